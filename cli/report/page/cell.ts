@@ -18,7 +18,7 @@ function lines(parts: Array<Points | undefined>, colours: string[], frame: Frame
   return parts.flatMap((points, index) => {
     if (points == null) return []
     const { from, to } = frame.range
-    const d = linePath(frame, reduce(points, from, to, frame.width))
+    const d = linePath(frame, reduce(points, from, to, Math.round(frame.width / 2)))
     return [svg('path', { class: `line ${colours[index]?.slice(2)}`, d })]
   })
 }

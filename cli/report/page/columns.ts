@@ -29,3 +29,9 @@ export function columnsOf(total: number, members: number): Columns {
 
 /** @returns the width of all columns together */
 export const widthOf = ({ width, count, gap }: Columns): number => count * (width + gap) - gap
+
+/** @returns the text, shortened so that it fits: about 6.4 px a letter */
+export const clip = (text: string, width: number): string => {
+  const letters = Math.max(3, Math.floor(width / 6.4))
+  return text.length <= letters ? text : `${text.slice(0, letters - 1)}…`
+}

@@ -23,12 +23,11 @@ interface Term {
 
 /** @returns what decides whether a series is shown; nothing asked for shows all */
 export function filterOf(text: string): (named: Named) => boolean {
-  const terms = text
+  const words = text
     .toLowerCase()
     .split(/\s+/)
-    .filter(Boolean)
-    .map(termOf)
-    .filter(({ pieces }) => pieces.some(Boolean))
+    .filter(word => word !== '-')
+  const terms = words.map(termOf).filter(({ pieces }) => pieces.some(Boolean))
   return named => terms.every(term => matches(term, named) !== term.excluded)
 }
 

@@ -7,10 +7,10 @@ import { type Frame, timeAxis, xOf } from './axis.ts'
 import { addBrush } from './brush.ts'
 import { drawCell, drawSpread } from './cell.ts'
 import { coloursOf } from './colours.ts'
-import { type Columns, MOST_COLUMNS } from './columns.ts'
+import { type Columns, clip, MOST_COLUMNS } from './columns.ts'
+import type { Cursor } from './cursor.ts'
 import { h, svg } from './dom.ts'
 import type { CellFacts, PanelFacts } from './panel-facts.ts'
-import { clip } from './phase-strip.ts'
 import type { TimeRange } from './range.ts'
 import { valueAt } from './reduce.ts'
 import { quantile } from './spread.ts'
@@ -25,13 +25,16 @@ interface Multiples {
   data: ReportData
   facts: PanelFacts[]
   range: TimeRange
+  cursor: Cursor
   columns: Columns
+  /** Aborts when it is drawn anew. */
+  signal: AbortSignal
   /** A member was chosen, to see more of. */
   onMember: (member: number) => void
 }
 
 /** What is under the pointer is shown in each cell. */
-interface Cursor {
+interface CellCursor {
   frame: Frame
   line: SVGLineElement
   note: SVGTextElement
@@ -42,7 +45,7 @@ interface Cursor {
 export function multiples(init: Multiples): HTMLElement {
   const { data, facts, columns } = init
   const folded = data.members.length > MOST_COLUMNS
-  const cursors: Cursor[] = []
+  const cursors: CellCursor[] = []
   const { gutter, width, count, gap, end } = columns
   const grid = h('div', { class: 'multiples', role: 'table', 'aria-label': 'Resources by member' })
   grid.style.gridTemplateColumns = `${gutter}px repeat(${count}, ${width}px) ${end}px`
@@ -55,7 +58,7 @@ export function multiples(init: Multiples): HTMLElement {
     else for (const member of data.members.keys()) grid.append(memberCell(row, member, init, cursors, isLast))
     grid.append(rowEnd(row, data))
   })
-  followPointer(grid, cursors, init.range)
+  followPointer(grid, cursors, init)
   return grid
 }
 
@@ -105,7 +108,13 @@ function partKeys({ parts }: Panel): HTMLElement[] {
 const levelOf = ({ style, parts }: Panel): string =>
   style === 'lines' ? (parts.length > 1 ? (parts[0] ?? '') : '') : parts.join(' + ')
 
-function memberCell(row: PanelFacts, member: number, init: Multiples, cursors: Cursor[], isLast: boolean): HTMLElement {
+function memberCell(
+  row: PanelFacts,
+  member: number,
+  init: Multiples,
+  cursors: CellCursor[],
+  isLast: boolean
+): HTMLElement {
   const found = row.cells.find(({ cell }) => cell.member === member)
   const { name = '' } = init.data.members[member] ?? {}
   const { unit, rank, title, style, parts } = row.panel
@@ -132,7 +141,7 @@ function emptyCell(frame: Frame, isLast: boolean): HTMLElement {
   return h('div', { class: 'cell', role: 'cell', 'aria-label': 'no data' }, surface)
 }
 
-function foldedCell(row: PanelFacts, init: Multiples, cursors: Cursor[], isLast: boolean): HTMLElement {
+function foldedCell(row: PanelFacts, init: Multiples, cursors: CellCursor[], isLast: boolean): HTMLElement {
   const { unit, rank, title } = row.panel
   const frame = frameOf(row, init)
   const surface = surfaceOf(frame, isLast)
@@ -205,7 +214,7 @@ function words(
   return note
 }
 
-function cursorOf(surface: Element, frame: Frame, note: SVGTextElement, usual: string): Omit<Cursor, 'valueAt'> {
+function cursorOf(surface: Element, frame: Frame, note: SVGTextElement, usual: string): Omit<CellCursor, 'valueAt'> {
   const line = svg('line', { class: 'cursor', y1: NOTE, y2: NOTE + PLOT, visibility: 'hidden' })
   surface.append(line)
   return { frame, line, note, usual }
@@ -228,24 +237,27 @@ const reachOf = ({ shown }: TimeRange) => Math.max(5, (shown.to - shown.from) / 
 const at = ({ level }: CellFacts, time: number, range: TimeRange, unit: string): string =>
   withUnit(valueAt(level, time, reachOf(range)), unit)
 
-function followPointer(grid: HTMLElement, cursors: Cursor[], range: TimeRange): void {
-  const show = (time: number | undefined) => {
-    for (const { frame, line, note, usual, valueAt } of cursors) {
-      note.textContent = time == null ? usual : valueAt(time)
-      line.setAttribute('visibility', time == null ? 'hidden' : 'visible')
-      if (time == null) continue
-      const x = xOf(frame, time).toFixed(1)
+/** Shows the time that the page points at, and points at that under the pointer. */
+function followPointer(grid: HTMLElement, cells: CellCursor[], { range, cursor, signal }: Multiples): void {
+  cursor.onMove(time => {
+    const { from, to } = range.shown
+    const seen = time == null || time < from || time > to ? undefined : time
+    for (const { frame, line, note, usual, valueAt } of cells) {
+      note.textContent = seen == null ? usual : valueAt(seen)
+      line.setAttribute('visibility', seen == null ? 'hidden' : 'visible')
+      if (seen == null) continue
+      const x = xOf(frame, seen).toFixed(1)
       line.setAttribute('x1', x)
       line.setAttribute('x2', x)
     }
-  }
+  }, signal)
   grid.addEventListener('pointermove', event => {
     const surface = (event.target as Element).closest('svg')
-    if (surface == null) return show(undefined)
+    if (surface == null) return cursor.point(undefined)
     const { left, width } = surface.getBoundingClientRect()
     const share = (event.clientX - left) / width
     const { from, to } = range.shown
-    show(share < 0 || share > 1 ? undefined : from + share * (to - from))
+    cursor.point(share < 0 || share > 1 ? undefined : from + share * (to - from))
   })
-  grid.addEventListener('pointerleave', () => show(undefined))
+  grid.addEventListener('pointerleave', () => cursor.point(undefined))
 }

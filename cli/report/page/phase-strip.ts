@@ -3,7 +3,7 @@ import type { PhaseSpan, ReportData, Window } from '../report-data.ts'
 import { type Frame, shade, timeAxis, xOf } from './axis.ts'
 import { addBrush } from './brush.ts'
 import { phaseColour } from './colours.ts'
-import { type Columns, widthOf } from './columns.ts'
+import { type Columns, clip, widthOf } from './columns.ts'
 import { h, svg } from './dom.ts'
 import { nameOf } from './metrics-table.ts'
 import type { TimeRange } from './range.ts'
@@ -111,12 +111,6 @@ function names({ members, phases }: ReportData, row: number, { gutter }: Columns
     free = at + 13
   }
   return lines
-}
-
-/** @returns the text, shortened so that it fits: about 6.4 px a letter */
-export const clip = (text: string, width: number): string => {
-  const letters = Math.max(3, Math.floor(width / 6.4))
-  return text.length <= letters ? text : `${text.slice(0, letters - 1)}…`
 }
 
 /** What is under the pointer: member, phase, from when to when. */

@@ -1,5 +1,7 @@
 /** The range of time that is shown, one for the whole page: who zooms sets it, all plots follow. */
 
+import { Listeners } from './listeners.ts'
+
 export interface Range {
   from: number
   to: number
@@ -11,7 +13,7 @@ const LEAST = 1e-3
 export class TimeRange {
   readonly whole: Range
   #shown: Range
-  readonly #listeners: Array<(range: Range) => void> = []
+  readonly #listeners = new Listeners<Range>()
 
   constructor(whole: Range) {
     this.whole = whole.to > whole.from ? whole : { from: whole.from, to: whole.from + 1 }
@@ -32,7 +34,7 @@ export class TimeRange {
     const next = { from: Math.max(this.whole.from, low), to: Math.min(this.whole.to, high) }
     if (!(next.to - next.from >= LEAST) || (next.from === this.#shown.from && next.to === this.#shown.to)) return
     this.#shown = next
-    for (const listener of this.#listeners) listener(next)
+    this.#listeners.tell(next)
   }
 
   reset(): void {
@@ -53,7 +55,8 @@ export class TimeRange {
     this.show({ from: from + by, to: to + by })
   }
 
-  onChange(listener: (range: Range) => void): void {
-    this.#listeners.push(listener)
+  /** @param signal ends it */
+  onChange(listener: (range: Range) => void, signal?: AbortSignal): void {
+    this.#listeners.add(listener, signal)
   }
 }

@@ -2,15 +2,20 @@
 import 'uplot/dist/uPlot.min.css'
 import './page.css'
 import { columnsOf } from './columns.ts'
+import { Cursor } from './cursor.ts'
 import { h, oncePerFrame } from './dom.ts'
+import { flames } from './flames.ts'
 import { head } from './head.ts'
 import { type Loaded, load } from './load.ts'
+import { memberPlots } from './member-plots.ts'
 import { metricsTable } from './metrics-table.ts'
 import { multiples } from './multiples.ts'
-import { factsOf } from './panel-facts.ts'
+import { factsOf, type PanelFacts } from './panel-facts.ts'
 import { phaseLegend, phaseStrip } from './phase-strip.ts'
+import { onPrint } from './print.ts'
 import { TimeRange } from './range.ts'
-import { tables } from './tables.ts'
+import { seriesBox } from './series-box.ts'
+import { fold, openFold, tables } from './tables.ts'
 import { themeButton } from './theme.ts'
 import { zoomBar } from './zoom-bar.ts'
 
@@ -27,38 +32,104 @@ load()
 function show(loaded: Loaded): void {
   const { data } = loaded
   const range = new TimeRange(spanOf(data))
+  const cursor = new Cursor()
   const facts = data.panels.filter(({ first }) => first).map(panel => factsOf(panel, loaded))
-  const overview = h('section', { class: 'overview', 'aria-label': 'Phases and resources over the time of the run' })
+  const below = details(loaded, { range, cursor, facts })
+  const overview = overviewOf({ data, range, cursor, facts, onMember: below.onMember })
   page.replaceChildren(
     head(data),
     themeButton(),
     metricsTable(data),
     h('div', { class: 'bar' }, h('h2', {}, 'Phases'), phaseLegend(data.phases), zoomBar(data, range)),
-    overview,
+    overview.element,
     footnotes(data),
-    ...tables(data.tables)
+    ...below.elements
   )
+  overview.draw()
+  below.open()
+}
+
+interface Shared {
+  range: TimeRange
+  cursor: Cursor
+  facts: PanelFacts[]
+}
+
+/** Phases and small multiples, drawn anew when the width or the range of time changes. */
+function overviewOf({
+  data,
+  range,
+  cursor,
+  facts,
+  onMember
+}: Shared & { data: Loaded['data']; onMember: (member: number) => void }) {
+  const element = h('section', { class: 'overview', 'aria-label': 'Phases and resources over the time of the run' })
+  let drawn = new AbortController()
   const draw = () => {
-    const total = overview.clientWidth
+    const total = element.clientWidth
     const columns = columnsOf(total, data.members.length)
-    const focused = focusedIndex(overview)
-    overview.replaceChildren(
+    const focused = [...element.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement)
+    drawn.abort()
+    drawn = new AbortController()
+    element.replaceChildren(
       phaseStrip({ data, range, columns, total }),
       facts.length === 0
         ? h('p', { class: 'empty' }, 'No tool of this run left series of numbers.')
-        : multiples({ data, facts, range, columns, onMember: () => {} })
+        : multiples({ data, facts, range, cursor, columns, signal: drawn.signal, onMember })
     )
-    if (focused >= 0) overview.querySelectorAll('button')[focused]?.focus()
+    // what had the focus is made anew, and keeps it
+    if (focused >= 0) element.querySelectorAll('button')[focused]?.focus()
   }
   const redraw = oncePerFrame(draw)
   range.onChange(redraw)
-  new ResizeObserver(redraw).observe(overview)
-  draw()
+  let width = 0
+  new ResizeObserver(() => {
+    if (element.clientWidth === width) return
+    width = element.clientWidth
+    redraw()
+  }).observe(element)
+  onPrint(draw)
+  return { element, draw }
 }
 
-/** What has the focus is made anew with each zoom, and keeps it. */
-const focusedIndex = (section: HTMLElement) =>
-  [...section.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement)
+/** What folds below the first screen; each is made when it is first opened. */
+function details(loaded: Loaded, { range, cursor, facts }: Shared) {
+  const { data } = loaded
+  const first = facts[0]?.busiest?.cell.member ?? 0
+  let member = first
+  let shown: ReturnType<typeof memberPlots> | undefined
+  const count = (number: number, one: string, several = `${one}s`) =>
+    `${number.toLocaleString('en')} ${number === 1 ? one : several}`
+  const plots = fold('Plots of a member', count(data.panels.length, 'plot'), () => {
+    shown = memberPlots({ loaded, range, cursor, first: member })
+    return [shown.element]
+  })
+  const all = fold('All series', `${data.series.rows.length.toLocaleString('en')} series`, () => [
+    seriesBox({ loaded, range, cursor })
+  ])
+  const profiles = fold('Flame graphs', count(data.flames.length, 'profile'), () => [flames(loaded)])
+  document.addEventListener('keydown', event => {
+    if (event.key !== '/' || (event.target as Element).closest('input, select, textarea') != null) return
+    event.preventDefault()
+    openFold(all)
+    all.querySelector<HTMLInputElement>('.filter')?.focus()
+  })
+  return {
+    elements: [
+      ...(data.panels.length > 0 ? [plots] : []),
+      ...(data.series.rows.length > 0 ? [all] : []),
+      ...(data.flames.length > 0 ? [profiles] : []),
+      ...tables(data.tables)
+    ],
+    onMember(wanted: number) {
+      member = wanted
+      shown?.show(wanted)
+      openFold(plots)
+      plots.scrollIntoView({ block: 'start' })
+    },
+    open: () => openFold(plots)
+  }
+}
 
 function footnotes({ head: { cost, reduced, program, run } }: Loaded['data']): HTMLElement {
   const lines = [cost, reduced, `Run ${run}, bak ${program}. Times are minutes and seconds since the run began.`]

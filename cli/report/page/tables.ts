@@ -8,7 +8,8 @@ const FIRST_ROWS = 200
 
 export function tables(all: Table[]): HTMLElement[] {
   return all.map(table => {
-    const count = table.rows.length === 1 ? '1 row' : `${table.rows.length} rows`
+    const rows = table.rows.length
+    const count = rows === 0 ? 'none' : rows === 1 ? '1 row' : `${rows} rows`
     return fold(
       table.title,
       count,
@@ -37,6 +38,12 @@ export function fold(
   // for those that are open from the beginning, and for print
   fill()
   return details
+}
+
+/** Its content is there at once, not only when the browser tells of the change. */
+export function openFold(details: HTMLDetailsElement): void {
+  details.open = true
+  details.dispatchEvent(new Event('toggle'))
 }
 
 function tableOf({ head, rows }: Table): HTMLElement {

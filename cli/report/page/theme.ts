@@ -1,18 +1,18 @@
 /** Dark or light: as the system has it, until the button is used. */
 import { h } from './dom.ts'
+import { Listeners } from './listeners.ts'
 
-const changed: Array<() => void> = []
+const changed = new Listeners<void>()
 const dark = matchMedia('(prefers-color-scheme: dark)')
 
 /** Called when colours have changed; what is drawn on a canvas is drawn again. */
-export function onTheme(act: () => void): void {
-  changed.push(act)
+export function onTheme(act: () => void, signal?: AbortSignal): void {
+  changed.add(act, signal)
 }
 
-const tellAll = () => {
-  for (const act of changed) act()
-}
-dark.addEventListener('change', tellAll)
+/** What is drawn on a canvas has to be told. */
+export const tellTheme = (): void => changed.tell()
+dark.addEventListener('change', tellTheme)
 
 export function themeButton(): HTMLElement {
   const root = document.documentElement
@@ -24,7 +24,7 @@ export function themeButton(): HTMLElement {
   function change(): void {
     root.dataset.theme = isDark() ? 'light' : 'dark'
     label()
-    tellAll()
+    tellTheme()
   }
   dark.addEventListener('change', label)
   label()

@@ -41,7 +41,12 @@ export const parts: Part[] = [
     about: 'large transfers, from the end of the workload to the receipt',
     load: () => import('./bulk.ts')
   },
-  { name: 'stage', about: 'a file to many peers at once', load: () => import('./stage.ts') }
+  { name: 'stage', about: 'a file to many peers at once', load: () => import('./stage.ts') },
+  {
+    name: 'report',
+    about: 'the page of a large run: made, its size, opened in a browser',
+    load: () => import('./report.ts')
+  }
 ]
 
 export const partNames = parts.map(({ name }) => name)

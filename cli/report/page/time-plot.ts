@@ -1,0 +1,222 @@
+/** A large plot of some series over time, zoomed with all others. */
+import uPlot from 'uplot'
+import type { Window } from '../report-data.ts'
+import type { Cursor } from './cursor.ts'
+import { cssValue, h } from './dom.ts'
+import { type Line, tableOf } from './plot-table.ts'
+import type { Range, TimeRange } from './range.ts'
+import { onTheme } from './theme.ts'
+import { niceAbove, timeTicks, valueTicks } from './ticks.ts'
+import { clock, plain, scaleOf, withUnit } from './units.ts'
+
+const HEIGHT = 168
+const FONT = '11px system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif'
+/** Left of the plot, for the marks of the values, px. */
+const MARKS = 66
+
+export interface PlotInit {
+  title: string
+  note?: string
+  unit: string
+  lines: Line[]
+  stacked: boolean
+  full?: number
+  windows: Window[]
+  range: TimeRange
+  cursor: Cursor
+}
+
+export interface TimePlot {
+  element: HTMLElement
+  /** Draws into the width that the element has now. */
+  resize(): void
+  destroy(): void
+}
+
+export function timePlot(init: PlotInit): TimePlot {
+  const { title, note, unit, lines, stacked, range, cursor } = init
+  const table = tableOf(lines, stacked)
+  const values = lines.map(() => h('span', { class: 'value' }))
+  const keys = lines.map((line, index) =>
+    keyOf(line, values[index] as HTMLElement, stacked ? undefined : () => toggle(index))
+  )
+  const body = h('div', { class: 'canvas' })
+  const element = h(
+    'figure',
+    { class: 'plot' },
+    h(
+      'figcaption',
+      {},
+      h('b', {}, title),
+      note != null && h('span', { class: 'soft' }, ` ${note}`),
+      h('span', { class: 'keys' }, ...keys)
+    ),
+    body
+  )
+  let plot: uPlot | undefined
+  const gone = new AbortController()
+
+  function make(width: number): void {
+    plot = new uPlot(options(init, width), table.data, body)
+    plot.over.addEventListener('mouseleave', () => cursor.point(undefined))
+  }
+  function toggle(index: number): boolean {
+    const shown = !(plot?.series[index + 1]?.show ?? true)
+    plot?.setSeries(index + 1, { show: shown })
+    return shown
+  }
+  function follow(time: number | undefined): void {
+    if (plot == null) return
+    const left = time == null ? -10 : plot.valToPos(time, 'x')
+    if (plot.cursor.left !== left) plot.setCursor({ left, top: -10 }, false)
+    const index = time == null ? -1 : plot.posToIdx(left)
+    for (const [row, value] of values.entries()) {
+      const number = index < 0 ? undefined : table.valueAt(row, index)
+      value.textContent = number == null ? '' : ` ${withUnit(number, unit)}`
+    }
+  }
+  cursor.onMove(follow, gone.signal)
+  range.onChange(({ from, to }) => plot?.setScale('x', { min: from, max: to }), gone.signal)
+  onTheme(() => plot?.redraw(false), gone.signal)
+  return {
+    element,
+    resize() {
+      const width = body.clientWidth
+      if (width === 0) return
+      if (plot == null) make(width)
+      else if (plot.width !== width) plot.setSize({ width, height: HEIGHT })
+    },
+    destroy() {
+      gone.abort()
+      plot?.destroy()
+      plot = undefined
+      element.remove()
+    }
+  }
+}
+
+/** The name of a line; where lines can be hidden, a button. */
+function keyOf({ label, colour, dash }: Line, value: HTMLElement, toggle?: () => boolean): HTMLElement {
+  const mark = h('i', { class: `key ${colour.slice(2)} ${dash == null ? '' : 'dashed'}` })
+  if (toggle == null) return h('span', {}, mark, label, value)
+  const button = h(
+    'button',
+    { class: 'line-key', 'aria-pressed': 'true', title: 'hide or show', onclick: change },
+    mark,
+    label,
+    value
+  )
+  function change(): void {
+    button.setAttribute('aria-pressed', String(toggle?.()))
+  }
+  return button
+}
+
+function options({ unit, lines, stacked, full, windows, range, cursor }: PlotInit, width: number): uPlot.Options {
+  const axis: uPlot.Axis = {
+    font: FONT,
+    stroke: () => cssValue('--soft'),
+    grid: { stroke: () => cssValue('--hairline'), width: 1 },
+    ticks: { show: false }
+  }
+  return {
+    ...{ width, height: HEIGHT, padding: [10, 14, 0, 0], legend: { show: false } },
+    pxAlign: 1,
+    scales: {
+      x: { time: false, range: () => [range.shown.from, range.shown.to] },
+      y: { range: (_, low, high) => domainOf(low, high, full, unit) }
+    },
+    axes: [
+      {
+        ...{ ...axis, size: 22, gap: 5 },
+        splits: (_, __, from, to) => timeTicks(from, to, Math.max(2, Math.floor(width / 90))),
+        values: (_, splits) => splits.map(clock)
+      },
+      {
+        ...{ ...axis, size: MARKS, gap: 4 },
+        splits: (_, __, low, high) => marksOf(low, high, unit),
+        values: (u, splits) => inUnit(splits, u.scales.y?.max ?? 1, unit)
+      }
+    ],
+    series: [
+      {},
+      ...lines.map(
+        ({ label, colour, dash }): uPlot.Series => ({
+          ...{ label, spanGaps: false, dash },
+          width: stacked ? 0 : 1.2,
+          stroke: () => cssValue(colour),
+          fill: stacked ? () => cssValue(colour) : undefined,
+          points: { show: false }
+        })
+      )
+    ],
+    // of a stack each is filled down to the one below it
+    bands: stacked ? lines.slice(1).map((_, index) => ({ series: [index + 2, index + 1] as uPlot.Band.Bounds })) : [],
+    cursor: {
+      drag: { x: true, y: false, setScale: false },
+      points: { show: false },
+      y: false,
+      bind: {
+        dblclick: () => () => {
+          range.reset()
+          return null
+        }
+      }
+    },
+    hooks: {
+      drawClear: [u => shadeCanvas(u, windows)],
+      setSelect: [u => select(u, range)],
+      setCursor: [
+        u => {
+          // moved by the pointer over this plot, not by another plot
+          if (u.cursor.event == null || (u.cursor.left ?? -1) < 0) return
+          cursor.point(u.posToVal(u.cursor.left as number, 'x'))
+        }
+      ]
+    }
+  }
+}
+
+function select(u: uPlot, range: TimeRange): void {
+  const { left, width } = u.select
+  if (width < 3) return
+  const chosen: Range = { from: u.posToVal(left, 'x'), to: u.posToVal(left + width, 'x') }
+  u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+  range.show(chosen)
+}
+
+function domainOf(low: number | null, high: number | null, full: number | undefined, unit: string): [number, number] {
+  const [least, greatest] = [Math.min(0, low ?? 0), Math.max(0, high ?? 0)]
+  if (full != null && least === 0 && greatest <= full * 1.01) return [0, full]
+  if (least === 0 && greatest === 0) return [0, 1]
+  const { divisor } = scaleOf(Math.max(greatest, -least), unit)
+  const nice = (value: number) => (value === 0 ? 0 : niceAbove(value / divisor) * divisor)
+  return [-nice(-least), nice(greatest)]
+}
+
+function marksOf(low: number, high: number, unit: string): number[] {
+  const { divisor } = scaleOf(Math.max(high, -low), unit)
+  return valueTicks(low / divisor, high / divisor, 4).map(mark => mark * divisor)
+}
+
+/** The topmost mark has the unit. */
+function inUnit(marks: number[], high: number, unit: string): string[] {
+  const scale = scaleOf(Math.max(high, -(marks[0] ?? 0)), unit)
+  return marks.map((mark, index) => {
+    const text = plain(mark / scale.divisor)
+    return index === marks.length - 1 && scale.unit !== '' ? `${text} ${scale.unit}` : text
+  })
+}
+
+function shadeCanvas(u: uPlot, windows: Window[]): void {
+  const { ctx, bbox } = u
+  ctx.save()
+  for (const { kind, warmup, from, to } of windows) {
+    const left = Math.max(bbox.left, u.valToPos(from, 'x', true))
+    const right = Math.min(bbox.left + bbox.width, u.valToPos(to, 'x', true))
+    if (!(right > left)) continue
+    ctx.fillStyle = cssValue(kind === 'period' ? '--period' : warmup ? '--shade-light' : '--shade')
+    ctx.fillRect(left, bbox.top, right - left, kind === 'period' ? 2 * devicePixelRatio : bbox.height)
+  }
+  ctx.restore()
+}
