@@ -23,14 +23,13 @@ export const procInterrupts = [
     const whats = columns.lastIndexOf('what')
     const totals = places.map(({ cpu }) => sink.gauge('interrupts', { cpu }, '/s'))
     const known = new Map<string, Row>()
-    const sparse = unlessZero()
     let [last, now] = [Number.NaN, Number.NaN]
     let sums: number[] = []
     const openRow = (irq: string, kind: string): Row => ({
       // one that was not in the samples before had not come: it was 0
       ...{ at: last, counts: places.map(() => (Number.isNaN(last) ? Number.NaN : 0)) },
       puts: places.map(({ cpu }) =>
-        sparse(() => sink.gauge('interrupt.rate', ERRORS.has(irq) ? { irq, kind } : { irq, cpu, kind }, '/s'))
+        unlessZero(() => sink.gauge('interrupt.rate', ERRORS.has(irq) ? { irq, kind } : { irq, cpu, kind }, '/s'))
       )
     })
     const endSample = () => {

@@ -64,11 +64,10 @@ const processor = (name: string) => (name === '-1' ? 'all' : name)
 /** The first cell is of all processors together, the others of one each; `sum` is all interrupts. */
 function interruptRow(irq: string, sink: Sink): WriteCells {
   const puts: Put[] = []
-  const sparse = unlessZero()
   const open = (i: number): Put => {
     const cpu = i === 1 ? 'all' : `${i - 2}`
     if (irq === 'sum') return sink.gauge('interrupts', i === 1 ? {} : { cpu }, '/s')
-    return sparse(() => sink.gauge('interrupt.rate', { irq, cpu }, '/s'))
+    return unlessZero(() => sink.gauge('interrupt.rate', { irq, cpu }, '/s'))
   }
   return (at, cells) => {
     for (let i = 1; i < cells.length; i++) {

@@ -2,23 +2,23 @@
 import type { Put } from '../../series/reader.ts'
 
 /**
- * For the series of one file, which are sampled together: the times of its samples are kept once, whatever stays at 0.
- * @returns makes what writes a series once it has another value than 0, and then the zeros before that, too
+ * What was 0 before the first other value is written then.
+ * @param open makes the series when it is needed
  */
-export function unlessZero(): (open: () => Put) => Put {
-  const times: number[] = []
-  return open => {
-    let put: Put | undefined
-    let first = -1
-    return (at, value) => {
-      if (put != null) return put(at, value)
+export function unlessZero(open: () => Put): Put {
+  let put: Put | undefined
+  let zeros: number[] = []
+  return (at, value) => {
+    if (put == null) {
+      if (value === 0) {
+        zeros.push(at)
+        return
+      }
       if (!Number.isFinite(value)) return
-      if (times.at(-1) !== at) times.push(at)
-      if (first < 0) first = times.length - 1
-      if (value === 0) return
       put = open()
-      for (let i = first; i < times.length - 1; i++) put(times[i] as number, 0)
-      put(at, value)
+      for (const each of zeros) put(each, 0)
+      zeros = []
     }
+    put(at, value)
   }
 }
