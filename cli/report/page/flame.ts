@@ -170,7 +170,7 @@ function moved(at: Placed, key: string, placed: Placed[]): Placed | undefined {
 }
 
 /** The same name has the same tint, so that it is recognized elsewhere. */
-export function tintOf(name: string): number {
+function tintOf(name: string): number {
   let sum = 0
   for (let index = 0; index < name.length; index++) sum = (sum * 31 + name.charCodeAt(index)) | 0
   return Math.abs(sum) % 4
