@@ -167,7 +167,7 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
 }
 
 /** @returns which of the steps; undefined in a gap */
-export function stepOf(value: number, full: number): number | undefined {
+function stepOf(value: number, full: number): number | undefined {
   if (Number.isNaN(value)) return undefined
   return Math.max(0, Math.min(HEAT_STEPS - 1, Math.floor((value / full) * HEAT_STEPS)))
 }
