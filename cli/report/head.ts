@@ -7,6 +7,7 @@ import { describeShortfalls } from '../../protocols/shortfall.ts'
 import { isWhole } from '../../protocols/verdict.ts'
 import { formatCommand, formatObserved, formatVerdict } from '../format.ts'
 import { describeWorkload } from '../instances.ts'
+import { type Machines, memoryOf } from './environment.ts'
 import type { Head, ReportData } from './report-data.ts'
 import { beginOf, endOf, type Told } from './spans.ts'
 
@@ -93,12 +94,12 @@ export function missingIn({ excluded, shortfalls, missing = [], refused = [] }: 
   return [...out, ...describeShortfalls(shortfalls), ...files, ...taken]
 }
 
-/** @returns the members, each with what its machine is */
-export const membersIn = ({ roster }: RunRecord): ReportData['members'] =>
-  roster.map(({ name, driver, capabilities: { os, cores } }) => ({
-    name,
-    about: [`${cores} ${cores === 1 ? 'cpu' : 'cpus'}`, os, ...(driver ? ['driver'] : [])].join(', ')
-  }))
+/** @returns the members, each with what its machine is: `16 cpus, 62.8 GiB, linux 6.18.0` */
+export const membersIn = ({ roster }: RunRecord, machines: Machines): ReportData['members'] =>
+  roster.map(({ name, driver, capabilities: { os, cores } }) => {
+    const facts = [`${cores} ${cores === 1 ? 'cpu' : 'cpus'}`, memoryOf(machines.get(name)), os]
+    return { name, about: [...facts, ...(driver ? ['driver'] : [])].filter(each => each != null).join(', ') }
+  })
 
 /** Warnings of the controller and of members, with where they were said. */
 export function warningsIn(events: StoredEvent[]): string[][] {
