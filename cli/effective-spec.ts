@@ -48,6 +48,7 @@ function workOf(file: RunFile, command: string[] | undefined, isWorkload = false
 function layerOf(flags: SpecFlags): { spec: object; policy: object } {
   const { on, expect, samples, interval, sysinfo, name, ends, iteration: iterations, moveTo: move_to } = flags
   const {
+    results,
     order = flags.interleave ? ('interleave' as const) : undefined,
     seed,
     warmup,
@@ -62,7 +63,7 @@ function layerOf(flags: SpecFlags): { spec: object; policy: object } {
     ...{ join_timeout: joinTimeout, phase_timeout: phaseTimeout }
   }
   return {
-    spec: given({ ...sampling, on, expect, interval, sysinfo, name, ends, iterations, move_to }),
+    spec: given({ ...sampling, results, on, expect, interval, sysinfo, name, ends, iterations, move_to }),
     policy: { ...flags.policy, ...given(policy) }
   }
 }

@@ -5,6 +5,7 @@ import type { ParamSet } from '../protocols/matrix/params.ts'
 import { type MaxStddev, ORDERS, type Order } from '../protocols/matrix/sampling.ts'
 import type { RunFile } from '../protocols/run-file.ts'
 import { chooseItems } from '../protocols/sysinfo/items.ts'
+import { RESULT_READERS, type ResultReaderName } from '../protocols/workload-results.ts'
 import { addFlag } from './command.ts'
 import { splitWords } from './split-words.ts'
 import { parseToolFile } from './tool-file.ts'
@@ -28,6 +29,7 @@ export interface SpecFlags {
   warmup?: number
   maxSampleFailures?: number
   maxStddev?: MaxStddev
+  results?: Array<ResultReaderName> | 'none'
   interval?: number
   timeout?: number
   joinTimeout?: number
@@ -110,6 +112,11 @@ export function addSpecFlags(command: Command): void {
     'more samples, until the deviation of a metric is at most so many percent, or there are so many (10)',
     parseDeviation
   )
+  add(
+    '--results <readers>',
+    `benchmarks whose output is read: none, or ${RESULT_READERS.join(', ')} (those that it looks like)`,
+    parseResults
+  )
   add('--interval <time>', 'time between two samples of a tool (3s)', parseSeconds)
   add('--timeout <time>', 'time after which the workload is killed: 90, 90s, 5m, 2h (never)', parseSeconds)
   add('--join-timeout <time>', 'how long to wait for members (60s)', parseSeconds)
@@ -172,6 +179,15 @@ export function parseItems(value: string): string {
   const chosen = value === 'list' ? undefined : chooseItems(value.split(','))
   if (chosen != null && 'wrong' in chosen) throw new InvalidArgumentError(`${chosen.wrong}.`)
   return value
+}
+
+function parseResults(value: string): SpecFlags['results'] {
+  if (value === 'none') return value
+  const names = value.split(',').filter(name => name !== '')
+  const unknown = names.find(name => !(RESULT_READERS as readonly string[]).includes(name))
+  if (unknown != null || names.length === 0)
+    throw new InvalidArgumentError(`The readers of results are none, ${RESULT_READERS.join(', ')}.`)
+  return names as ResultReaderName[]
 }
 
 const parsePath = (value: string, before: string[] = []) => [...before, value]

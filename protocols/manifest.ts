@@ -63,7 +63,9 @@ export const offer = v.object({
   /** What members fetch in the phase `stage`. */
   staged: v.optional(list(stagedEntry, MAX_STAGED)),
   /** Members sign the lists of the files that they send (file-list.ts). */
-  signedFiles: v.optional(v.literal(true))
+  signedFiles: v.optional(v.literal(true)),
+  /** The controller takes series (series/series-file.ts): members make them of what their tools wrote. */
+  series: v.optional(v.literal(true))
 })
 export type Offer = v.InferOutput<typeof offer>
 export const offerSubject: Subject<Offer> = { name: 'offer', schema: offer }

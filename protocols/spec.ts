@@ -16,6 +16,7 @@ import { type ToolOptions, toolOptions } from './tool-options.ts'
 import { trigger } from './trigger.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
 import { workload } from './workload.ts'
+import { results } from './workload-results.ts'
 
 const toolset = list(name, 64)
 
@@ -107,6 +108,8 @@ const keys = v.strictObject({
   name: v.optional(name, 'run'),
   /** A program on the controller: a list of words, or one string for the shell. */
   command: v.optional(commandLine),
+  /** Where the numbers of a benchmark are that the command runs, or a client; by default found by their look. */
+  results: v.optional(results),
   /** Programs on members; those of the role `client` in the place of a command. */
   workload: v.optional(list(workload, 64), []),
   /** Which clients are waited for: all of them, or the first that ends, which ends the others. */

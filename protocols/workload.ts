@@ -7,6 +7,7 @@ import { count, list, name } from './fields.ts'
 import { table } from './free-keys.ts'
 import { argument, commandLine, pattern, seconds, selector, share } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
+import { type Results, results } from './workload-results.ts'
 
 /** Of one workload on one member. */
 export const MAX_INSTANCES = 64
@@ -55,6 +56,8 @@ export const workload = v.strictObject({
   /** Of those members the first by rank: so many, or such a percentage of them. */
   count: v.optional(share),
   command: commandLine,
+  /** Where the numbers of its benchmark are; of a client by default as those of the run. */
+  results: v.optional(results),
   /** How many of it run on each of its members at once. */
   instances: v.optional(v.pipe(count, v.minValue(1), v.maxValue(MAX_INSTANCES)), 1),
   /** Variables beside those that bak sets. */
@@ -89,6 +92,12 @@ export const labelOf = ({ name, instances }: Named, instance: number): string =>
 /** @returns seconds after which a client is killed, or a server; 0 is never */
 export const timeoutOf = ({ timeout, role }: Pick<Workload, 'timeout' | 'role'>, policy: { timeout: number }): number =>
   timeout ?? (role === 'client' ? policy.timeout : 0)
+
+/** @returns where the numbers of its benchmark are; undefined to find them by their look, which is not done for servers */
+export const resultsOf = (
+  { results: own, role }: Pick<Workload, 'results' | 'role'>,
+  { results: usual }: { results?: Results }
+): Results | undefined => own ?? (role === 'client' ? usual : 'none')
 
 /** @returns seconds for which it is waited until a server is ready */
 export const readyTimeoutOf = ({ ready }: Pick<Workload, 'ready'>, policy: { phase_timeout: number }): number =>

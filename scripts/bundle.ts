@@ -19,6 +19,15 @@ const ownNames: Plugin = {
   }
 }
 
+/** The thread of the daemon that makes series has its whole source in a text: so there is one way for all forms of the program. */
+async function seriesWorker(): Promise<string> {
+  const { outputFiles } = await build({
+    ...{ bundle: true, platform: 'node', format: 'cjs', target: 'node24', logLevel: 'warning', minify: true },
+    ...{ entryPoints: [join(root, 'node/agent/series/series-worker.ts')], write: false }
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
 /** Pages are bundled for the browser first, and are texts in the programs. */
 const pages: Plugin = {
   name: 'pages',
@@ -35,12 +44,13 @@ const pages: Plugin = {
 /** @param target what is bundled, and to where */
 export async function bundle(target: BuildOptions): Promise<void> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const define = { BAK_VERSION: JSON.stringify(version), BAK_SERIES_WORKER: JSON.stringify(await seriesWorker()) }
   await build({
     ...{ bundle: true, platform: 'node', format: 'esm', target: 'node24', logLevel: 'warning' },
     plugins: [ownNames, pages],
     // some packages are CommonJS and ask for Node's modules
     banner: { js: "import { createRequire as bakRequire } from 'node:module'; const require = bakRequire('/');" },
     ...target,
-    define: { BAK_VERSION: JSON.stringify(version), ...target.define }
+    define: { ...define, ...target.define }
   })
 }

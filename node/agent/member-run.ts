@@ -57,6 +57,7 @@ export class MemberRun {
   #end: NodeJS.Timeout | undefined
   #lastPhase: Phase | undefined
   #stopping = false
+  readonly #stopped = new AbortController()
   /** The run is ending here: later commands are refused as in state `orphaned`. */
   #ending = false
   /** Why this member takes no part any more, of its own accord. */
@@ -148,12 +149,14 @@ export class MemberRun {
   /** Packs what is left here, so that it can be collected. @returns what cannot be packed, and why */
   async pack(): Promise<string[]> {
     // the controller may collect while the end of the run is packed here
-    return (await this.#turn.run(() => packRest(this.member))).flatMap(({ report }) => report.warnings())
+    const { packed, warnings } = await this.#turn.run(() => this.#packRest())
+    return [...warnings, ...packed.flatMap(({ report }) => report.warnings())]
   }
 
   /** The daemon stops: tools stop, data and state stay. */
   async pause(): Promise<void> {
     this.#stopping = true
+    this.#stopped.abort(new BakError('interrupted', 'the daemon stops'))
     this.#clearTimers()
     this.#busy?.abort(new BakError('interrupted', 'the daemon stops'))
     await this.#turn.settled()
@@ -195,7 +198,7 @@ export class MemberRun {
   async #abandon(): Promise<void> {
     await endHere(this.member, this.#init.parts, { graceMs: HURRIED_MS })
     // a full disk keeps nobody in a run: whoever collects the data has it packed then
-    await packRest(this.member).catch(error => this.#failed('data not packed', error))
+    await this.#packRest().catch(error => this.#failed('data not packed', error))
     await this.#finish()
   }
 
@@ -208,6 +211,8 @@ export class MemberRun {
     await this.#save()
     await this.member.close()
   }
+
+  readonly #packRest = () => packRest(this.member, this.#init.parts, this.#stopped.signal)
 
   #clearTimers(): void {
     clearTimeout(this.#lease)

@@ -77,6 +77,8 @@ export class MemberState {
   /** Tools of the sample that goes on, and those that run from `init` to `end`. */
   started: ToolRun[] = []
   readonly persistent: ToolRun[] = []
+  /** When tools began, by the folders in which they write: only what began since this daemon started. */
+  readonly toolsBegan = new Map<string, number>()
   /** Tools that were attached to the run and detached from it, as the last `start` said. */
   changes: ToolChanges | undefined
   /** What is known here of those that were attached, by name. */

@@ -41,7 +41,7 @@ export async function offerRun(run: RunContext): Promise<void> {
   run.candidates = withDriver(candidatesOf(spec, attendance.here), signer.peer, members.self.name)
   const about = { run: run.id, controller: signer.peer, epoch, created, program, spec }
   const staged = run.staged.length === 0 ? undefined : run.staged
-  const offer: Offer = { ...about, candidates: run.candidates, staged, signedFiles: true }
+  const offer: Offer = { ...about, candidates: run.candidates, staged, signedFiles: true, series: true }
   const sealed = seal(offerSubject, offer, signer)
   setSubject(run, sealed)
   await folder.writeEnvelope(OFFER_FILE, sealed)

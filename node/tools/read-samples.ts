@@ -28,16 +28,25 @@ const PER_MS: Record<string, number> = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6 }
 /** An empty line is no sample and no mistake, nor is one that a pattern does not fit. A pattern of others may take long: whoever reads by one sets a limit. */
 export function readSamples(reading: Reading, text: string): Read {
   const read: Read = { samples: [], unread: [], missed: 0 }
-  const cellsOf = readerOf(reading)
+  const next = sampleReader(reading)
   for (const [i, line] of text.split(/\r?\n/).entries()) {
-    if (line.trim() === '') continue
-    const cells = cellsOf(line)
-    if (cells === 'skip') continue
-    const sample = typeof cells === 'string' ? cells : sampleOf(reading, cells)
+    const sample = next(line)
+    if (sample == null) continue
     if (typeof sample !== 'string') read.samples.push(sample)
     else if (++read.missed <= MAX_UNREAD) read.unread.push({ line: i + 1, why: sample })
   }
   return read
+}
+
+/** @returns what takes the lines of one file in turn: a sample, why a line is none, or undefined where it need not be one */
+export function sampleReader(reading: Reading): (line: string) => Sample | string | undefined {
+  const cellsOf = readerOf(reading)
+  return line => {
+    if (line.trim() === '') return undefined
+    const cells = cellsOf(line)
+    if (cells === 'skip') return undefined
+    return typeof cells === 'string' ? cells : sampleOf(reading, cells)
+  }
 }
 
 /** @returns what makes cells of a line; `skip` for a line that is no sample */

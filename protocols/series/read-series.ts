@@ -4,12 +4,12 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { type FileMetaData, parquetMetadata } from 'hyparquet'
 import { asBakError, BakError } from '../errors.ts'
 import { mostBytesOf, readNumbers } from './pages.ts'
+import { readMetadata } from './series-checks.ts'
 import {
   GROUP_ROWS,
   type IndexEntry,
   MAX_ROW_GROUPS,
   MAX_ROWS,
-  readMetadata,
   type SeriesFileInfo,
   type SeriesId,
   type SeriesInfo,

@@ -10,12 +10,8 @@
  * 100,000 rows. So a series is one range of rows in each block. `bak.series` of the metadata is the index of these ranges: who wants a
  * few series reads only the row groups that they are in, and of those only `timestamp` and `value`, a page of zstd each.
  */
-import * as v from 'valibot'
-import { check } from '../codec.ts'
-import { count, instant, list, name, runId, text } from '../fields.ts'
-import { table } from '../free-keys.ts'
-import { clock } from '../manifest.ts'
-import { step } from '../phase.ts'
+import type { Clock } from '../manifest.ts'
+import type { Step } from '../phase.ts'
 
 export const SERIES_FORMAT = 1
 /** Rows of one row group. */
@@ -28,17 +24,10 @@ export const MAX_SERIES = 50_000
 export const MAX_INDEX_BYTES = 12 * 1024 * 1024
 export const MAX_REMARKS = 64
 
-/** Names of columns of tools may be longer than other names, and have any letters. */
-const words = (max: number) =>
-  v.pipe(v.string(), v.minLength(1), v.maxLength(max), v.regex(/^[^\p{Cc}]+$/u, 'has control characters'))
 export const MAX_METRIC = 128
 export const MAX_LABEL = 256
 export const MAX_LABELS = 16
 export const MAX_UNIT = 32
-const labels = v.pipe(
-  table(words(64), v.pipe(v.string(), v.maxLength(MAX_LABEL))),
-  v.check(entries => Object.keys(entries).length <= MAX_LABELS, `more than ${MAX_LABELS} labels`)
-)
 
 /** A `gauge` is a value at an instant; a `rate` is the mean rate since the point before. */
 export type SeriesKind = 'gauge' | 'rate'
@@ -65,36 +54,42 @@ export interface SeriesInfo extends SeriesId {
   count: number
 }
 
-/** What is between two points in a file. */
-const finite = v.pipe(v.number(), v.finite())
-const range = v.tuple([count, v.pipe(count, v.minValue(1))])
-export const indexEntry = v.object({
-  ...{ tool: name, metric: words(MAX_METRIC), labels, unit: v.pipe(v.string(), v.maxLength(MAX_UNIT)) },
-  kind: v.picklist(['gauge', 'rate']),
+/** A series in the index of a file. */
+export interface IndexEntry extends Omit<SeriesInfo, 'count'> {
   /** First row and number of rows, by block. */
-  rows: v.pipe(v.array(range), v.minLength(1)),
-  ...{ min: finite, max: finite, mean: finite, last: finite }
-})
-export type IndexEntry = v.InferOutput<typeof indexEntry>
-export const index = list(indexEntry, MAX_SERIES)
+  rows: Array<[first: number, count: number]>
+}
 
-/** What could not be read, of which file of the result and from which line on or in how many lines, and why. */
-export const remark = v.object({ file: text, line: v.optional(count), lines: v.optional(count), why: text })
-export type Remark = v.InferOutput<typeof remark>
+/** What could not be read. */
+export interface Remark {
+  /** In the folder of the sample. */
+  file: string
+  /** The first line. */
+  line?: number | undefined
+  /** How many, where it is not all from `line` on. */
+  lines?: number | undefined
+  why: string
+}
+
+const MAX_TEXT = 1024
+/** @returns a remark whose texts are as long as they may be */
+export const cutRemark = ({ file, why, ...where }: Remark): Remark => ({
+  ...{ file: file.slice(0, MAX_TEXT), ...where },
+  why: why.slice(0, MAX_TEXT)
+})
 
 /** Of what a file is. */
-export const seriesFileInfo = v.object({
-  run: runId,
-  member: name,
+export interface SeriesFileInfo {
+  run: string
+  member: string
   /** Left out of that of persistent tools. */
-  step: v.optional(step),
+  step?: Step | undefined
   /** How far the member's clock was ahead of the controller's when the times were shifted. */
-  clock,
-  /** When the first of the tools began, on the controller's clock. */
-  began: instant,
-  remarks: list(remark, MAX_REMARKS)
-})
-export type SeriesFileInfo = v.InferOutput<typeof seriesFileInfo>
+  clock: Clock
+  /** When the first of the tools began, on the controller's clock, ms since 1970. */
+  began: number
+  remarks: Remark[]
+}
 
 /** @returns labels as a row has them: JSON with sorted keys */
 export const labelsText = (labels: Record<string, string>): string =>
@@ -105,8 +100,8 @@ export const seriesKey = ({ tool, metric, labels }: Pick<SeriesId, 'tool' | 'met
   `${tool}\n${metric}\n${labelsText(labels)}`
 
 /** Keys of the metadata. */
-const FORMAT_KEY = 'bak.format'
-const INDEX_KEY = 'bak.series'
+export const FORMAT_KEY = 'bak.format'
+export const INDEX_KEY = 'bak.series'
 
 export interface KeyValue {
   key: string
@@ -124,34 +119,3 @@ export function metadataOf({ run, member, step, ...rest }: SeriesFileInfo, entri
     { key: INDEX_KEY, value: JSON.stringify(entries) }
   ]
 }
-
-/** @throws {BakError} `damaged` if there is anything wrong with them */
-export function readMetadata(given: KeyValue[], where: string): { info: SeriesFileInfo; entries: IndexEntry[] } {
-  const values = new Map(given.map(({ key, value }) => [key, value ?? '']))
-  check(v.literal(String(SERIES_FORMAT)), values.get(FORMAT_KEY), 'damaged', where, FORMAT_KEY)
-  const parsed = (key: string) => check(fromJson, values.get(key), 'damaged', where, key)
-  const info = {
-    ...{
-      run: values.get('bak.run'),
-      member: values.get('bak.member'),
-      step: values.has('bak.step') ? parsed('bak.step') : undefined
-    },
-    ...{ clock: parsed('bak.clock'), began: parsed('bak.began'), remarks: parsed('bak.remarks') }
-  }
-  return {
-    info: check(seriesFileInfo, info, 'damaged', `${where}bak.`),
-    entries: check(index, parsed(INDEX_KEY), 'damaged', `${where}${INDEX_KEY} `)
-  }
-}
-
-const fromJson = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }): unknown => {
-    try {
-      return JSON.parse(dataset.value)
-    } catch {
-      addIssue({ message: 'is no JSON' })
-      return NEVER
-    }
-  })
-)

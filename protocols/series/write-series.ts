@@ -3,6 +3,7 @@ import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import type { ColumnChunk, ParquetType, RowGroup, SchemaElement } from 'hyparquet'
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js'
+import { asBakError } from '../errors.ts'
 import { type TextRun, type WrittenPages, writeNumbers, writeTexts } from './pages.ts'
 import { PointBlock, type SeriesRange } from './point-block.ts'
 import {
@@ -66,7 +67,7 @@ export class SeriesWriter {
   #rows = 0
   #indexBytes = 0
 
-  /** @param path gets its name when all of it is written */
+  /** @param path gets its name when all of it is written: until then it is `<path>.part` */
   constructor(path: string, info: Omit<SeriesFileInfo, 'remarks'>) {
     this.#path = path
     this.#info = info
@@ -122,7 +123,7 @@ export class SeriesWriter {
     if (this.#block.length === BLOCK_POINTS) this.#flush()
   }
 
-  /** @returns what is in the file */
+  /** @returns what is in the file. @throws {BakError} `no-space`, `io`, as `add` does */
   finish(remarks: SeriesFileInfo['remarks']): { series: number; points: number } {
     this.#flush()
     const entries = this.#series
@@ -199,7 +200,11 @@ export class SeriesWriter {
   /** What is written so far goes to the file. */
   #store(): void {
     const bytes = this.#writer.getBytes()
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at)
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at)
+    } catch (cause) {
+      throw asBakError(cause)
+    }
     this.#writer.index = 0
   }
 }

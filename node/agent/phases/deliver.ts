@@ -13,6 +13,7 @@ import { PERSISTENT_TOOLS } from '../../../protocols/tarball-names.ts'
 import type { PackReport } from '../../store/pack-report.ts'
 import { removeAllBut, sizeOfTree } from '../../store/remove-tree.ts'
 import type { MemberState } from '../member-state.ts'
+import { makeMemberSeries, type SeriesParts } from '../series/member-series.ts'
 import type { PhaseContext } from './phase.ts'
 
 export interface Delivered {
@@ -57,13 +58,14 @@ async function deliverFolders(context: PhaseContext, { paths, below, what, kind 
 
 /** Packs all that is left, and sends all that is packed. What cannot be sent now stays. */
 export async function deliverRest(context: PhaseContext): Promise<Delivered> {
-  const packed = await packRest(context.member)
+  const { packed, warnings } = await packRest(context.member, context.parts, context.signal)
   const produced: Produced[] = []
   for (const offer of await context.member.outbox.list()) {
     await sendStored(context, offer)
     produced.push(producedOf(offer, packed.find(({ digest }) => digest === offer.digest)?.report))
   }
-  return { produced, warnings: packed.flatMap(({ digest, report }) => (digest == null ? [] : report.warnings())) }
+  const left = packed.flatMap(({ digest, report }) => (digest == null ? [] : report.warnings()))
+  return { produced, warnings: [...warnings, ...left] }
 }
 
 /** A folder that was packed, or in which all was left out: that has no digest. */
@@ -72,9 +74,18 @@ export interface PackedFolder {
   report: PackReport
 }
 
-/** Packs every folder that was not packed yet, so that it can be collected at any time. */
-export async function packRest(member: MemberState): Promise<PackedFolder[]> {
+/**
+ * Packs every folder that was not packed yet, with series of what its tools wrote, so that it can be collected at any time.
+ * @throws {BakError} the reason of the signal, if it aborts while series are made
+ * @returns warnings of what could not be read into series
+ */
+export async function packRest(
+  member: MemberState,
+  parts: SeriesParts,
+  signal: AbortSignal
+): Promise<{ packed: PackedFolder[]; warnings: string[] }> {
   const packed: PackedFolder[] = []
+  const warnings = await makeSeriesOfRest(member, parts, signal)
   const packFolder = (path: string, what: string, kind: TarballKind) =>
     pack({ paths: packable(member, path), below: [path], what, kind })
   const pack = async ({ paths, below, what, kind }: Folders) => {
@@ -98,7 +109,19 @@ export async function packRest(member: MemberState): Promise<PackedFolder[]> {
       await packFolder(join(iteration, sample), join(iteration, sample), 'sample')
     }
   }
-  return packed
+  return { packed, warnings }
+}
+
+async function makeSeriesOfRest(member: MemberState, parts: SeriesParts, signal: AbortSignal): Promise<string[]> {
+  const warnings = await makeMemberSeries(member, undefined, parts, signal)
+  for (const iteration of subfolders(member.data)) {
+    for (const sample of subfolders(join(member.data, iteration))) {
+      const place = parseResultPath(`${iteration}/${sample}/workload/${member.name}`)
+      if (place?.kind !== 'workload') continue
+      warnings.push(...(await makeMemberSeries(member, place.step, parts, signal)))
+    }
+  }
+  return warnings
 }
 
 /** @returns what is still here of a run: packed or not */
@@ -121,9 +144,13 @@ function packable(member: MemberState, path: string): string[] {
   return [path, ...below].filter(each => isFolderOf(each, member.name) && existsSync(join(member.data, each)))
 }
 
-/** Those of all groups. */
+const PERSISTENT_KINDS = ['persistent', 'persistent-series']
+
+/** Those of all groups, and their series. */
 function persistentFolders(member: MemberState): Folders {
-  const below = subfolders(member.data).filter(each => parseResultPath(join(each, member.name))?.kind === 'persistent')
+  const below = subfolders(member.data).filter(each =>
+    PERSISTENT_KINDS.includes(parseResultPath(join(each, member.name))?.kind ?? '')
+  )
   const paths = below.map(each => join(each, member.name)).filter(each => existsSync(join(member.data, each)))
   return { paths, below, what: PERSISTENT_TOOLS, kind: 'tools' }
 }

@@ -46,7 +46,11 @@ export async function prepareTool(context: PhaseContext, assignment: Assignment,
       const interval = options.interval ?? spec.interval
       const programs = programsFor(member, lifetime, parts)
       const inWindow = lifetime === 'transient' && triggerOf(spec, assignment.group) != null
-      return found.value.start({ folder, bundle: bundle.value, interval, options, programs, signal, inWindow })
+      const running = await found.value.start({
+        ...{ folder, bundle: bundle.value, interval, options, programs, signal, inWindow }
+      })
+      member.toolsBegan.set(below, running.began)
+      return running
     }
   })
 }

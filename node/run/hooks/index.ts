@@ -9,6 +9,7 @@ import { memberPaths } from './member-paths.ts'
 import { metadata } from './metadata.ts'
 import { missingFiles } from './missing-files.ts'
 import { missingParts } from './missing-parts.ts'
+import { missingResults } from './missing-results.ts'
 import { observationCost } from './observation-cost.ts'
 import { proofs } from './proofs.ts'
 import { staging } from './staging.ts'
@@ -26,6 +27,7 @@ export const runHooks = (): RunHook[] => [
   workloadCalls(),
   workload(),
   workloads(),
+  missingResults,
   triggers(),
   missingParts,
   collectors(),

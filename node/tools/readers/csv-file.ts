@@ -1,5 +1,6 @@
 /** Files that tools of bak sample: CSV with a line of names, of which the first is `time` in ms since 1970. */
 
+import { splitCsv } from '../../../protocols/csv.ts'
 import type { FileAbout, Put, SeriesReader, Sink } from '../../series/reader.ts'
 import { keptIn } from './kept.ts'
 
@@ -25,7 +26,7 @@ export function csvFile(
       return {
         line(text) {
           if (text === names) return
-          const cells = text.split(',')
+          const cells = text.includes('"') ? (splitCsv(text) ?? []) : text.split(',')
           if (cells[0] === 'time') {
             names = text
             columns = cells

@@ -7,6 +7,8 @@ import { unlessZero } from './sparse.ts'
 
 /** Of these there is one counter for all processors. They are errors, and no interrupts. */
 const ERRORS = new Set(['ERR', 'MIS'])
+/** Function calls (CAL) have these in them, since Linux 4.8. */
+const IN_OTHERS = 'TLB'
 
 interface Row {
   at: number
@@ -47,7 +49,7 @@ export const procInterrupts = [
         const grown = grownBy(before.counts[i] as number, count, true)
         before.counts[i] = count
         if (Number.isNaN(grown) || !(time > before.at)) continue
-        if (!ERRORS.has(irq)) sums[i] = (sums[i] as number) + grown
+        if (!ERRORS.has(irq) && irq !== IN_OTHERS) sums[i] = (sums[i] as number) + grown
         before.puts[i]?.(time, (grown / (time - before.at)) * 1000)
       }
       before.at = time

@@ -1,6 +1,7 @@
 /** Instants from what programs print of them: seconds without their fractions, and times of a day without its date. */
 import type { FileAbout } from '../../series/reader.ts'
 
+const SECOND_MS = 1000
 const DAY_MS = 86_400_000
 const CLOCK = /^(\d\d?):(\d\d):(\d\d)(?:\.(\d+))?( ?[AP]M)?(?=\s|$)/i
 
@@ -10,10 +11,10 @@ const CLOCK = /^(\d\d?):(\d\d):(\d\d)(?:\.(\d+))?( ?[AP]M)?(?=\s|$)/i
  * @returns ms since 1970
  */
 export function withinSecond(second: number, { began, interval }: Pick<FileAbout, 'began' | 'interval'>): number {
-  const period = Math.max(1, Math.round(interval)) * 1000
-  const multiple = Math.round((second + 500 - began) / period)
-  const due = began + multiple * period
-  return Math.min(Math.max(due, second), second + 999)
+  const period = Math.max(1, Math.round(interval)) * SECOND_MS
+  const next = began + Math.ceil((second - began) / period) * period
+  if (next < second + SECOND_MS) return next
+  return next - second - SECOND_MS < second - (next - period) ? second + SECOND_MS - 1 : second
 }
 
 /** Reads `01:33:34` and `01:33:34 PM` at the begin of a line. */

@@ -13,16 +13,19 @@ const MEMORY: Record<string, string> = {
   MemTotal: 'total',
   MemFree: 'free',
   MemAvailable: 'available',
+  // of a node
+  MemUsed: 'used',
   SwapTotal: 'swap.total',
   SwapFree: 'swap.free',
   SwapCached: 'swap.cached'
 }
 
 /** Of each column of /proc/meminfo, which has KiB, but for numbers of huge pages. */
-export const memoryColumn = (name: string): Column =>
-  name.startsWith('HugePages_')
-    ? { metric: `memory.${nameOf(name)}`, unit: 'pages' }
-    : { metric: `memory.${MEMORY[name] ?? nameOf(name)}`, unit: 'B', scale: KIB }
+export function memoryColumn(name: string): Column {
+  if (name.startsWith('HugePages_')) return { metric: `memory.${nameOf(name)}`, unit: 'pages' }
+  const known = Object.hasOwn(MEMORY, name) ? MEMORY[name] : undefined
+  return { metric: `memory.${known ?? nameOf(name)}`, unit: 'B', scale: KIB }
+}
 
 /** `memory.used` is what is not available, as `free` has it. */
 const memory = csvFile('memory.csv', (columns, sink) => {

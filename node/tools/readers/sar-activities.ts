@@ -53,6 +53,10 @@ const ACTIVITIES: Activity[] = [
   {
     ...{ by: 'bread/s', subject: 'io' },
     columns: () => ({
+      tps: perSecond('io.transfers'),
+      rtps: perSecond('io.reads'),
+      wtps: perSecond('io.writes'),
+      dtps: perSecond('io.discards'),
       'bread/s': sectors('io.read.bytes'),
       'bwrtn/s': sectors('io.write.bytes'),
       'bdscd/s': sectors('io.discard.bytes')

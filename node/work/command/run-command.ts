@@ -72,7 +72,7 @@ export async function runCommand(
   }
   const replaced = await replacedBy(folder)
   if (replaced != null) return { workload: { ...result, error: replaced }, warnings }
-  const { error = await deletedOutput(folder), metrics, warnings: odd } = await statedIn(folder)
+  const { error = await deletedOutput(folder), metrics, warnings: odd } = await statedIn(folder, spec.results)
   const workload = { ...result, error, metrics: metrics.length === 0 ? undefined : metrics }
   return { workload, warnings: [...warnings, ...odd] }
 }

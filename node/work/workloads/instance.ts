@@ -14,6 +14,7 @@ import { namesIn, type ServerAddresses, withAddresses } from '../../../protocols
 import type { Iteration } from '../../../protocols/spec.ts'
 import type { WorkState } from '../../../protocols/work-state.ts'
 import { labelOf, type Workload } from '../../../protocols/workload.ts'
+import type { Results } from '../../../protocols/workload-results.ts'
 import { DEFAULT_PATH } from '../../processes/environment.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
 import type { Places, Prepared, ProgramOfRun, Programs, RunningProgram } from '../../processes/programs.ts'
@@ -61,6 +62,8 @@ export interface InstanceInit {
   size: number
   /** Seconds; 0 is never. */
   timeout: number
+  /** Where the numbers of its benchmark are; undefined to find them by their look. */
+  results: Results | undefined
   /** In the home: where its files belong, and where it works. */
   folder: string
   working: string
@@ -249,7 +252,7 @@ export class Instance {
     const replaced = await replacedBy(folder)
     const [, stderr = ''] = this.outputs
     // what is in the place of its folder is not its own
-    const said = replaced == null ? await statedIn(folder) : { metrics: [], warnings: [] }
+    const said = replaced == null ? await statedIn(folder, this.#init.results) : { metrics: [], warnings: [] }
     this.remarks.push(...said.warnings)
     const why = running.reason() ?? this.#fault ?? replaced ?? said.error ?? (await deletedOutput(folder))
     const isWell = isAsked || (this.role === 'client' && exit.exit === 0)

@@ -7,7 +7,14 @@ import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { InstanceResult } from '../../../protocols/phase.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import type { Spec } from '../../../protocols/spec.ts'
-import { labelOf, type Placement, readyTimeoutOf, timeoutOf, type Workload } from '../../../protocols/workload.ts'
+import {
+  labelOf,
+  type Placement,
+  readyTimeoutOf,
+  resultsOf,
+  timeoutOf,
+  type Workload
+} from '../../../protocols/workload.ts'
 import { within } from '../../wait.ts'
 import { placedOf } from './assign.ts'
 import { Instance, type Sample } from './instance.ts'
@@ -17,7 +24,7 @@ import { notReady, untilReady, whyTaken } from './ready.ts'
 const ATTEMPT_TIMEOUT_MS = 10_000
 
 export interface MemberWorkInit {
-  spec: Pick<Spec, 'workload' | 'policy' | 'ends'>
+  spec: Pick<Spec, 'workload' | 'policy' | 'ends' | 'results'>
   placements: Placement[]
   /** Instances of a workload in the whole run. */
   sizeOf(workload: string): number
@@ -114,6 +121,7 @@ export class MemberWork {
       const instance = new Instance({
         ...{ sample, workload, instance: i + 1, rank: rank + i, size: sizeOf(workload.name) },
         timeout: timeoutOf(workload, spec.policy),
+        results: resultsOf(workload, spec),
         folder: folderOf(workload.name, instances === 1 ? undefined : i + 1),
         working: join(working, label)
       })

@@ -1,0 +1,63 @@
+/** Results of benchmarks in the record of a run, with real daemons and a real fio. */
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { metricSamples } from '../../protocols/metric-samples.ts'
+import { record, startRun, useTestnet } from '../helpers/mesh.ts'
+import { needs, skipWhere } from '../helpers/skip.ts'
+
+const results = suite('results of benchmarks in a run')
+const net = useTestnet(results, { peers: ['a', 'b'] })
+
+const golden = (file: string) => resolve('test/golden/results', file)
+
+/** @returns what a run came to whose run file has these keys */
+async function ran(name: string, keys: string) {
+  const file = join(net().folder, `${name}.toml`)
+  writeFileSync(file, `name = "${name}"\ntools = ["none"]\nsysinfo = "none"\n${keys}`)
+  const run = await startRun(net(), 'a', [file])
+  const { status, stderr } = await run.finished
+  return { run: run.run, status, stderr, record: record(net(), 'a', run.run) }
+}
+
+skipWhere(needs('fio'), results)(
+  'fio on two members is found by its look: its throughput is summed, and the result is signed',
+  async () => {
+    const command = `fio --name=x --filename=data --size=1m --bs=4k --rw=randread --loops=20 --output-format=json`
+    const workload = `[[workload]]\nname = "fio"\ncommand = ${JSON.stringify(command.split(' '))}\n`
+    const { run, status, stderr, record: found } = await ran('fio', `samples = 2\n${workload}`)
+    assert.is(status, 0, stderr)
+    const metrics = metricSamples(found)
+    const iops = metrics.find(({ metric }) => metric === 'fio.read.iops')
+    assert.equal([iops?.unit, iops?.better, iops?.samples.length], ['/s', 'more', 2])
+    for (const { value, byMember } of iops?.samples ?? []) {
+      assert.equal(byMember.map(({ member }) => member).sort(), ['a', 'b'])
+      assert.ok(value > 0 && value === byMember.reduce((sum, each) => sum + each.value, 0), `${value}`)
+    }
+    assert.ok(metrics.some(({ metric }) => metric === 'fio.read.clat.p99'))
+    const verified = await net().bak('a', ['verify', run])
+    assert.is(verified.status, 0, verified.stdout + verified.stderr)
+  }
+)
+
+results('results that are named and that nothing has are missing; those of a file in BAK_OUT are read', async () => {
+  const { status, record: found } = await ran(
+    'named',
+    `command = "cp ${golden('hyperfine.json')} $BAK_OUT/h.json"\nresults = ["wrk", { reader = "hyperfine", file = "h.json" }]\n[policy]\nstrict = true\n`
+  )
+  assert.is(status, 2)
+  assert.equal(found.shortfalls, [{ kind: 'workload', what: 'command', reason: 'no results of wrk in what it left' }])
+  assert.is(found.workload[0]?.metrics?.find(each => each.name === 'hyperfine.sleep_0.1.median')?.value, 0.101809577)
+})
+
+results('a benchmark that says that it failed has failed, though it exits with 0', async () => {
+  const { status, record: found } = await ran(
+    'failed',
+    `[[workload]]\nname = "net"\non = "b"\ncommand = ["cat", "${golden('iperf3-error.json')}"]\n`
+  )
+  assert.is(status, 1)
+  assert.is(found.workload[0]?.error, 'iperf3: unable to connect to server: Connection refused')
+})
+
+results.run()
