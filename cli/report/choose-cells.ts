@@ -53,11 +53,13 @@ function lines({ parts }: PanelSpec, fitting: SeriesInfo[]): Chosen {
 
 function partOf(names: string[], own: SeriesInfo[]): CellPart | undefined {
   const name = names.find(each => own.some(({ metric }) => metric === each))
-  const found = own.filter(({ metric }) => metric === name)
+  const all = own.filter(({ metric }) => metric === name)
+  const whole = all.filter(({ labels }) => labels.cpu === 'all' || Object.keys(labels).length === 0)
+  const found = whole.length > 0 ? whole : all
   const [first] = found
   if (first == null) return undefined
   if (found.length === 1) return { keys: [seriesKey(first)], info: first }
-  const labels = { interface: `${found.length} together` }
+  const labels = Object.fromEntries(Object.keys(first.labels).map(key => [key, `${found.length} together`]))
   return { keys: found.map(seriesKey), of: sum => sum, info: { ...first, labels } }
 }
 

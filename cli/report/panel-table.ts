@@ -16,8 +16,11 @@ interface Source {
 }
 
 export interface PanelSpec extends Pick<Panel, 'id' | 'title' | 'unit' | 'first' | 'style' | 'rank' | 'full'> {
-  /** Of which series: of the machine as a whole, of its busiest device, of all interfaces together, of each processor. */
-  of: 'machine' | 'device' | 'interfaces' | 'processors'
+  /**
+   * Of which series: of the machine as a whole, of it or else of all its processors together, of its busiest device, of all interfaces
+   * together, of each processor.
+   */
+  of: 'machine' | 'together' | 'device' | 'interfaces' | 'processors'
   parts: PartSpec[]
 }
 
@@ -73,11 +76,11 @@ export const PANELS: PanelSpec[] = [
     parts: [part('cpu', 'pressure.cpu.some'), part('io', 'pressure.io.some'), part('memory', 'pressure.memory.some')]
   },
   {
-    ...{ id: 'interrupts', title: 'interrupts', of: 'machine', first: false, unit: '/s', ...lines },
+    ...{ id: 'interrupts', title: 'interrupts', of: 'together', first: false, unit: '/s', ...lines },
     parts: [part('interrupts', 'interrupts')]
   },
   {
-    ...{ id: 'switches', title: 'context switches', of: 'machine', first: false, unit: '/s', ...lines },
+    ...{ id: 'switches', title: 'context switches', of: 'together', first: false, unit: '/s', ...lines },
     parts: [part('switches', 'context.switches')]
   }
 ]
@@ -88,5 +91,6 @@ export function isOf({ of }: Pick<PanelSpec, 'of'>, { labels }: SeriesInfo, devi
   if (of === 'device') return device != null && labels.device === device
   if (of === 'interfaces') return link != null && link !== 'lo'
   if (of === 'processors') return cpu != null && cpu !== 'all'
+  if (of === 'together') return Object.keys(labels).every(key => key === 'cpu')
   return cpu == null ? Object.keys(labels).length === 0 : cpu === 'all' && Object.keys(labels).length === 1
 }

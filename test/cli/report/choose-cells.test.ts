@@ -45,6 +45,15 @@ test('the interfaces but the loopback are one line together', () => {
   assert.is(chosen?.parts[0]?.of?.(7), 7)
 })
 
+test('interrupts are those of the machine, or else of all its processors together', () => {
+  const each = ['0', '1'].map(cpu => info('proc-interrupts', 'interrupts', { cpu }))
+  assert.equal(cell('interrupts', each)?.parts[0]?.keys.length, 2)
+  assert.equal(drawn('interrupts', each), ['proc-interrupts interrupts {"cpu":"2 together"}'])
+  const whole = info('proc-interrupts', 'interrupts', { cpu: 'all' })
+  assert.equal(drawn('interrupts', [...each, whole]), ['proc-interrupts interrupts {"cpu":"all"}'])
+  assert.is(cell('interrupts', [info('x', 'interrupts', { irq: '7' })]), undefined)
+})
+
 test('what processors have to do is what is left of their idle time where nothing else is known', () => {
   const series = ['10', '9', 'all'].map(cpu => info('mpstat', 'cpu.idle', { cpu }))
   const chosen = cell('processors', series)
