@@ -5,6 +5,9 @@ import { type Points, statsWithin, sumOf } from './reduce.ts'
 import { niceAbove } from './ticks.ts'
 import { scaleOf } from './units.ts'
 
+/** Levels that differ by no more than that share are the same: who is first of them is chance. */
+const ALIKE = 0.01
+
 export interface CellFacts {
   cell: PanelCell
   /** As `panel.parts`; undefined where the member has none. */
@@ -21,6 +24,7 @@ export interface PanelFacts {
   cells: CellFacts[]
   low: number
   high: number
+  /** Who has the greatest level, unless all have the same. */
   busiest?: CellFacts
 }
 
@@ -33,11 +37,11 @@ export function factsOf(panel: Panel, { points, data }: Loaded): PanelFacts {
     return { cell, parts, level, ...statsWithin(level, work) }
   })
   const ranked = cells.filter(each => Number.isFinite(each[panel.rank]))
-  const busiest = ranked.reduce<CellFacts | undefined>(
-    (best, each) => (best == null || each[panel.rank] > best[panel.rank] ? each : best),
-    undefined
-  )
-  return { panel, cells, ...domainOf(panel, cells), busiest }
+  const [last] = ranked.sort((a, b) => b[panel.rank] - a[panel.rank]).slice(-1)
+  const [first] = ranked
+  const isAlike =
+    first == null || last == null || first[panel.rank] - last[panel.rank] <= ALIKE * Math.abs(first[panel.rank])
+  return { panel, cells, ...domainOf(panel, cells), busiest: isAlike ? undefined : first }
 }
 
 /** Windows in which samples were taken, without warm-ups; all where there are only those. */
