@@ -28,18 +28,22 @@ export function headOf(record: RunRecord, told: Told): Head {
     partial: !hasEnded || !isWhole(record) || (record.missing?.length ?? 0) > 0,
     ...(reason == null ? {} : { reason }),
     ...{ ran: ranIn(spec), size: sizeOf(record), controller: controller.name, begun },
-    took: (endOf(told) - begun) / 1000,
+    // as every other answer has it
+    took: (record.took ?? endOf(told) - begun) / 1000,
     program,
-    ...(observed == null ? {} : { cost: formatObserved(observed) }),
+    ...(observed == null ? {} : { cost: inSentence(formatObserved(observed)) }),
     ...(Object.keys(spec.tags).length === 0 ? {} : { tags: spec.tags })
   }
 }
 
 function ranIn(spec: RunRecord['spec']): string {
   const command = spec.command == null ? [] : [formatCommand(spec.command)]
-  const all = [...command, ...spec.workload.map(describeWorkload)].join('; ').replace(/\s+/g, ' ')
+  const workloads = spec.workload.map(each => describeWorkload(each).replace(/^(\S+) \1\b/, '$1'))
+  const all = [...command, ...workloads].join('; ').replace(/\s+/g, ' ')
   return all.length > MAX_RAN ? `${all.slice(0, MAX_RAN)}...` : all
 }
+
+const inSentence = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
 
 /** `2 iterations, 3 samples each, on 3 members` */
 function sizeOf(record: RunRecord): string {

@@ -32,7 +32,7 @@ const lines = { style: 'lines', rank: 'mean' } as const
 /** In the order in which they are drawn. */
 export const PANELS: PanelSpec[] = [
   {
-    ...{ id: 'cpu', title: 'cpu by mode', of: 'machine', first: true, style: 'stack', ...percent },
+    ...{ id: 'cpu', title: 'CPU by mode', of: 'machine', first: true, style: 'stack', ...percent },
     parts: [
       part('user', 'cpu.user'),
       part('nice', 'cpu.nice'),
