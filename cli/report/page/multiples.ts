@@ -12,7 +12,7 @@ import { h, svg } from './dom.ts'
 import type { CellFacts, PanelFacts } from './panel-facts.ts'
 import type { TimeRange } from './range.ts'
 import { valueAt } from './reduce.ts'
-import { heads, rowEnd, rowHead } from './row-words.ts'
+import { heads, idleRow, rowEnd, rowHead } from './row-words.ts'
 import { quantile } from './spread.ts'
 import { withUnit } from './units.ts'
 
@@ -47,7 +47,9 @@ interface CellCursor {
 }
 
 export function multiples(init: Multiples): HTMLElement {
-  const { data, facts, columns, total } = init
+  const { data, columns, total } = init
+  const active = init.facts.filter(({ isIdle }) => !isIdle)
+  const facts = active.length > 0 ? active : init.facts
   const folded = data.members.length > MOST_COLUMNS
   const cursors: CellCursor[] = []
   const { gutter, width, count, gap, end } = columns
@@ -64,6 +66,7 @@ export function multiples(init: Multiples): HTMLElement {
     grid.append(rowEnd(row, data))
   })
   followPointer(grid, cursors, init)
+  if (facts.length < init.facts.length) grid.append(idleRow(init.facts.filter(({ isIdle }) => isIdle)))
   return grid
 }
 

@@ -24,6 +24,8 @@ export interface PanelFacts {
   cells: CellFacts[]
   low: number
   high: number
+  /** Nothing but zero, in the whole run and on all members. */
+  isIdle: boolean
   /** Who has the greatest level, unless all have the same. */
   busiest?: CellFacts
 }
@@ -51,7 +53,7 @@ export function measured(windows: Window[]): Window[] {
   return good.length > 0 ? good : work
 }
 
-function domainOf({ style, full, unit }: Panel, cells: CellFacts[]): { low: number; high: number } {
+function domainOf({ style, full, unit }: Panel, cells: CellFacts[]): Pick<PanelFacts, 'low' | 'high' | 'isIdle'> {
   const drawn = cells.flatMap(({ level, parts }) => (style === 'lines' ? parts.filter(each => each != null) : [level]))
   let [least, greatest] = [0, 0]
   for (const { v } of drawn) {
@@ -64,5 +66,5 @@ function domainOf({ style, full, unit }: Panel, cells: CellFacts[]): { low: numb
   const { divisor } = scaleOf(Math.max(greatest, -least), unit)
   const nice = (value: number) => niceAbove(value / divisor) * divisor
   const high = full != null && greatest <= full * 1.01 ? full : greatest === 0 && least < 0 ? 0 : nice(greatest)
-  return { low: least < 0 ? -nice(-least) : 0, high }
+  return { low: least < 0 ? -nice(-least) : 0, high, isIdle: least === 0 && greatest === 0 }
 }

@@ -60,8 +60,7 @@ const levelOf = ({ style, parts }: Panel): string =>
 
 export function rowEnd({ busiest, panel, cells }: PanelFacts, { members }: ReportData): HTMLElement {
   if (cells.length < 2) return h('div', { class: 'end' })
-  if (busiest == null)
-    return h('div', { class: 'end' }, h('span', {}, cells.some(({ max }) => max > 0) ? 'all alike' : 'idle'))
+  if (busiest == null) return h('div', { class: 'end' }, h('span', {}, 'all alike'))
   const { name = '' } = members[busiest.cell.member] ?? {}
   const short = shortNames(members.map(each => each.name))[busiest.cell.member] ?? ''
   const note = busiest.cell.note == null ? '' : ` ${busiest.cell.note}`
@@ -72,4 +71,10 @@ export function rowEnd({ busiest, panel, cells }: PanelFacts, { members }: Repor
     h('span', {}, `${withUnit(busiest[panel.rank], panel.unit)} ${panel.rank}`),
     note !== '' && h('span', {}, note)
   )
+}
+
+/** Resources that nobody used take a line together. */
+export function idleRow(rows: PanelFacts[]): HTMLElement {
+  const titles = rows.map(({ panel: { title, unit } }) => `${title}, 0${unit === '' ? '' : ` ${unit}`}`)
+  return h('div', { class: 'idle' }, h('b', {}, 'Idle'), ` on all members, all the time: ${titles.join('; ')}`)
 }
