@@ -138,7 +138,7 @@ function keptMetrics(all: SeriesInfo[]): Set<string> {
 
 function panelsOf(drawn: Map<number, DrawnCell[]>): Panel[] {
   return PANELS.flatMap(panel => {
-    const { parts, of: _, ...about } = panel
+    const { parts, of: _, resource: __, ...about } = panel
     const labels = parts.map(({ label }) => label)
     const cells = [...drawn].flatMap(([member, all]) =>
       all

@@ -27,6 +27,12 @@ test('all parts of a cell are of the tool that measures most of them, of two ali
   assert.equal(drawn('cpu', alike)?.filter(Boolean), ['proc cpu.user {"cpu":"all"}'])
 })
 
+test('the tool is the one of which bak show takes the resource, even if another has more parts', () => {
+  const part = (tool: string, mode: string) => info(tool, `cpu.${mode}`, { cpu: 'all' })
+  const series = [part('proc', 'busy'), part('proc', 'user'), part('sar', 'user'), part('sar', 'system')]
+  assert.equal(drawn('cpu', series)?.filter(Boolean), ['proc cpu.user {"cpu":"all"}'])
+})
+
 test('of several disks the busiest is drawn in all panels of disks', () => {
   const disk = (device: string, util: number) => [
     info('iostat', 'disk.util', { device }, util),
