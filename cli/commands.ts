@@ -52,6 +52,16 @@ export const commands: CommandEntry[] = [
   { name: 'resume', summary: 'go on where a run was cut short', load: () => import('./commands/resume.ts') },
   { name: 'ls', summary: 'the runs whose results are here', load: () => import('./commands/ls.ts') },
   { name: 'show', summary: 'what is known of a run', load: () => import('./commands/show.ts') },
+  {
+    name: 'metrics',
+    summary: 'what the workload and the tools of a run measured',
+    load: () => import('./commands/metrics.ts')
+  },
+  {
+    name: 'export',
+    summary: 'the series of a run as Parquet, CSV, JSON, OpenMetrics or files of pbench',
+    load: () => import('./commands/export.ts')
+  },
   { name: 'verify', summary: 'prove that a result is as it was signed', load: () => import('./commands/verify.ts') },
   {
     name: 'report',
@@ -66,6 +76,7 @@ export const commands: CommandEntry[] = [
   { name: 'collect', summary: 'fetch the data that members still have', load: () => import('./commands/collect.ts') },
   { name: 'move', summary: 'move results to another place', load: () => import('./commands/move.ts') },
   { name: 'copy', summary: 'copy results to another place', load: () => import('./commands/copy.ts') },
+  { name: 'tag', summary: 'give a result tags beside its seal', load: () => import('./commands/tag.ts') },
   { name: 'rm', summary: 'delete results that are here', load: () => import('./commands/rm.ts') },
   { name: 'gc', summary: 'delete what is left of runs that are over', load: () => import('./commands/gc.ts') },
   {

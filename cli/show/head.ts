@@ -11,7 +11,18 @@ const MAX_NAMED = 8
 
 /** @param isWhole also what is seldom asked for */
 export function formatHead(
-  { run, controller, holder, digest, folder = holder && `on ${holder}`, moved, due, line, resumedBy = [] }: RunView,
+  {
+    run,
+    controller,
+    holder,
+    digest,
+    folder = holder && `on ${holder}`,
+    moved,
+    due,
+    line,
+    resumedBy = [],
+    tags
+  }: RunView,
   record: RunRecord | undefined,
   isWhole: boolean
 ): string {
@@ -45,6 +56,7 @@ export function formatHead(
       })
       .join(' '),
     tags: formatLabels(spec.tags),
+    'tags given later': tags && formatLabels(tags),
     ...(isWhole ? { controller: record.controller.name, version: program, manifest: digest } : {}),
     ...places
   })
