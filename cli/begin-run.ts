@@ -14,6 +14,7 @@ import { cleanLine, writeTo } from './output.ts'
 import { reportAtEnd } from './report-at-end.ts'
 import { chooseView } from './views/index.ts'
 import type { View } from './views/view.ts'
+import { checkJunit, writeJunit } from './write-junit.ts'
 
 type Beginning = (options?: { signal: AbortSignal }) => AsyncIterable<Begun | RunEvent>
 
@@ -41,6 +42,7 @@ export async function beginAndFollow(
   makeView = (signal: AbortSignal) => chosenView(context, options, signal)
 ): Promise<number> {
   const { ask } = context
+  checkJunit(options)
   const leaving = new AbortController()
   const { signal } = leaving
   const view = await makeView(signal)
@@ -58,12 +60,13 @@ export async function beginAndFollow(
   }
   const release = onSignals({ cancel, detach: () => leaving.abort() })
   try {
-    return await follow(begin({ signal }), {
+    const status = await follow(begin({ signal }), {
       ...{ ...options, view, signal, onEnd: reportAtEnd(context, options) },
       isCancelled: () => isCancelled,
       onLost: id => checkDaemon(context, `run ${id} ends when it starts again`),
       onRun: id => (run = id)
     })
+    return await writeJunit(context, options, run, status)
   } finally {
     release()
   }

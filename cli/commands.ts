@@ -76,6 +76,7 @@ export const commands: CommandEntry[] = [
   { name: 'collect', summary: 'fetch the data that members still have', load: () => import('./commands/collect.ts') },
   { name: 'move', summary: 'move results to another place', load: () => import('./commands/move.ts') },
   { name: 'copy', summary: 'copy results to another place', load: () => import('./commands/copy.ts') },
+  { name: 'tag', summary: 'give a result tags beside its seal', load: () => import('./commands/tag.ts') },
   { name: 'rm', summary: 'delete results that are here', load: () => import('./commands/rm.ts') },
   { name: 'gc', summary: 'delete what is left of runs that are over', load: () => import('./commands/gc.ts') },
   {

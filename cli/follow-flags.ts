@@ -11,11 +11,13 @@ export interface FollowFlags {
   tail?: boolean
   heartbeat?: number
   report?: boolean
+  junit?: string
 }
 
 export function addFollowFlags(command: Command): void {
   addFlag(command, '--strict', 'exit with 2 if anything is missing that was asked for')
   addFlag(command, '--propagate-exit', 'exit with the status of the workload if it failed')
+  addFlag(command, '--junit <file>', 'write the result as JUnit XML: the run, its samples, its thresholds')
   addFlag(command, '--quiet', 'print only the folder of the result')
   addFlag(command, '--no-progress', 'print lines instead of a live screen')
   addFlag(command, '--report', 'write report.html into the folder of the result when the run has ended')

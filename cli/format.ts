@@ -82,7 +82,7 @@ export const describeBegun = ({ run, existed, absent }: Begun) => {
 
 /** A verdict in words. */
 export const formatVerdict = (verdict: string) =>
-  verdict === 'quorum' ? 'quorum not met' : verdict.replaceAll('-', ' ')
+  verdict === 'quorum' || verdict === 'threshold' ? `${verdict} not met` : verdict.replaceAll('-', ' ')
 
 /** `b (stop: lost), c (start: tool-failed)`; `bak show` prints the whole reason. */
 export const formatExcluded = (excluded: Exclusion[]) =>

@@ -15,11 +15,13 @@ import { allow, stopAll } from './control/guests.ts'
 import { logs } from './control/logs.ts'
 import { drain, forget, members, register, status, stop, tools } from './control/mesh.ts'
 import { move } from './control/move-call.ts'
+import { prune } from './control/prune.ts'
 import { reachability } from './control/reachability.ts'
 import { report } from './control/reports.ts'
 import { collect, describe, ls } from './control/results.ts'
 import { attach, cancel, plan, resume, run } from './control/runs.ts'
 import { stage, staged, unstage } from './control/stage-calls.ts'
+import { tag } from './control/tag-call.ts'
 import { topology } from './control/topology.ts'
 import { invite, invites, revoke, rotate } from './control/trust.ts'
 import { forward } from './control/tunnels.ts'
@@ -38,8 +40,8 @@ const handlers: { [N in CallName]: Handle<N> } = {
   ...{ invite, invites, revoke, rotate },
   ...{ reachability, topology },
   ...{ plan, run, resume, attach, cancel, 'change-tools': changeTools },
-  ...{ ls, describe, logs, collect, move },
-  ...{ rm, gc, leftovers },
+  ...{ ls, tag, describe, logs, collect, move },
+  ...{ rm, gc, prune, leftovers },
   ...{ stage, staged, unstage, forward, report }
 }
 

@@ -17,6 +17,8 @@ import { part, produced, step } from './phase.ts'
 import { MAX_RECORD_REMARKS, refusedFile, renamedFile } from './record.ts'
 import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
+import { tags } from './tags.ts'
+import { decision } from './thresholds/threshold.ts'
 import { edge } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
 import { workEntry } from './work-entry.ts'
@@ -25,6 +27,8 @@ import { placement } from './workload.ts'
 
 /** Files of one kind that one event names. */
 export const MAX_FILES_OF_EVENT = 64
+/** Decisions on thresholds that one event names. */
+export const MAX_DECISIONS_OF_EVENT = 256
 
 const phaseFields = {
   seq: count,
@@ -168,6 +172,8 @@ const body = v.variant('type', [
     missing: v.optional(list(v.object({ name, files: count }), 10_000)),
     /** Where the spec says when samples are repeated. */
     iterations: iterationSummaries,
+    /** What its thresholds came to; of very many those that are not met. */
+    thresholds: v.optional(list(decision, MAX_DECISIONS_OF_EVENT)),
     /** Runs that went on at the same time on members of this one. */
     beside: besides,
     bytes: count,
@@ -238,6 +244,8 @@ export const description = v.object({
   controller: peerId,
   /** The text of `run.json`, if this peer has the folder. */
   record: v.optional(v.string()),
+  /** Tags that it got later, beside its seal. */
+  tags: v.optional(tags),
   manifest: v.optional(envelope),
   offer: v.optional(envelope),
   certificates: list(envelope, 100_000)

@@ -26,6 +26,8 @@ import { spec } from './spec.ts'
 import { fetched, MAX_STAGED, stagedEntry } from './staged.ts'
 import { recordedDifferences } from './sysinfo/differences.ts'
 import { memberNoise } from './sysinfo/noise.ts'
+import { tags } from './tags.ts'
+import { decisions } from './thresholds/threshold.ts'
 import { triggeredWindow } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
 import { MAX_ENTRIES, workEntry } from './work-entry.ts'
@@ -90,6 +92,8 @@ const runRecord = v.object({
   triggered: v.optional(list(triggeredWindow, 100_000)),
   /** What the iterations came to, where the spec says when samples are repeated. */
   iterations: iterationSummaries,
+  /** What its thresholds came to. */
+  thresholds: decisions,
   /** Tools that were attached and detached while it went on. */
   tools: changedTools,
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
@@ -176,11 +180,13 @@ const runHead = v.pipe(
     ...{ partial: all.partial, excluded: all.excluded, controller: all.controller },
     ...{ created: all.created, begun: all.begun, ended: all.ended, took: all.took, beside: all.beside },
     resumes: v.optional(v.pick(resumed, ['run'])),
+    spec: v.optional(v.object({ tags: v.optional(tags) })),
     roster: v.array(v.unknown()),
     sent: v.array(v.object({ bytes: count }))
   }),
-  v.transform(({ roster, sent, resumes, ...head }) => ({
+  v.transform(({ roster, sent, resumes, spec, ...head }) => ({
     ...head,
+    ...(spec?.tags == null ? {} : { tags: spec.tags }),
     ...(resumes == null ? {} : { resumes: resumes.run }),
     members: roster.length,
     /** Of all tarballs. */

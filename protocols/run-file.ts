@@ -8,6 +8,7 @@ import type { Schema } from './codec.ts'
 import { BakError } from './errors.ts'
 import { expandParams, type Params, params } from './matrix/params.ts'
 import { type Spec, type SpecInput, spec } from './spec.ts'
+import { wrongThresholds } from './thresholds/wrong-thresholds.ts'
 import { inWords, readTomlFile } from './toml-file.ts'
 import { unreadableIn } from './user-tool.ts'
 import { findValidationErrors } from './validation-errors.ts'
@@ -46,7 +47,10 @@ export function checkSpec(given: RunFile): Spec {
   if (errors.length > 0) throw new BakError('usage', errors.map(inWords).join('\n'))
   const endless = whyEndless(options)
   if (endless != null) throw new BakError('usage', endless)
-  return v.parse(spec, options)
+  const checked = v.parse(spec, options)
+  const lost = wrongThresholds(checked)
+  if (lost.length > 0) throw new BakError('usage', lost.join('\n'))
+  return checked
 }
 
 /** @throws {BakError} `usage` with a line for every mistake in the parameters */

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot'
 import { destination } from './destination.ts'
-import { count, iterationName, labels, list, name, text } from './fields.ts'
+import { count, iterationName, labels, list, name } from './fields.ts'
 import { table } from './free-keys.ts'
 import { misfits, sampling } from './matrix/sampling.ts'
 import { onEnd } from './on-end.ts'
@@ -12,6 +12,8 @@ import { own } from './own.ts'
 import { argument, commandLine, quorum, seconds, selector } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import { sysinfoChoice } from './sysinfo/items.ts'
+import { tags } from './tags.ts'
+import { thresholds } from './thresholds/threshold.ts'
 import { type ToolOptions, toolOptions } from './tool-options.ts'
 import { trigger } from './trigger.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
@@ -137,11 +139,13 @@ const keys = v.strictObject({
   interval: v.optional(v.pipe(seconds, v.minValue(0.1)), 3),
   /** What is recorded of each machine before and after: `default`, `all`, `none`, or names of items. */
   sysinfo: v.optional(sysinfoChoice, 'default'),
+  /** What metrics have to come to. */
+  threshold: v.optional(thresholds),
   /** Where the result goes when the run has ended: `archive`, a peer, a folder of the controller, or the address of a pbench server. */
   move_to: v.optional(destination),
   policy: v.optional(policy, {}),
   /** Free words kept with the result. */
-  tags: v.optional(table(name, text), {})
+  tags: v.optional(tags, {})
 })
 
 /** Two keys may be right each for itself, and not together. */

@@ -1,7 +1,7 @@
 /** How a run can end, and the exit status of `bak run` for it. */
 import { exitStatus } from './errors.ts'
 
-export const VERDICTS = ['ok', 'workload-failed', 'quorum', 'cancelled', 'failed'] as const
+export const VERDICTS = ['ok', 'workload-failed', 'threshold', 'quorum', 'cancelled', 'failed'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
 /** @returns whether a run had all members, and everything else that it was asked for */

@@ -8,6 +8,7 @@ import { onSignals } from '../interrupt.ts'
 import { reportAtEnd } from '../report-at-end.ts'
 import { parseNumber } from '../spec-flags.ts'
 import { chooseView } from '../views/index.ts'
+import { checkJunit, writeJunit } from '../write-junit.ts'
 
 interface Options extends FollowFlags {
   from?: number
@@ -26,6 +27,7 @@ export function define(command: Command): void {
 
 async function act(context: Context, options: Options, run = ''): Promise<number> {
   const { socket, json } = context
+  checkJunit(options)
   const view = await chooseView({ ...options, json, run, socket })
   const leaving = new AbortController()
   const detach = () => leaving.abort()
@@ -34,7 +36,10 @@ async function act(context: Context, options: Options, run = ''): Promise<number
     const events = callDaemon(socket, 'attach', { run, from: options.from }, { signal: leaving.signal })
     const onLost = (id: string) => checkDaemon(context, `bak attach ${id} when it runs again`)
     const onEnd = reportAtEnd(context, options)
-    return await follow(events, { ...options, view, run, signal: leaving.signal, onLost, onEnd })
+    let id = run
+    const onRun = (named: string) => (id = named)
+    const status = await follow(events, { ...options, view, run, signal: leaving.signal, onLost, onRun, onEnd })
+    return await writeJunit(context, options, id, status)
   } finally {
     release()
   }

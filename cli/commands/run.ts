@@ -84,6 +84,8 @@ async function plan(context: Context, options: Options, keys: RunFile): Promise<
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
   checkEnvironment(callerEnv, directory)
+  if (options.detach && options.junit != null)
+    throw new BakError('usage', '--junit is written when the run has ended: bak attach RUN --junit FILE')
   const token = options.tokenFile == null ? undefined : await tokenOf(options)
   const caller = { directory, env: callerEnv, ...(token != null && { token }) }
   if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec.policy.strict)

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { RunView } from '../../protocols/control.ts'
 import { metricSamples } from '../../protocols/metric-samples.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
+import { tagsBeside } from '../../protocols/tags-beside.ts'
 import { terminalWidth } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { readComplaints } from '../journal.ts'
@@ -35,7 +36,7 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
   const { folder, view: known } = await findResult(context, run)
   const opened = folder == null ? undefined : await openFolder(folder, known?.record)
   const record = opened?.record ?? (known?.record == null ? undefined : readRecord(known.record))
-  const view = known ?? ownView(record as RunRecord, folder)
+  const view = known ?? (await ownView(record as RunRecord, folder))
   const certificates = view.certificates.map(readCertificate)
   const complaints = folder == null ? [] : await readComplaints(folder)
   const measurements = opened && (await measure(opened, Object.keys(resources) as ResourceName[]))
@@ -61,9 +62,9 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
 }
 
 /** Of a folder that is looked at without a daemon. */
-const ownView = ({ run, controller }: RunRecord, folder?: string): RunView => ({
+const ownView = async ({ run, controller }: RunRecord, folder?: string): Promise<RunView> => ({
   ...{ run, controller: controller.peer, certificates: [] },
-  ...(folder == null ? {} : { folder })
+  ...(folder == null ? {} : { folder, tags: await tagsBeside(folder) })
 })
 
 const withoutPoints = ({ measured, unread }: Measurements = { measured: [], unread: [] }) => ({

@@ -9,6 +9,7 @@ import { METRIC_HEAD, metricRow } from '../metric-rows.ts'
 import { answersOf, processorsOf } from '../result/answers.ts'
 import type { Measured } from '../result/measure.ts'
 import { memberLines, SCALES } from '../result/member-lines.ts'
+import { formatThresholds } from '../thresholds.ts'
 import { formatSection } from './section.ts'
 
 /** Rows of metrics of all iterations, and of one. */
@@ -20,6 +21,7 @@ const LEAST_OF_ITERATION = 2
 export function formatFirst(record: RunRecord, measured: Measured[] | undefined, width: number): string[] {
   return [
     formatMetrics(metricSamples(record), record.run, width),
+    formatThresholds(record),
     formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),
     ...(measured == null ? [] : formatResources(record, measured, width))
   ]

@@ -14,7 +14,18 @@ const MAX_COMMAND = 120
 
 /** @param isWhole also what is seldom asked for */
 export function formatHead(
-  { run, controller, holder, digest, folder = holder && `on ${holder}`, moved, due, line, resumedBy = [] }: RunView,
+  {
+    run,
+    controller,
+    holder,
+    digest,
+    folder = holder && `on ${holder}`,
+    moved,
+    due,
+    line,
+    resumedBy = [],
+    tags
+  }: RunView,
   record: RunRecord | undefined,
   isWhole: boolean
 ): string {
@@ -50,6 +61,7 @@ export function formatHead(
       })
       .join(' '),
     tags: formatLabels(spec.tags),
+    'tags given later': tags && formatLabels(tags),
     ...(isWhole ? { controller: record.controller.name, version: program, manifest: digest } : {}),
     ...places
   })

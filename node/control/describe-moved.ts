@@ -17,7 +17,8 @@ export async function describeMoved(run: string, moved: Moved): Promise<CallResp
     controller: record == null ? (line?.controller.peer as string) : readRecord(record).controller.peer,
     moved: place,
     line,
-    ...(record != null && 'folder' in moved && { record, folder: moved.folder }),
+    ...(record != null &&
+      'folder' in moved && { record, folder: moved.folder, tags: await new RunFolder(moved.folder).laterTags() }),
     certificates: []
   }
 }

@@ -6,35 +6,49 @@ import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { describeProtocol } from '../../protocols/events.ts'
 import { askOne } from '../../protocols/stream.ts'
+import { readOrder, readWhere } from '../../protocols/where/where.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { gatherCertificates } from '../run/describe.ts'
 import { overlapsOf } from '../run/overlap.ts'
 import { openAfter } from '../run/plan.ts'
-import { linesHere, linesOf, linesOfMoved, resumedBy } from '../run/run-lines.ts'
+import { type LinesOfPeers, linesHere, linesOf, linesOfMoved, resumedBy } from '../run/run-lines.ts'
 import { placeOf, whereMoved } from '../store/moved.ts'
 import { hasResult } from '../store/stored-results.ts'
 import { describeMoved } from './describe-moved.ts'
 import { createdOf, locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
 
+/** Runs that one answer can hold. */
+const MAX_LINES = 100_000
+
 export async function* ls(
   parts: Parts,
-  { mesh = false, active = false }: CallInput<'ls'>,
+  { mesh = false, active = false, where, sort }: CallInput<'ls'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'ls'>> {
   const { coordinator, members, identity, streams, home } = parts
+  const fits = where == null ? () => true : readWhere(where)
+  const order = sort == null ? undefined : readOrder(sort)
   const lines = await linesHere(coordinator)
+  let of: Omit<LinesOfPeers, 'runs'> | undefined
   if (mesh) {
     const others = members.list().filter(member => isHere(member) && member.peer !== identity.peer)
     lines.push(...elsewhere(parts, others))
     const known = new Set(lines.map(({ run }) => run))
-    if (!active) lines.push(...(await linesOf(others, streams, signal)).filter(({ run }) => !known.has(run)))
+    if (!active) {
+      const { runs, ...rest } = await linesOf(others, streams, signal)
+      lines.push(...runs.filter(({ run }) => !known.has(run)))
+      of = rest
+    }
   }
   // where another peer says that it has one, its line says more
   if (!active) lines.push(...(await linesOfMoved(home, new Set(lines.map(({ run }) => run)))))
-  const asked = lines.filter(line => !active || line.state !== 'ended')
-  yield { runs: asked.sort((a, b) => a.begun - b.begun || (a.run < b.run ? -1 : 1)) }
+  const now = Date.now()
+  const asked = lines.filter(line => (!active || line.state !== 'ended') && fits(line, now))
+  asked.sort((a, b) => a.begun - b.begun || (a.run < b.run ? -1 : 1))
+  if (order != null) asked.sort((a, b) => order(a, b, now))
+  yield { runs: asked.slice(-MAX_LINES), ...of }
 }
 
 /** Runs that other peers drive, from the records of members and from notices. */
@@ -85,12 +99,13 @@ export async function* describe(
   const due = await parts.afterRun.whyHere(run)
   const located = await locateRun(parts, run, signal).catch(() => undefined)
   const here = located?.found == null
-  const { controller, record, manifest, offer, certificates } =
+  const { controller, record, tags, manifest, offer, certificates } =
     located?.found ?? (located == null ? await proofsOf(parts, run, signal) : await coordinator.describe(run))
   yield {
     run,
     controller,
     record,
+    tags,
     folder: here && record != null ? coordinator.folder(run).root : undefined,
     resumedBy: here ? resumedBy(await coordinator.summaries()).get(run) : undefined,
     holder: here || located == null ? undefined : parts.members.get(located.peer)?.shown,

@@ -25,6 +25,7 @@ import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
 import { RunOutput } from '../store/run-output.ts'
 import { hasResult, listResults, removeResult } from '../store/stored-results.ts'
+import { SummaryFile } from '../store/summary-file.ts'
 import { onAbort, within } from '../wait.ts'
 import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
@@ -78,7 +79,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
   /** Runs that have ended and could not be sealed; the next start of the daemon tries again. */
   readonly #unsealed = new Map<string, Unsealed>()
-  readonly #index = new RunIndex(run => this.folder(run))
+  readonly #index = new RunIndex(run => this.folder(run), new SummaryFile(this.init.home.index))
   readonly #recovery = new RecoveryNotices(this.components, this.init.signer)
   readonly #turn = new InTurn()
   /** Of the run begun last; not known before the first. */
@@ -177,10 +178,11 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     yield* readOutput(output, { ...asked, follow: false }, { signal })
   }
 
-  /** Deletes a result. @throws {BakError} `busy` while the run goes on or its result is in use, `no-such-run` */
-  async remove(run: string): Promise<void> {
+  /** Deletes a result. @param before while nobody else may use it @throws {BakError} `busy` while it goes on or is in use, `no-such-run` */
+  async remove(run: string, before = async () => {}): Promise<void> {
     await this.inUse.during(run, 'is being deleted here', async () => {
       if (!hasResult(this.init.home, run)) throw new BakError('no-such-run', `the folder of ${run} is not here`)
+      await before()
       await removeResult(this.init.home, run)
       // nobody asks for a receipt of a result that is gone
       await closeInbox(this.init.home.inbox(run), true)

@@ -34,7 +34,8 @@ export async function describeRun(
   if (record != null) {
     const controller = readRecord(record).controller.peer
     const [manifest, offer] = await Promise.all([MANIFEST_FILE, OFFER_FILE].map(path => folder.readEnvelope(path)))
-    return { run, controller, record, manifest, offer, certificates: await folder.readCertificates() }
+    const tags = await folder.laterTags()
+    return { run, controller, record, tags, manifest, offer, certificates: await folder.readCertificates() }
   }
   const followed = feed.get(run)
   if (followed == null) throw new BakError('no-such-run', `run ${run} is not known here`)

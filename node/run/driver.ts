@@ -20,7 +20,7 @@ import { EarlyMissing } from './early-missing.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
 import type { RunHook } from './hooks/hook.ts'
 import { runHooks } from './hooks/index.ts'
-import { deviationsOf, noteIterations } from './iterations.ts'
+import { deviationsOf, noteIterations, noteThresholds } from './iterations.ts'
 import { freezeRoster, offerRun } from './join.ts'
 import { LossWatch } from './loss-watch.ts'
 import { overlapsOf } from './overlap.ts'
@@ -261,6 +261,7 @@ export class Driver {
   /** No sample is left to take. */
   #endingNow(): Ending {
     noteIterations(this.run.record)
+    noteThresholds(this.run.record, this.run.toolReadings)
     return this.#ending.verdict === 'ok' ? endingOfWorkload(this.run.record) : this.#ending
   }
 

@@ -4,6 +4,7 @@ import { cutText } from '../../protocols/fields.ts'
 import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
 import { decisiveFailure } from '../../protocols/matrix/decisive-failure.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { describeDecision } from '../../protocols/thresholds/threshold.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
 import { failureOf, failuresIn, placeOf, type WorkEntry } from '../../protocols/work-entry.ts'
 import type { Closed } from './open-phase.ts'
@@ -32,15 +33,25 @@ export function whyFailed({ verdict, missing }: Closed, asked: number, needed: n
 }
 
 /** Of a run in which all phases went well. */
-export function endingOfWorkload(record: Pick<RunRecord, 'spec' | 'workload' | 'resumes'>): Ending {
+export function endingOfWorkload(record: Pick<RunRecord, 'spec' | 'workload' | 'resumes' | 'thresholds'>): Ending {
   const { spec } = record
   const { failed, beyond } = decisiveFailure(record) ?? { failed: [] }
   const reason = reasonOf(failed, spec)
-  if (reason == null) return { verdict: 'ok' }
+  if (reason == null) return endingOfThresholds(record)
   if (beyond == null) return { verdict: 'workload-failed', reason }
   const many = `${beyond.failed} samples of ${iterationFolder(beyond)} failed`
   const text = `${many}, max_sample_failures is ${spec.max_sample_failures}; the last: ${reason}`
   return { verdict: 'workload-failed', reason: cutText(text) }
+}
+
+/** What could not be decided is not met. */
+function endingOfThresholds({ spec, thresholds = [] }: Pick<RunRecord, 'spec' | 'thresholds'>): Ending {
+  const bad = thresholds.filter(({ outcome }) => outcome !== 'met')
+  const first = bad.find(({ outcome }) => outcome === 'missed') ?? bad[0]
+  const about = first && spec.threshold?.[first.threshold]
+  if (first == null || about == null) return { verdict: 'ok' }
+  const others = bad.length === 1 ? '' : `; ${bad.length} are not met in all`
+  return { verdict: 'threshold', reason: cutText(`${describeDecision(first, about)}${others}`) }
 }
 
 /** @returns the first that failed, and how many did; undefined if none did that the policy does not ignore */

@@ -1,13 +1,20 @@
-/** What a run came to for each iteration whose samples it repeated, and what of that is not as it was asked for. */
+/** What a run came to for each iteration whose samples it repeated, what its thresholds came to, and what of that is not as it was asked for. */
 import { iterationFolder } from '../../protocols/layout.ts'
 import { type IterationSummary, showPercent, summarize } from '../../protocols/matrix/iteration-summary.ts'
 import type { MaxStddev } from '../../protocols/matrix/sampling.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
+import { judgeThresholds } from '../../protocols/thresholds/judge.ts'
+import type { ToolReadings } from '../../protocols/thresholds/tool-readings.ts'
 
 /** Written when no sample is left to take. */
 export function noteIterations(record: RunRecord): void {
   record.iterations = summarize(record.spec, record.workload, record.resumes?.taken)
+}
+
+/** Written with them. */
+export function noteThresholds(record: RunRecord, tools: ToolReadings[]): void {
+  record.thresholds = record.spec.threshold == null ? undefined : judgeThresholds(record, tools)
 }
 
 /** @returns the iterations whose metric still varied too much when there were as many samples as there may be */

@@ -5,8 +5,7 @@
 import { decode, encode } from '../../protocols/codec.ts'
 import type { AllowSettings, ReceiveLimits } from '../../protocols/config-file.ts'
 import { type Envelope, envelope, type Signer, seal } from '../../protocols/envelope.ts'
-import { BakError, type ErrorCode } from '../../protocols/errors.ts'
-import { listInWords } from '../../protocols/list-in-words.ts'
+import { BakError } from '../../protocols/errors.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import {
   type Admission,
@@ -24,6 +23,7 @@ import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import type { Bounds } from '../store/bounded-unpack.ts'
+import { contentOf, noteCopy } from '../store/copied.ts'
 import { ensureFree } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
 import type { Inbox } from '../store/inbox.ts'
@@ -32,6 +32,7 @@ import { checkResult, hasResult, removeResult, takeIn } from '../store/stored-re
 import { UnfinishedMoves } from '../store/unfinished-moves.ts'
 import { refusalOfResult } from './archive-rule.ts'
 import type { Coordinator } from './coordinator.ts'
+import { checkWhole } from './moving/check-whole.ts'
 import type { Deliver, Parcel } from './moving/deliver.ts'
 import type { Target } from './moving/resolve-destination.ts'
 import { toFolder } from './moving/to-folder.ts'
@@ -43,8 +44,6 @@ import { linesHere } from './run-lines.ts'
 
 /** Results that a peer takes in at the same time. */
 const MAX_MOVES = 2
-/** Members with data, in one message. */
-const MAX_NAMED = 5
 /** Files and folders of one. */
 const MAX_FILES = 1_000_000
 
@@ -106,7 +105,10 @@ export class Mover extends Part<MoverComponents, MoverInit> {
     await checkResult(folder.root)
     if (!keep && to.kind !== 'peer') checkWhole(await folder.readRecord())
     const place = await this.#wayTo(to, token)({ home, run, root: folder.root, signal, onProgress })
-    if (keep) return place
+    if (keep) {
+      await noteCopy(home, run, { ...place, at: Date.now(), content: await contentOf(folder) })
+      return place
+    }
     const line = (await linesHere(this.components.coordinator)).find(each => each.run === run)
     const { folder: _, resumedBy: __, ...shown } = line ?? {}
     await noteMoved(home, run, { ...place, at: Date.now(), ...(line && { line: shown as typeof line }) })
@@ -215,20 +217,3 @@ export class Mover extends Part<MoverComponents, MoverInit> {
 }
 
 const nameOf = (to: Target) => (to.kind === 'peer' ? to.name : to.kind === 'folder' ? to.path : to.base)
-
-/** Members that were excluded for these may be back with data. */
-const SILENT = new Set<string>(['timeout', 'lost', 'left', 'unreachable'] satisfies ErrorCode[])
-
-/** Only a peer can fetch what members still have: where a result cannot be completed, it is to be whole. @throws {BakError} `not-ready` */
-function checkWhole({ run, sent, roster, excluded }: RunRecord): void {
-  const joined = new Set(roster.map(({ peer }) => peer))
-  const left = sent.filter(({ arrived }) => !arrived).map(({ name, what }) => `${name} (${what})`)
-  const lost = excluded.filter(({ peer, code }) => joined.has(peer) && SILENT.has(code))
-  const all = [...new Set([...left, ...lost.map(({ name, code }) => `${name} (${code})`)])]
-  if (all.length === 0) return
-  const who = listInWords(all, MAX_NAMED)
-  throw new BakError(
-    'not-ready',
-    `members may still have data of ${run}, which only a peer can fetch: ${who}; bak collect ${run} first, or bak copy, which keeps the result here`
-  )
-}

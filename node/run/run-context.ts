@@ -4,6 +4,7 @@ import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
 import type { StagedEntry } from '../../protocols/staged.ts'
+import type { ToolReadings } from '../../protocols/thresholds/tool-readings.ts'
 import type { ToolChanges } from '../../protocols/tool-changes.ts'
 import type { Edge } from '../../protocols/trigger.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
@@ -49,6 +50,8 @@ export class RunContext {
   agreed: number | undefined
   /** What the output of the command that goes on said last of when tools start and stop; nothing once it has ended. */
   said: Edge[] | undefined
+  /** What tools measured of what thresholds ask for, sample by sample. */
+  readonly toolReadings: ToolReadings[] = []
   /** How the run ends, from its last phase on. */
   verdict: Verdict | undefined
   /** By the monotonic clock: the wall clock may be set in mid run. */

@@ -1,48 +1,76 @@
-/** Summaries of runs for lists, read from their records; a record is read again only if it has changed. */
+/** Summaries of runs for lists, read from their records; a record is read again only if its folder has changed. */
 import { type RunRecord, type RunSummary, readSummary } from '../../protocols/record.ts'
+import { allTags } from '../../protocols/tags.ts'
+import { InTurn } from '../in-turn.ts'
 import { Limit } from '../limit.ts'
 import type { RunFolder } from '../store/run-folder.ts'
+import type { KeptSummary, SummaryFile } from '../store/summary-file.ts'
+import { yielder } from '../store/yield.ts'
 
-/** Runs whose summary is cached; those of further runs are read each time. */
-const MAX_CACHED = 4_096
 /** Records that are read at the same time. */
 const MAX_READS = 16
-
-interface Known {
-  /** A record that is written again has another. */
-  stamp: string
-  summary: RunSummary
-}
+/** Summaries that are read before they are kept. */
+const BATCH = 256
 
 export class RunIndex {
   readonly #folderOf: (run: string) => RunFolder
-  readonly #known = new Map<string, Known>()
+  readonly #file: SummaryFile
+  readonly #turn = new InTurn()
 
-  constructor(folderOf: (run: string) => RunFolder) {
+  /** @param file keeps the summaries from one list to the next, also over the end of a daemon */
+  constructor(folderOf: (run: string) => RunFolder, file: SummaryFile) {
     this.#folderOf = folderOf
+    this.#file = file
   }
 
   /** @param live the record of a run that goes on; @returns of those runs that have a record that can be read, in their order */
-  async of(runs: string[], live: (run: string) => RunRecord | undefined): Promise<RunSummary[]> {
-    const limit = new Limit({ total: MAX_READS })
-    const summaries = await Promise.all(
-      runs.map(run => {
-        const record = live(run)
-        return record == null ? limit.run(run, () => this.#read(run)).catch(() => undefined) : readSummary(record)
-      })
-    )
-    const here = new Set(runs)
-    for (const run of this.#known.keys()) if (!here.has(run)) this.#known.delete(run)
-    return summaries.filter(summary => summary != null)
+  of(runs: string[], live: (run: string) => RunRecord | undefined): Promise<RunSummary[]> {
+    // two lists at once would read the same records
+    return this.#turn.run(() => this.#of(runs, live))
   }
 
-  async #read(run: string): Promise<RunSummary> {
+  async #of(runs: string[], live: (run: string) => RunRecord | undefined): Promise<RunSummary[]> {
+    const kept = await this.#file.read()
+    const found = new Map<string, RunSummary>()
+    const unread: string[] = []
+    const pause = yielder()
+    for (const run of runs) {
+      const record = live(run)
+      const known = kept.get(run)
+      if (record != null) found.set(run, await this.#withTags(run, readSummary(record)))
+      else if (known != null && known.stamp === this.#folderOf(run).stamp()) found.set(run, JSON.parse(known.text))
+      else unread.push(run)
+      await pause()
+    }
+    const here = new Set(runs)
+    await this.#file.write(
+      [],
+      [...kept.keys()].filter(run => !here.has(run))
+    )
+    for (let i = 0; i < unread.length; i += BATCH)
+      for (const summary of await this.#readAll(unread.slice(i, i + BATCH))) found.set(summary.run, summary)
+    return runs.flatMap(run => found.get(run) ?? [])
+  }
+
+  /** @returns of those that can be read, which are kept from now on */
+  async #readAll(runs: string[]): Promise<RunSummary[]> {
+    const limit = new Limit({ total: MAX_READS })
+    const read = await Promise.all(runs.map(run => limit.run(run, () => this.#read(run)).catch(() => undefined)))
+    const fresh = read.flatMap(each => each?.kept ?? [])
+    await this.#file.write(fresh, [])
+    return read.flatMap(each => each?.summary ?? [])
+  }
+
+  async #read(run: string): Promise<{ summary: RunSummary; kept?: KeptSummary }> {
     const folder = this.#folderOf(run)
-    const stamp = await folder.stampOfRecord()
-    const known = this.#known.get(run)
-    if (known?.stamp === stamp) return known.summary
-    const summary = readSummary(await folder.readRecordText())
-    if (known != null || this.#known.size < MAX_CACHED) this.#known.set(run, { stamp, summary })
-    return summary
+    const stamp = folder.stamp()
+    const summary = await this.#withTags(run, readSummary(await folder.readRecordText()))
+    // one that is not of this run is as its folder was filled, by hand
+    return { summary, ...(stamp != null && { kept: { run, stamp, text: JSON.stringify(summary) } }) }
+  }
+
+  async #withTags(run: string, { tags, ...summary }: RunSummary): Promise<RunSummary> {
+    const all = allTags(tags ?? {}, await this.#folderOf(run).laterTags())
+    return { ...summary, ...(Object.keys(all).length > 0 && { tags: all }) }
   }
 }

@@ -1,7 +1,9 @@
 /** The lines of `bak ls`: runs here, runs that other peers drive, and runs whose folder another peer has. */
 import type { MemberView, RunLine } from '../../protocols/control.ts'
+import { asBakError } from '../../protocols/errors.ts'
+import { cutText } from '../../protocols/fields.ts'
 import type { RunSummary } from '../../protocols/record.ts'
-import { MAX_LISTED, runListProtocol } from '../../protocols/run-list.ts'
+import { cutRunList, type RunList, runListProtocol } from '../../protocols/run-list.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -41,27 +43,43 @@ export function resumedBy(summaries: RunSummary[]): Map<string, string[]> {
 }
 
 /** @returns what another peer is told: ended runs, as those in progress are known to all */
-export async function linesForOthers(coordinator: Coordinator): Promise<RunLine[]> {
+export async function linesForOthers(coordinator: Coordinator): Promise<RunList> {
   const ended = (await linesHere(coordinator)).filter(({ state }) => state === 'ended')
-  return ended.slice(-MAX_LISTED).map(({ folder: _, ...line }) => line)
+  return cutRunList(ended.map(({ folder: _, ...line }) => line))
 }
 
-/** Asks peers for the runs whose folder they have. @returns each run once, the word of its controller before any other */
+export interface LinesOfPeers {
+  /** Each run once, the word of its controller before any other. */
+  runs: RunLine[]
+  /** Peers that did not say what they have. */
+  silent: Array<{ name: string; reason: string }>
+  /** Peers that have more than they said. */
+  cut: string[]
+}
+
+/** Asks peers for the runs whose folder they have. @throws {BakError} the reason of the signal */
 export async function linesOf(
   peers: MemberView[],
   streams: Pick<Streams, 'to'>,
   signal: AbortSignal
-): Promise<RunLine[]> {
+): Promise<LinesOfPeers> {
   const found = new Map<string, RunLine>()
   const limit = new Limit({ total: CONCURRENCY })
-  await Promise.all(
+  const told = await Promise.all(
     peers.map(async ({ peer, shown }) => {
       const asking = limit.run(peer, () => askOne(streams.to(peer), runListProtocol, {}, { signal }))
-      const answer = await asking.catch(() => undefined)
-      for (const line of answer?.runs ?? []) {
+      const answer = await asking.catch(cause => cutText(asBakError(cause).message))
+      signal.throwIfAborted()
+      if (typeof answer === 'string') return { name: shown, reason: answer }
+      for (const line of answer.runs) {
         if (!found.has(line.run) || line.controller.peer === peer) found.set(line.run, { ...line, at: shown })
       }
+      return { name: shown, more: answer.more }
     })
   )
-  return [...found.values()]
+  return {
+    runs: [...found.values()],
+    silent: told.flatMap(({ name, reason }) => (reason == null ? [] : [{ name, reason }])),
+    cut: told.flatMap(({ name, more }) => (more ? [name] : []))
+  }
 }

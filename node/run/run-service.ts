@@ -32,7 +32,7 @@ export class RunService extends Part<RunServiceComponents, { signer: { peer: str
     await streams.serve(cancelProtocol, (request, { peer }) => this.#cancel(request, peer))
     await streams.serve(changeToolsProtocol, (request, { peer, signal }) => this.#changeTools(request, peer, signal))
     await streams.serve(runListProtocol, async function* () {
-      yield { runs: await linesForOthers(coordinator) }
+      yield await linesForOthers(coordinator)
     })
     await streams.serve(describeProtocol, async function* ({ run }) {
       yield await coordinator.describe(run)

@@ -2,7 +2,7 @@
 import { costliest, sharesOf } from '../../protocols/cost.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
-import type { EndedEvent } from '../../protocols/events.ts'
+import { type EndedEvent, MAX_DECISIONS_OF_EVENT } from '../../protocols/events.ts'
 import { cutText } from '../../protocols/fields.ts'
 import type { Unreadable } from '../../protocols/folder-digests.ts'
 import { parseResultPath } from '../../protocols/layout.ts'
@@ -85,7 +85,10 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
   const took = record.took ?? Math.max(0, (ended ?? created) - created)
   const bytes = record.sent.reduce((sum, each) => sum + each.bytes, 0)
   const observed = costliest(sharesOf(record.observed ?? []))
-  const { shortfalls, beside, iterations, remarks } = record
+  const { shortfalls, beside, iterations, remarks, thresholds: decided } = record
+  const notMet = decided?.filter(({ outcome }) => outcome !== 'met')
+  const thresholds =
+    (decided ?? []).length > MAX_DECISIONS_OF_EVENT ? notMet?.slice(0, MAX_DECISIONS_OF_EVENT) : decided
   const files = Map.groupBy(record.missing ?? [], ({ name }) => name)
   const missing = [...files].map(([name, all]) => ({ name, files: all.reduce((sum, each) => sum + each.files, 0) }))
   const about = {
@@ -97,6 +100,7 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
     shortfalls,
     missing,
     iterations,
+    thresholds,
     beside,
     remarks,
     observed

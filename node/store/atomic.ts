@@ -15,6 +15,8 @@ export const temporaryIn = (folder: string) => join(folder, `.bak-${randomBytes(
 
 interface WriteOptions {
   mode?: number
+  /** A name in the same folder until it is whole, which is this writer's alone. */
+  temporary?: string
 }
 
 /** @throws {BakError} `no-space` or `io`; the old file is then unchanged and no temporary file is left */
@@ -26,14 +28,17 @@ export async function writeAtomic(path: string, data: string | Uint8Array, optio
 export function fillAtomic<T>(
   path: string,
   fill: (handle: FileHandle) => Promise<T>,
-  { mode = 0o644 }: WriteOptions = {}
+  { mode = 0o644, temporary }: WriteOptions = {}
 ): Promise<T> {
-  return onDisk(path, () =>
-    withTemporary(path, mode, fill, async (temporary, result) => {
-      await rename(temporary, path)
-      return result
-    })
-  )
+  const place = async (whole: string, result: T) => {
+    await rename(whole, path)
+    return result
+  }
+  return onDisk(path, async () => {
+    // what an interrupted write left under this name
+    if (temporary != null) await rm(temporary, { force: true })
+    return withTemporary(path, mode, fill, place, temporary)
+  })
 }
 
 /** Never overwrites. @returns false if the file exists */
@@ -73,9 +78,9 @@ async function withTemporary<T, R>(
   path: string,
   mode: number,
   fill: (handle: FileHandle) => Promise<T>,
-  place: (temporary: string, result: T) => Promise<R>
+  place: (temporary: string, result: T) => Promise<R>,
+  temporary = temporaryIn(dirname(path))
 ): Promise<R> {
-  const temporary = temporaryIn(dirname(path))
   try {
     const handle = await open(temporary, 'wx', mode)
     const result = await fill(handle).finally(() => handle.sync().finally(() => handle.close()))

@@ -35,6 +35,8 @@ export interface Home {
   registered: string
   /** What this machine needed for the load of the tool `gauge` before. */
   gauges: string
+  /** What lists say of the results that are here, read from their records; it can be deleted at any time. */
+  index: string
   /** What is staged here. */
   artifacts: string
   /** Copies of data that is served; nothing in it outlives the daemon. */
@@ -93,6 +95,7 @@ export function homeAt(dir: string): Home {
     controllers: join(root, 'controllers.json'),
     registered: join(root, 'tools.json'),
     gauges: join(root, 'gauges.json'),
+    index: join(root, 'index'),
     artifacts: join(root, 'artifacts'),
     reports: join(root, 'reports'),
     hooks: join(root, 'hooks.d'),

@@ -18,7 +18,11 @@ const MAX_PATH = 4096
 const place = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_PATH))
 
 /** A peer, a folder of this machine, or the address of a pbench server. */
-const whither = v.union([v.object({ peer: peerId, name }), v.object({ folder: place }), v.object({ server: place })])
+export const whither = v.union([
+  v.object({ peer: peerId, name }),
+  v.object({ folder: place }),
+  v.object({ server: place })
+])
 export type Whither = v.InferOutput<typeof whither>
 
 const moved = v.intersect([
@@ -75,7 +79,8 @@ export const whyDue = (home: Home, run: string): Promise<Due | undefined> => rea
 export const forgetDue = (home: Home, run: string): Promise<void> =>
   onDisk(dueOf(home, run), () => rm(dueOf(home, run), { force: true }))
 
-async function readNote<T>(path: string, schema: v.GenericSchema<unknown, T>): Promise<T | undefined> {
+/** @returns what a note says; undefined where there is none that can be read */
+export async function readNote<T>(path: string, schema: v.GenericSchema<unknown, T>): Promise<T | undefined> {
   const content = await readFile(path, 'utf8').catch(() => undefined)
   if (content == null) return undefined
   try {

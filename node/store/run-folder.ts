@@ -1,6 +1,6 @@
 /** The result folder of one run: its fixed files, and how each is written. */
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, stat, truncate } from 'node:fs/promises'
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, statSync, writeFileSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode, encode } from '../../protocols/codec.ts'
 import { digestOfFile } from '../../protocols/digest.ts'
@@ -16,12 +16,16 @@ import {
   JOURNAL_FILE,
   METADATA_FILE,
   parseResultPath,
+  partOf,
   RECORD_FILE,
-  SPEC_FILE
+  SPEC_FILE,
+  TAGS_FILE
 } from '../../protocols/layout.ts'
 import { endsWithSeal, type RunRecord, readRecord, writeRecord } from '../../protocols/record.ts'
 import { writeRunFile } from '../../protocols/run-file.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import { type Tags, writeTags } from '../../protocols/tags.ts'
+import { tagsBeside } from '../../protocols/tags-beside.ts'
 import { isAtOrBelow } from '../../protocols/verify/report.ts'
 import { writeAtomic } from './atomic.ts'
 import { onDisk, syncPath, unlessMissing } from './disk.ts'
@@ -29,6 +33,8 @@ import { removeTree } from './remove-tree.ts'
 
 /** Upper bound of a seal, which ends a record. */
 const MAX_SEAL_BYTES = 512
+/** Two changes of a folder within it may have the same time: a tick of the kernel is 10 ms at most, and some file systems count seconds. */
+const TICK_MS = 1_500
 
 export class RunFolder {
   readonly root: string
@@ -185,10 +191,25 @@ export class RunFolder {
     return existsSync(this.path(RECORD_FILE))
   }
 
-  /** @returns what changes whenever the record is written again: inode, time and size */
-  async stampOfRecord(): Promise<string> {
-    const { ino, mtimeMs, size } = await stat(this.path(RECORD_FILE))
-    return `${ino} ${mtimeMs} ${size}`
+  /**
+   * Synchronous, since it is asked of all results for a list.
+   * @returns what changes whenever a file in the folder gets its name, as the record and the tags do; undefined while that may still happen
+   * in the same tick of the file system's clock
+   */
+  stamp(): string | undefined {
+    const { ino, mtimeMs } = statSync(this.root, { throwIfNoEntry: false }) ?? { ino: 0, mtimeMs: Date.now() }
+    return Math.abs(Date.now() - mtimeMs) < TICK_MS ? undefined : `${ino} ${mtimeMs}`
+  }
+
+  /** @returns the tags that it got beside its seal; undefined where there are none that can be read */
+  laterTags(): Promise<Tags | undefined> {
+    return tagsBeside(this.root)
+  }
+
+  async writeTags(later: Tags): Promise<void> {
+    const temporary = this.path(partOf(TAGS_FILE))
+    if (Object.keys(later).length > 0) return writeAtomic(this.path(TAGS_FILE), writeTags(later), { temporary })
+    await onDisk(this.path(TAGS_FILE), () => rm(this.path(TAGS_FILE), { force: true }))
   }
 
   async remove(): Promise<void> {

@@ -9,6 +9,7 @@ import type { RunRecord } from '../../protocols/record.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import { forgetCollection } from './begun-collections.ts'
 import { type Bounds, unpackBounded } from './bounded-unpack.ts'
+import { forgetCopies } from './copied.ts'
 import { onDisk } from './disk.ts'
 import type { Home } from './home.ts'
 import { forgetDue } from './moved.ts'
@@ -34,6 +35,7 @@ export async function removeResult(home: Home, run: string): Promise<void> {
   await onDisk(home.runs(run), () => rename(home.runs(run), gone))
   await forgetCollection(home, run)
   await forgetDue(home, run)
+  await forgetCopies(home, run)
   await removeTree(gone)
 }
 

@@ -2,11 +2,13 @@
 import * as v from 'valibot'
 import { besides } from '../beside.ts'
 import { destination } from '../destination.ts'
-import { count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from '../fields.ts'
+import { count, digest, instant, list, MAX_PEERS, milliseconds, name, peerId, phase, runId, text } from '../fields.ts'
 import { leftover } from '../leftovers.ts'
 import { exclusion } from '../manifest.ts'
 import { outputPortion } from '../output.ts'
+import { MAX_TAGS, tags } from '../tags.ts'
 import { VERDICTS } from '../verdict.ts'
+import { MAX_EXPRESSION } from '../where/words.ts'
 import { runReference } from './runs.ts'
 
 /** A peer, a path or an address. */
@@ -30,6 +32,8 @@ export const runLine = v.object({
   members: v.optional(count),
   bytes: v.optional(count),
   folder: v.optional(text),
+  /** Given with the run or later. */
+  tags: v.optional(tags),
   /** The run that it goes on with, and those here that go on with it. */
   resumes: v.optional(runId),
   resumedBy: v.optional(list(runId, 100)),
@@ -54,6 +58,8 @@ const runView = v.object({
   due: v.optional(v.object({ to: place, reason: text })),
   /** Its line in lists, where more is not known. */
   line: v.optional(runLine),
+  /** Tags that it got later, beside its seal. */
+  tags: v.optional(tags),
   /** Runs here that go on with it. */
   resumedBy: v.optional(list(runId, 100)),
   /** The text of `run.json`. */
@@ -100,8 +106,29 @@ export type OutputMissing = v.InferOutput<typeof outputMissing>
 export const resultCalls = {
   /** The runs whose folder is here; with `mesh` also those that other peers drive or have. */
   ls: {
-    request: v.strictObject({ mesh: v.optional(v.boolean()), active: v.optional(v.boolean()) }),
-    response: v.object({ runs: list(runLine, 100_000) })
+    request: v.strictObject({
+      mesh: v.optional(v.boolean()),
+      active: v.optional(v.boolean()),
+      /** Only those that fit (where/where.ts). */
+      where: v.optional(v.pipe(v.string(), v.maxLength(MAX_EXPRESSION))),
+      /** Fields, instead of the order in which they began. */
+      sort: v.optional(v.pipe(v.string(), v.maxLength(MAX_EXPRESSION)))
+    }),
+    response: v.object({
+      runs: list(runLine, 100_000),
+      /** Peers that did not say what they have, and those that have more than they say. */
+      silent: v.optional(list(v.object({ name, reason: text }), MAX_PEERS)),
+      cut: v.optional(list(name, MAX_PEERS))
+    })
+  },
+  /** Gives a result tags beside its seal, or takes such away; answers with all that it has. */
+  tag: {
+    request: v.strictObject({
+      run: runReference,
+      set: v.optional(tags, {}),
+      remove: v.optional(list(v.string(), MAX_TAGS), [])
+    }),
+    response: v.object({ run: runId, sealed: tags, later: tags })
   },
   describe: { request: v.strictObject({ run: runReference }), response: runView },
   /**
@@ -129,6 +156,28 @@ export const resultCalls = {
       dryRun: v.optional(v.boolean())
     }),
     response: v.object({ deleted: list(leftover, 10_000) })
+  },
+  /** Deletes the results that no rule keeps and that are elsewhere, too; one answer for each that no rule keeps. */
+  prune: {
+    request: v.strictObject({
+      /** `20`, `30d`, or an expression (where/keep.ts). */
+      keep: v.pipe(list(v.pipe(v.string(), v.maxLength(MAX_EXPRESSION)), 64), v.minLength(1)),
+      /** Also those that are nowhere else. */
+      force: v.optional(v.boolean()),
+      dryRun: v.optional(v.boolean())
+    }),
+    response: v.object({
+      run: runId,
+      name,
+      created: v.optional(instant),
+      bytes: v.optional(count),
+      /** Or would be, in a dry run. */
+      isDeleted: v.boolean(),
+      /** Where it is, too. */
+      at: v.optional(place),
+      /** Why it stays. */
+      reason: v.optional(text)
+    })
   },
   /** What members still have of runs that are over; one answer for each member. */
   leftovers: {

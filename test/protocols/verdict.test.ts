@@ -7,6 +7,7 @@ const verdicts = suite('verdict')
 const table: Array<[verdict: Verdict, whole: number, partial: number, strictly: number]> = [
   ['ok', 0, 0, 2],
   ['workload-failed', 1, 1, 1],
+  ['threshold', 99, 99, 99],
   ['quorum', 3, 3, 3],
   ['cancelled', 4, 4, 4],
   ['failed', 74, 74, 74]

@@ -1,9 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { RunIndex } from '../../node/run/run-index.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
+import { SummaryFile } from '../../node/store/summary-file.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type RunRecord, writeRecord } from '../../protocols/record.ts'
 import { controller, manifest, offer } from '../protocols/samples.ts'
@@ -52,11 +54,19 @@ function create() {
     await folder.writeRecord(recordOf(run, more))
     return folder
   }
-  const heads = new RunIndex(run => {
-    reads++
-    return new RunFolder(join(root, run))
-  })
-  return { root, write, heads, reads: () => reads }
+  const index = join(root, '.index')
+  /** Of a daemon that starts again. */
+  const indexed = () =>
+    new RunIndex(run => {
+      const folder = new RunFolder(join(root, run))
+      return Object.assign(folder, {
+        readRecordText: () => {
+          reads++
+          return RunFolder.prototype.readRecordText.call(folder)
+        }
+      })
+    }, new SummaryFile(index))
+  return { root, write, indexed, heads: indexed(), index, reads: () => reads }
 }
 const nobody = () => undefined
 
@@ -87,6 +97,69 @@ test('a run that goes on says what it is in memory', async () => {
   const { heads, reads } = create()
   const [head] = await heads.of([idOf(1)], run => recordOf(run, { phase: 'work', key: 'mine' }))
   assert.equal([head?.phase, head?.key, reads()], ['work', 'mine', 0])
+})
+
+/** As if nothing had changed in it for a minute. */
+const rest = ({ root }: RunFolder, minutes = 1) => {
+  const at = Date.now() / 1000 - 60 * minutes
+  utimesSync(root, at, at)
+}
+
+test('a record is read once, also over the end of a daemon, until its folder changes', async () => {
+  const { write, indexed, reads } = create()
+  const runs = [idOf(1), idOf(2)]
+  for (const run of runs) rest(await write(run, { state: 'ended', verdict: 'ok' }))
+  const first = await indexed().of(runs, nobody)
+  assert.is(reads(), 2)
+  assert.equal(await indexed().of(runs, nobody), first)
+  assert.is(reads(), 2)
+  const folder = await write(idOf(2), { state: 'ended', verdict: 'cancelled' })
+  rest(folder, 2)
+  assert.is((await indexed().of(runs, nobody))[1]?.verdict, 'cancelled')
+  assert.is(reads(), 3)
+  await folder.writeTags({ kernel: '6.18' })
+  assert.equal((await indexed().of(runs, nobody))[1]?.tags, { kernel: '6.18' })
+  assert.is(reads(), 4)
+})
+
+test('what changed a moment ago is read again: another change may have the same time', async () => {
+  const { write, indexed, reads } = create()
+  await write(idOf(1))
+  await indexed().of([idOf(1)], nobody)
+  await indexed().of([idOf(1)], nobody)
+  assert.is(reads(), 2)
+})
+
+test('an index that is damaged, of another format, or cannot be written costs time and no line', async () => {
+  const { write, indexed, index } = create()
+  rest(await write(idOf(1)))
+  const path = join(index, 'results.sqlite')
+  const found = async () => (await indexed().of([idOf(1)], nobody)).map(({ run }) => run)
+  mkdirSync(index)
+  writeFileSync(path, 'x'.repeat(5000))
+  assert.equal(await found(), [idOf(1)])
+  assert.equal(await found(), [idOf(1)])
+  const db = new DatabaseSync(path)
+  db.exec('DROP TABLE summaries; CREATE TABLE summaries (x TEXT); PRAGMA user_version = 99')
+  db.close()
+  assert.equal(await found(), [idOf(1)])
+  rmSync(index, { recursive: true })
+  writeFileSync(index, '')
+  assert.equal(await found(), [idOf(1)])
+})
+
+test('tags given later stand beside those of the spec, which they cannot change', async () => {
+  const { write, heads } = create()
+  const folder = await write(idOf(1), { spec: { ...offer.spec, tags: { os: 'new' } } })
+  await folder.writeTags({ os: 'old', kernel: '6.18' })
+  assert.equal((await heads.of([idOf(1)], nobody))[0]?.tags, { kernel: '6.18', os: 'new' })
+  for (const bad of ['{', '{"a b": "c"}', '[1]', `{"a":"${'x'.repeat(2e6)}"}`]) {
+    writeFileSync(folder.path('tags.json'), bad)
+    assert.equal((await heads.of([idOf(1)], nobody))[0]?.tags, { os: 'new' })
+  }
+  await folder.writeTags({ a: 'b' })
+  await folder.writeTags({})
+  assert.is(existsSync(folder.path('tags.json')), false)
 })
 
 test('whether a record bears a seal is seen at its end, however long it is', async () => {

@@ -14,6 +14,7 @@ import { observationCost } from './observation-cost.ts'
 import { proofs } from './proofs.ts'
 import { staging } from './staging.ts'
 import { startSkew } from './start-skew.ts'
+import { thresholds } from './thresholds.ts'
 import { triggers } from './triggers.ts'
 import { workload } from './workload.ts'
 import { workloadCalls } from './workload-calls.ts'
@@ -30,6 +31,7 @@ export const runHooks = (): RunHook[] => [
   missingResults,
   triggers(),
   missingParts,
+  thresholds,
   collectors(),
   observationCost,
   clockDrift,

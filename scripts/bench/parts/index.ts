@@ -36,6 +36,7 @@ export const parts: Part[] = [
   },
   { name: 'rtt', about: 'round trips of a run, in namespaces', load: () => import('./rtt.ts') },
   { name: 'start-up', about: 'how soon a command answers and a daemon listens', load: () => import('./start-up.ts') },
+  { name: 'lists', about: 'how soon ten thousand results are listed', load: () => import('./lists.ts') },
   {
     name: 'bulk',
     about: 'large transfers, from the end of the workload to the receipt',

@@ -55,7 +55,8 @@ function starting(name: string, program: string, args: string[], env: Record<str
   }
 }
 
-function startOne(program: string, args: string[], env: Record<string, string>): Promise<number> {
+/** @returns ms from its start to its end */
+export function startOne(program: string, args: string[], env: Record<string, string>): Promise<number> {
   const began = performance.now()
   const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, ...env }, timeout: 30_000 })
   return new Promise((resolve, reject) => {

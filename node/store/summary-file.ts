@@ -1,0 +1,80 @@
+/**
+ * What lists say of results, kept on the disk so that nobody reads ten thousand records for a list: a table of SQLite with the summary of
+ * each and the stamp of the folder that it was read from. All of it comes from the records: what cannot be read is made anew, and what
+ * cannot be written costs the next list its time.
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { removeTree } from './remove-tree.ts'
+
+/** Goes up with the shape of what is kept. */
+const FORMAT = 1
+/** Another process that has it open is waited for so long, ms. */
+const BUSY_MS = 500
+
+/** @param text a summary, as JSON */
+export interface KeptSummary {
+  run: string
+  stamp: string
+  text: string
+}
+
+export class SummaryFile {
+  readonly #folder: string
+
+  /** @param folder of its own */
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** @returns by run; nothing where there is no file that can be read */
+  async read(): Promise<Map<string, KeptSummary>> {
+    const rows = await this.#with(db => db.prepare('SELECT run, stamp, text FROM summaries').all())
+    return new Map(((rows ?? []) as unknown as KeptSummary[]).map(each => [each.run, each]))
+  }
+
+  async write(fresh: KeptSummary[], gone: string[]): Promise<void> {
+    if (fresh.length + gone.length === 0) return
+    await this.#with(db => {
+      const put = db.prepare('INSERT OR REPLACE INTO summaries VALUES (?, ?, ?)')
+      const drop = db.prepare('DELETE FROM summaries WHERE run = ?')
+      db.exec('BEGIN')
+      for (const run of gone) drop.run(run)
+      for (const { run, stamp, text } of fresh) put.run(run, stamp, text)
+      db.exec('COMMIT')
+    })
+  }
+
+  /** A file that is damaged goes, and the next call makes a new one. @returns undefined where it cannot be done */
+  async #with<T>(work: (db: DatabaseSync) => T): Promise<T | undefined> {
+    let db: DatabaseSync | undefined
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      // it takes some 2 ms and 1 MiB, and a daemon that lists nothing does without
+      const { DatabaseSync } = await import('node:sqlite')
+      db = new DatabaseSync(join(this.#folder, 'results.sqlite'), { timeout: BUSY_MS })
+      prepare(db)
+      return work(db)
+    } catch (cause) {
+      if (isDamaged(cause)) await removeTree(this.#folder).catch(() => {})
+      return undefined
+    } finally {
+      db?.close()
+    }
+  }
+}
+
+function prepare(db: DatabaseSync): void {
+  const { user_version: format } = db.prepare('PRAGMA user_version').get() as { user_version: number }
+  if (format === FORMAT) return
+  db.exec(`
+    BEGIN IMMEDIATE;
+    DROP TABLE IF EXISTS summaries;
+    CREATE TABLE summaries (run TEXT PRIMARY KEY, stamp TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+    PRAGMA user_version = ${FORMAT};
+    COMMIT`)
+}
+
+/** SQLITE_ERROR: a table that is not as it is here; SQLITE_CORRUPT, SQLITE_NOTADB */
+const isDamaged = (cause: unknown) => [1, 11, 26].includes((cause as { errcode?: number }).errcode ?? 0)
