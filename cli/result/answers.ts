@@ -27,6 +27,11 @@ interface Use {
   saturated: number
 }
 
+/** The resources that they are made of. */
+export const OF_ANSWERS: ResourceName[] = [
+  ...(['cpu', 'processor', 'disk', 'diskBytes', 'diskRequests', 'readWait', 'writeWait'] as const)
+]
+
 export interface Answers {
   disk: string
   cpu: string
