@@ -14,7 +14,7 @@ import { SHOWN } from '../result/member-lines.ts'
 import { openFolder } from '../result/open-result.ts'
 import { type ResourceName, resources } from '../result/resources.ts'
 import { formatComplaints } from '../show/complaints.ts'
-import { formatCertificates, formatDetails, readCertificate } from '../show/details.ts'
+import { certificatesIn, formatCertificates, formatDetails, readCertificate } from '../show/details.ts'
 import { formatFirst } from '../show/first-screen.ts'
 import { formatHead } from '../show/head.ts'
 
@@ -67,7 +67,7 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
 
 /** Of a folder that is looked at without a daemon. */
 const ownView = async ({ run, controller }: RunRecord, folder?: string): Promise<RunView> => ({
-  ...{ run, controller: controller.peer, certificates: [] },
+  ...{ run, controller: controller.peer, certificates: folder == null ? [] : await certificatesIn(folder) },
   ...(folder == null ? {} : { folder, tags: await tagsBeside(folder) })
 })
 

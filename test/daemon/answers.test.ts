@@ -23,6 +23,8 @@ answers('the run ends with it, and it is read from the result on its machine, wi
   const shown = await net().bak('a', ['show', 'last'])
   assert.match(shown.stdout, /\n1-default +iops +205 ops\/s +204\.\.206 ops\/s +0\.98 % +3\n/)
   assert.match(shown.stdout, /\nMEMBER +CPU +QUEUE +MEMORY .*\na +[▁-█]+ +[\d.]+ % .*\nb +[▁-█]+ +[\d.]+ % /)
+  const byPath = await net().bak('b', ['show', folder, '--all'])
+  assert.match(byPath.stdout, /\n1 +join +- +met +2\/2 /)
   const words = ['metrics', folder, '--metric', 'cpu.busy', '--json']
   const busy = (await net().bak('b', words)).stdout
     .trim()
