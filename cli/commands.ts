@@ -52,6 +52,16 @@ export const commands: CommandEntry[] = [
   { name: 'resume', summary: 'go on where a run was cut short', load: () => import('./commands/resume.ts') },
   { name: 'ls', summary: 'the runs whose results are here', load: () => import('./commands/ls.ts') },
   { name: 'show', summary: 'what is known of a run', load: () => import('./commands/show.ts') },
+  {
+    name: 'metrics',
+    summary: 'what the workload and the tools of a run measured',
+    load: () => import('./commands/metrics.ts')
+  },
+  {
+    name: 'export',
+    summary: 'the series of a run as Parquet, CSV, JSON, OpenMetrics or files of pbench',
+    load: () => import('./commands/export.ts')
+  },
   { name: 'verify', summary: 'prove that a result is as it was signed', load: () => import('./commands/verify.ts') },
   {
     name: 'report',

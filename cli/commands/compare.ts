@@ -11,7 +11,7 @@ import { ASPECTS, type Aspect } from '../compare/alike.ts'
 import type { Comparison } from '../compare/comparison.ts'
 import type { Form } from '../compare/forms.ts'
 import { type Condition, readCondition } from '../compare/gate.ts'
-import { cleanLine, writeNotes } from '../output.ts'
+import { cleanLine, writeNotes, writeTo } from '../output.ts'
 import { parseNames } from '../spec-flags.ts'
 
 interface Options {
@@ -27,7 +27,7 @@ interface Options {
   resources?: boolean
 }
 
-const FORMATS: Form[] = ['text', 'json', 'csv', 'markdown']
+const FORMATS: Form[] = ['text', 'json', 'csv', 'markdown', 'html']
 const DEFAULT_THRESHOLD = 0.02
 
 export function define(command: Command): void {
@@ -63,7 +63,7 @@ export function define(command: Command): void {
     option => option.argParser(parseFailOn)
   )
   addFlag(command, '--strict', 'exit with 2 if nobody can tell whether a condition of --fail-on holds')
-  addFlag(command, '--format <form>', 'text, json, csv or markdown (text)', option => option.choices(FORMATS))
+  addFlag(command, '--format <form>', 'text, json, csv, markdown or html (text)', option => option.choices(FORMATS))
   addFlag(command, '--output <file>', 'write it to a file')
   addFlag(command, '--all', 'every difference of the environment and every resource, in text and markdown')
   addFlag(command, '--no-resources', 'the metrics of the workload only')
@@ -72,7 +72,8 @@ export function define(command: Command): void {
     'bak compare last': 'the iterations of one run, the first is the baseline',
     'bak compare last:4k last:1m --metric iops': 'two iterations of it, by one metric',
     'bak compare k3f9ab,p2c8de x7d2qm,m4n6op': 'the samples of two runs against those of two others',
-    'bak compare base new --fail-on "p99 > 5%" --strict': 'for CI: 99 if it got slower, 2 if nobody can tell'
+    'bak compare base new --fail-on "p99 > 5%" --strict': 'for CI: 99 if it got slower, 2 if nobody can tell',
+    'bak compare base new --format html --output compare.html': 'a page with plots'
   })
   setAction<Options>(command, act)
 }
@@ -85,7 +86,7 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
   const { threshold = DEFAULT_THRESHOLD, despite = [], failOn = [], better = {} } = options
   const comparison = await compareResults(context, words, {
     ...{ threshold, despite, conditions: failOn, better },
-    ...{ metrics: options.metric ?? [], withResources: options.resources !== false },
+    ...{ metrics: options.metric ?? [], withResources: options.resources !== false, withPictures: form === 'html' },
     isFolder: word => existsSync(join(word, RECORD_FILE))
   })
   await write(context, comparison, form, options)
@@ -94,10 +95,11 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
 
 async function write({ printLines }: Context, comparison: Comparison, form: Form, { output, all = false }: Options) {
   const { render } = await import('../compare/forms.ts')
-  const text = render(comparison, form, { all, width: output == null ? undefined : Number.POSITIVE_INFINITY })
-  if (output == null) return printLines(text)
+  const text = await render(comparison, form, { all, width: output == null ? undefined : Number.POSITIVE_INFINITY })
+  // a page is escaped by itself
+  if (output == null) return form === 'html' ? writeTo(process.stdout, text) : printLines(text)
   try {
-    await writeFile(output, `${text}\n`)
+    await writeFile(output, text.endsWith('\n') ? text : `${text}\n`)
   } catch (cause) {
     throw new BakError('cannot-create', `${output}: ${whyOf(cause)}`, { cause })
   }

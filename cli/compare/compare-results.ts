@@ -1,5 +1,6 @@
 /** Opens the results that are named, and compares their samples. */
 import { BakError } from '../../protocols/errors.ts'
+import { stepFolder } from '../../protocols/layout.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import type { Better } from '../../protocols/metric.ts'
 import type { Context } from '../command.ts'
@@ -13,6 +14,8 @@ import { type Comparison, factsOfGroup, sequencesOf, speedsOf, warningsOf } from
 import { readEnvironment } from './environment.ts'
 import { type Condition, decide, isMeant } from './gate.ts'
 import { type Group, keysOf, readGroups } from './groups.ts'
+import { readProfiles } from './profiles.ts'
+import { type Trace, tracePoints } from './traces.ts'
 
 interface Asked {
   threshold: number
@@ -23,6 +26,8 @@ interface Asked {
   /** Names, their last parts or patterns; all where it is empty. */
   metrics: string[]
   withResources: boolean
+  /** Whether what is drawn is kept, too. */
+  withPictures: boolean
   /** Whether a word is the folder of a result. */
   isFolder: (word: string) => boolean
 }
@@ -51,7 +56,9 @@ export async function compareResults(
   const betterOf = (metric: string) => Object.entries(better).find(([name]) => isMeant(name, metric))?.[1]
   const workload = compareMetrics(groups, { threshold, isWanted, betterOf })
   refuseNothing(groups, workload, asked)
-  const { values, unread } = asked.withResources ? await readResources(groups) : { values: [], unread: [] }
+  const { values, unread, traces } = asked.withResources
+    ? await readResources(groups, asked.withPictures)
+    : { values: [], unread: [], traces: [] }
   return {
     ...{ threshold, unlike, workload },
     groups: groups.map(factsOfGroup),
@@ -60,6 +67,7 @@ export async function compareResults(
     environment: await readEnvironment(groups),
     speeds: speedsOf(groups),
     resources: compareResources(values, groups[0]?.label ?? ''),
+    ...(asked.withPictures ? { pictures: { traces, profiles: await readProfiles(groups) } } : {}),
     gates: asked.conditions.map(each => decide(each, workload.metrics, workload.tests, threshold))
   }
 }
@@ -84,10 +92,15 @@ function refuseNothing(
   throw new BakError('usage', `${nothing.flag} ${nothing.each}: no such metric is in ${labels}: ${there}`)
 }
 
-async function readResources(groups: Group<Result>[]): Promise<{ values: ResourceValue[]; unread: string[] }> {
+/** What members used in each sample; results one after the other, since all points of one are in memory. */
+async function readResources(
+  groups: Group<Result>[],
+  withTraces: boolean
+): Promise<{ values: ResourceValue[]; unread: string[]; traces: Trace[] }> {
   const keyOf = keysOf(groups)
   const results = new Map(groups.flatMap(({ selections }) => selections.map(({ result }) => [result.run, result])))
   const values: ResourceValue[] = []
+  const traces: Trace[] = []
   const unread: string[] = []
   for (const result of results.values()) {
     const found = await measure(result, Object.keys(resources) as ResourceName[])
@@ -96,10 +109,14 @@ async function readResources(groups: Group<Result>[]): Promise<{ values: Resourc
       for (const selection of selections) {
         if (selection.result.run !== result.run) continue
         const own = found.measured.filter(({ step }) => step.number === selection.number)
-        for (const { member, resource, value } of own)
-          values.push({ label, iteration: keyOf(selection), member, resource, value })
+        for (const { member, resource, value, step, ...points } of own) {
+          const place = { label, iteration: keyOf(selection), member, resource }
+          values.push({ ...place, value })
+          if (!withTraces) continue
+          traces.push({ ...place, sample: `${result.run} ${stepFolder(step)}`, ...tracePoints(points) })
+        }
       }
     }
   }
-  return { values, unread }
+  return { values, unread, traces }
 }

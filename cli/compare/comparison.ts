@@ -6,8 +6,10 @@ import type { ComparedResource } from './compare-resources.ts'
 import type { Environment } from './environment.ts'
 import type { GateResult } from './gate.ts'
 import type { Group } from './groups.ts'
+import type { Profiles } from './profiles.ts'
 import { sequenceOf } from './sequence.ts'
 import { compareSpeeds, type Speeds } from './speed.ts'
+import type { Trace } from './traces.ts'
 
 export interface GroupFacts {
   label: string
@@ -36,6 +38,8 @@ export interface Comparison {
   workload: ComparedMetrics
   /** The largest effect first. */
   resources: ComparedResource[]
+  /** For plots; of the page only. */
+  pictures?: { traces: Trace[]; profiles: Profiles }
   gates: GateResult[]
 }
 

@@ -2,9 +2,10 @@
  * In what the machines were another in the groups of a comparison: what their sysinfo says of the begin of each run, and the settings of the
  * runs that bear on what is measured.
  */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sysinfoFolder } from '../../protocols/layout.ts'
+import { readPlain } from '../../protocols/plain-file.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { type Facts, factsOf } from '../../protocols/sysinfo/comparable-facts.ts'
 import type { Group, Opened } from './groups.ts'
@@ -46,8 +47,8 @@ async function readMachines(folder: string): Promise<Machines> {
     const at = join(folder, sysinfoFolder('begin', member))
     const texts: Array<[string, string]> = []
     for (const file of await readdir(at).catch((): string[] => [])) {
-      const text = await readFile(join(at, file), 'utf8').catch(() => undefined)
-      if (text != null) texts.push([file, text])
+      const text = await readPlain(join(at, file)).catch(() => undefined)
+      if (text != null) texts.push([file, text.toString()])
     }
     machines.set(member, factsOf(texts))
   }

@@ -5,9 +5,10 @@ import { formatNote, formatTable, terminalWidth } from '../../protocols/text-tab
 import { resources } from '../result/resources.ts'
 import { type ComparedMetric, ratioIn } from './compare-metrics.ts'
 import type { Comparison } from './comparison.ts'
+import { asPage } from './page.ts'
 import { percentOf, type Section, sectionsOf } from './sections.ts'
 
-export type Form = 'text' | 'json' | 'csv' | 'markdown'
+export type Form = 'text' | 'json' | 'csv' | 'markdown' | 'html'
 
 interface Shown {
   /** Every difference of the environment and every resource. */
@@ -16,7 +17,7 @@ interface Shown {
   width?: number | undefined
 }
 
-export function render(comparison: Comparison, form: Form, { all, width }: Shown): string {
+export async function render(comparison: Comparison, form: Form, { all, width }: Shown): Promise<string> {
   switch (form) {
     case 'text':
       return asText(comparison, all, width)
@@ -26,6 +27,8 @@ export function render(comparison: Comparison, form: Form, { all, width }: Shown
       return asCsv(comparison)
     case 'markdown':
       return asMarkdown(comparison, all)
+    case 'html':
+      return asPage(comparison)
   }
 }
 
@@ -43,7 +46,7 @@ function asText(comparison: Comparison, all: boolean, width = terminalWidth()): 
 }
 
 /** All of it as one value; ratios with their intervals included. */
-function asJson({ environment, workload, resources: used, ...rest }: Comparison): string {
+function asJson({ environment, workload, resources: used, pictures: _, ...rest }: Comparison): string {
   return JSON.stringify({
     ...rest,
     environment: {

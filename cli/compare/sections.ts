@@ -172,12 +172,12 @@ export const percentOf = (value: number, { medians: [median] }: Pick<Difference,
   median === 0 ? undefined : (100 * value) / Math.abs(median)
 
 /** `-8.4 %`, or where the baseline is 0 the shift itself. */
-function changeOf(difference: Difference): string {
+export function changeOf(difference: Difference): string {
   const percent = percentOf(difference.shift, difference)
   return percent == null ? signed(difference.shift) : `${signed(rounded(percent))} %`
 }
 
-function intervalOf({ interval, medians }: Difference): string {
+export function intervalOf({ interval, medians }: Difference): string {
   if (interval == null) return ''
   const [from, to] = interval.map(each => percentOf(each, { medians }))
   if (from == null || to == null) return interval.map(signed).join(' to ')

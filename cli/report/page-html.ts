@@ -20,7 +20,7 @@ interface Html {
 }
 
 export async function pageHtml({ page, title, data, block }: Html): Promise<string> {
-  const [{ script, style }, packed] = await Promise.all([pageParts(page), compress(block, { level: 9 })])
+  const [{ script, style }, packed] = await Promise.all([pageParts(page), compress(block)])
   // `</script` in a text of the script would end it
   const safe = script.replaceAll(/<(?=\/script|!--)/gi, '\\x3c')
   const policy = [

@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url'
 
 /** The files of page/ that a page begins with. */
-export const PAGES = { report: 'page/report.ts' } as const
+export const PAGES = { report: 'page/report.ts', compare: 'page/compare.ts' } as const
 export type Page = keyof typeof PAGES
 
 export interface PageParts {

@@ -37,7 +37,7 @@ export function answersOf(measured: Measured[], processors: Map<string, number>)
   return { disk: busiestDisk(measured), cpu: saturation(measured, processors) }
 }
 
-/** `nvme0n1 of n2, busy 97 % of the time in 1-4k (412 MiB/s, 151 k/s, 3.1 ms a write)` */
+/** `nvme0n1 of n2, busy 97 % of the time in 1-4k (412 MiB/s, 151 k requests/s, 3.1 ms a write)` */
 function busiestDisk(measured: Measured[]): string {
   const uses = usesOf(measured, 'disk')
   const busiest = uses.toSorted((a, b) => b.mean - a.mean)[0]
@@ -53,15 +53,13 @@ function busiestDisk(measured: Measured[]): string {
 function factsOf(measured: Measured[], { member, iteration }: Use): string[] {
   const mean = (resource: ResourceName) =>
     usesOf(measured, resource).find(each => each.member === member && each.iteration === iteration)?.mean
-  const facts: Array<[number | undefined, string, string]> = [
-    [mean('diskBytes'), 'B/s', ''],
-    [mean('diskRequests'), '/s', ''],
-    [mean('readWait'), 'ms', ' a read'],
-    [mean('writeWait'), 'ms', ' a write']
+  const facts: Array<[value: number | undefined, words: (value: number) => string]> = [
+    [mean('diskBytes'), value => formatValue(value, 'B/s')],
+    [mean('diskRequests'), value => formatValue(value, '/s').replace(/ ?\/s$/, ' requests/s')],
+    [mean('readWait'), value => `${formatValue(value, 'ms')} a read`],
+    [mean('writeWait'), value => `${formatValue(value, 'ms')} a write`]
   ]
-  return facts.flatMap(([value, unit, of]) =>
-    value == null || value === 0 ? [] : [`${formatValue(value, unit)}${of}`]
-  )
+  return facts.flatMap(([value, words]) => (value == null || value === 0 ? [] : [words(value)]))
 }
 
 /** `not saturated: busy 34 % of 2 processors on n1 in 1-4k, the busiest` */

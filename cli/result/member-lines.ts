@@ -28,7 +28,7 @@ interface Cell {
   device?: string | undefined
 }
 
-/** @returns a table as wide as `width`, with a note on its scales; '' where nothing was measured */
+/** @returns a table as wide as `width`, without what was not measured; '' where nothing was */
 export function memberLines(measured: Measured[], width: number): string {
   const byMember = Map.groupBy(
     measured.filter(each => (SHOWN as ResourceName[]).includes(each.resource)),
@@ -39,8 +39,9 @@ export function memberLines(measured: Measured[], width: number): string {
   const shown =
     members.length <= MAX_MEMBERS ? members : members.toSorted((a, b) => busy(b) - busy(a)).slice(0, MAX_MEMBERS)
   if (shown.length === 0) return ''
-  const rows = shown.map(member => ({ member, cells: SHOWN.map(name => cellOf(byMember.get(member) ?? [], name)) }))
-  const columns = SHOWN.map((name, i) =>
+  const names = SHOWN.filter(name => measured.some(({ resource }) => resource === name))
+  const rows = shown.map(member => ({ member, cells: names.map(name => cellOf(byMember.get(member) ?? [], name)) }))
+  const columns = names.map((name, i) =>
     columnOf(
       name,
       topOf(measured, name),

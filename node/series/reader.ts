@@ -11,6 +11,8 @@ export interface FileAbout {
   interval: number
   /** When its writing began, ms since 1970 on this machine's clock: for times that count from there. */
   began: number
+  /** How far the clock of this machine is ahead of the controller's, ms: for times that are on the controller's. */
+  offset?: number | undefined
   /** Processors of this machine. */
   processors?: number | undefined
 }

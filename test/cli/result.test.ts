@@ -133,7 +133,7 @@ result('show has room for a digest on a line of 80 columns', async () => {
   fake = await startFake({
     describe: yields({ run: RUN, controller: peer, folder: dir, record: text, digest: DIGEST, certificates: [] })
   })
-  const { stdout } = await fake.bak('show', 'last')
+  const { stdout } = await fake.bak('show', 'last', '--all')
   const line = stdout.split('\n').find(each => each.includes(DIGEST)) as string
   assert.match(line, /^manifest: /)
   assert.ok(line.length <= 80, `${line.length} columns`)
@@ -181,7 +181,7 @@ result('show prints verdict, exclusions and certificates', async () => {
   const events = timed({ ...acked, step, warnings: ['sar: wrote nothing'] }, { type: 'warning', text: 'low disk' })
   writeFileSync(join(dir, 'journal.ndjson'), `${events.map(event => JSON.stringify(event)).join('\n')}\n{"half`)
   fake = await startFake({ describe: yields(view) })
-  const [plain, json] = await Promise.all([fake.bak('show', 'last'), fake.bak('show', 'last', '--json')])
+  const [plain, json] = await Promise.all([fake.bak('show', 'last', '--all'), fake.bak('show', 'last', '--json')])
   for (const part of [
     /verdict: +quorum not met, partial\n/,
     /command: +echo 'a b'\nexit: +3\ntags: +os=new\n/,

@@ -58,7 +58,7 @@ costs('it is shown at the end of a run, with the costliest member, and member by
   const line =
     /observed at [\d.]+ % of a core, [\d.]+ \w+, \d+ context switches a second on [ab], the costliest member\n/
   assert.match(ran.stderr, line)
-  const shown = await net().bak('a', ['show', 'last'])
+  const shown = await net().bak('a', ['show', 'last', '--all'])
   assert.match(shown.stdout, /OBSERVED +DAEMON +TOOLS +SWITCHES +SENT +RECEIVED\na +\S+ % of a core +\S+ % /)
   const { record } = JSON.parse((await net().bak('a', ['show', 'last', '--json'])).stdout)
   assert.equal(Object.keys(record.observed[0].members[1]).sort(), [

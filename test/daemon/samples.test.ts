@@ -98,7 +98,10 @@ samples('a warm-up counts for nothing, though it fails and is measured as all ot
     run.events.some(event => event.type === 'warning' && /1-default\/warmup1 failed \(exit 1\)/.test(event.text))
   )
   const shown = await net().bak('b', ['show', run.run])
-  assert.match(shown.stdout, /ITERATION +METRIC +MEAN +UNIT +DEVIATION +SAMPLES\n1-default +iops +5 +ops\/s +0 % +2\n/)
+  assert.match(
+    shown.stdout,
+    /ITERATION +METRIC +MEDIAN +QUARTILES +CV +SAMPLES\n1-default +iops +5 ops\/s +5\.\.5 ops\/s +- +2\n/
+  )
 })
 
 const COUNTER = 'n=$(cat "$0.n" 2>/dev/null || echo 0); n=$((n + 1)); echo $n > "$0.n"\n'
@@ -239,7 +242,7 @@ samples(
       deviation: { metric: 'iops', values: 2, percent: 0, met: true }
     })
     const shown = await net().bak('a', ['show', run.run])
-    assert.match(shown.stdout, /1-default +iops +150 +ops\/s +0 % +2\n/)
+    assert.match(shown.stdout, /1-default +iops +150 ops\/s +150..150 ops\/s +- +2\n/)
   }
 )
 

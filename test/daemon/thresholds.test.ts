@@ -131,6 +131,11 @@ thresholds('what cannot be is said before anything begins', async () => {
   const lost = await net().bak('a', ['run', file])
   assert.is(lost.status, 64)
   assert.match(lost.stderr, 'threshold of x: no iteration is called bs=*: they are default')
+  writeFileSync(file, 'command = ["true"]\n[[threshold]]\nmetric = "x"\nmin = 1\njudge = "each"\nstop = true\n')
+  assert.match(
+    (await net().bak('a', ['run', file, '--dry-run'])).stdout,
+    'threshold: x min 1, each sample; ends the run'
+  )
   const nowhere = await net().bak('a', ['run', '--junit', join(folder, 'none', 'x.xml'), '--', 'true'])
   assert.is(nowhere.status, 73)
   assert.match(nowhere.stderr, /--junit .*x\.xml: no such file or directory/)

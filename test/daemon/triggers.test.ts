@@ -79,7 +79,7 @@ triggers('each window of the output is a sample of its own, on every member', as
   const output = readFileSync(join(folderOf(run.run), '1-default/sample1/workload/a/stdout.txt'), 'utf8')
   assert.is(output, 'ramp\ngo 1\nend 1\npause\ngo 2\nend 2\nbye\n')
   await verify(run.run)
-  const shown = await net().bak('b', ['show', run.run])
+  const shown = await net().bak('b', ['show', run.run, '--all'])
   assert.match(shown.stdout, /TRIGGERED +SAMPLE +STARTED +FOR\ndefault +1 +\S+ \S+ +1\.\d s\ndefault +2 /)
   assert.match(readFileSync(join(folderOf(run.run), 'metadata.log'), 'utf8'), /\ntrigger = \^go:\^end\n/)
 })

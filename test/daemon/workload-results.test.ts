@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { metricSamples } from '../../protocols/metric-samples.ts'
+import { openSeries } from '../../protocols/series/read-series.ts'
 import { record, startRun, useTestnet } from '../helpers/mesh.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 
@@ -58,6 +59,41 @@ results('a benchmark that says that it failed has failed, though it exits with 0
   )
   assert.is(status, 1)
   assert.is(found.workload[0]?.error, 'iperf3: unable to connect to server: Connection refused')
+})
+
+results('what a benchmark prints at intervals, and samples, are series by the name of the workload', async () => {
+  const line = 'progress: 1.0 s, 10.5 tps, lat 1.867 ms stddev 1.279, 0 failed'
+  const command = `echo "${line}" >&2; bak sample depth 4 jobs`
+  const {
+    run,
+    status,
+    stderr,
+    record: found
+  } = await ran(
+    'intervals',
+    `[[workload]]\nname = "bench"\non = "b"\ninstances = 2\ncommand = ${JSON.stringify(command)}\n`
+  )
+  assert.is(status, 0, stderr)
+  const path = join(net().peer('a').home, 'runs', run, '1-default/sample1/series/b/series.parquet')
+  const file = await openSeries(path)
+  try {
+    const ids = file.series.map(({ tool, metric, unit, last }) => [tool, metric, unit, last])
+    for (const tool of ['bench.1', 'bench.2'])
+      assert.equal(
+        ids.filter(each => each[0] === tool && ['depth', 'pgbench.tps'].includes(`${each[1]}`)),
+        [
+          [tool, 'depth', 'jobs', 4],
+          [tool, 'pgbench.tps', '/s', 10.5]
+        ]
+      )
+    const [points] = await file.points(file.series.filter(({ metric }) => metric === 'depth').slice(0, 1))
+    const { began = 0, duration } = found.workload.find(({ instance }) => instance === 1) ?? { duration: 0 }
+    assert.ok((points?.t[0] ?? 0) >= began - 50 && (points?.t[0] ?? 0) <= began + duration + 50)
+  } finally {
+    await file.close()
+  }
+  const verified = await net().bak('a', ['verify', run])
+  assert.is(verified.status, 0, verified.stdout + verified.stderr)
 })
 
 results.run()

@@ -40,6 +40,7 @@ import { commandWords, readUserTool } from '../../protocols/user-tool.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import { readKeep } from '../../protocols/where/keep.ts'
 import { readOrder, readWhere } from '../../protocols/where/where.ts'
+import { RESULT_READERS } from '../../protocols/workload-results.ts'
 import { member, signed, specOf } from '../protocols/samples.ts'
 import { ownFile, type ReaderInit } from './files.ts'
 import type { World } from './world.ts'
@@ -144,6 +145,28 @@ export const readers: ReaderInit[] = [
       const { error = '', metrics, warnings } = await statedIn(dirname(ownFile('stdout.txt')(world)))
       check(workloadResult, { duration: 1, timedOut: false, error, metrics })
       check(list(told, 64), warnings)
+    }
+  },
+  {
+    name: 'output of a benchmark',
+    refusals: [],
+    good: () =>
+      [
+        'fio-json.json',
+        'iperf3-tcp.json',
+        'hyperfine.json',
+        'sysbench-cpu.txt',
+        'redis-benchmark.txt',
+        'perf-stat.txt'
+      ].map(file => readFileSync(`test/golden/results/${file}`).subarray(0, 8192)),
+    file: ownFile('stdout.txt'),
+    read: async (_, world) => {
+      const folder = dirname(ownFile('stdout.txt')(world))
+      for (const sources of [undefined, ...RESULT_READERS.map(reader => [{ reader }])]) {
+        const { error = '', metrics, warnings } = await statedIn(folder, sources)
+        check(workloadResult, { duration: 1, timedOut: false, error, metrics })
+        check(list(told, 64), warnings)
+      }
     }
   },
   {

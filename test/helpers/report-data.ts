@@ -304,7 +304,9 @@ export function makeReport({
           partial: false
         },
         ...{ ran: 'fio --name=job --rw=randrw --bs={bs} --iodepth=32 --runtime=20 --output-format=json+' },
-        ...{ size: `${iterations.length} iterations, ${samples} samples each, on ${members} members` },
+        ...{
+          size: `${several(iterations.length, 'iteration')}, ${several(samples, 'sample')} each, on ${several(members, 'member')}`
+        },
         ...{ controller: names[0] as string, begun: Date.UTC(2026, 10, 30, 22, 14, 5), took, program: '0.1.0' },
         cost: 'Observed at 0.62 % of a core, 41 KiB and 212 context switches a second on n2, the costliest member.'
       },
@@ -403,6 +405,8 @@ function metricsOf(
     })
   )
 }
+
+const several = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /** Folded stacks of a program that reads, and of the kernel below it. */
 export function makeStacks(seed: number, slower = 1): string {

@@ -36,7 +36,7 @@ const latest = () => readdirSync(inside.daemon('a').parts.home.runs()).sort().at
 
 /** Everything that shows a result on a terminal. */
 async function shownOf(run: string): Promise<string> {
-  const shown = await Promise.all([bak('show', run), bak('verify', run), bak('ls'), bak('collect', run)])
+  const shown = await Promise.all([bak('show', run, '--all'), bak('verify', run), bak('ls'), bak('collect', run)])
   return shown.map(({ stdout, stderr }) => stdout + stderr).join('\n')
 }
 

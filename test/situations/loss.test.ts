@@ -223,7 +223,7 @@ const bytes: Situation[] = [
       assert.match(attached.stderr, /the result is on c$/m)
       assert.not.match(attached.stderr, new RegExp(net.peer('c').home))
       assert.match((await net.bak('b', ['verify', run])).stdout, /the folder is on c$/m)
-      assert.match((await net.bak('b', ['show', run])).stdout, /^c +1-default\/sample1 .* on c /m)
+      assert.match((await net.bak('b', ['show', run, '--all'])).stdout, /^c +1-default\/sample1 .* on c /m)
     }
   }
 ]

@@ -355,7 +355,7 @@ const sets = (when: string, peer: string, by: number): Situation => ({
     const { set = 0 } = clocks.find(({ name }) => name === peer) ?? {}
     assert.ok(Math.abs(set - by) < 1_000, `the record says ${set}`)
     assert.ok((skew[1]?.skew ?? HOUR) < 1_000, `the second sample starts ${skew[1]?.skew} ms apart`)
-    const shown = (await net.bak('a', ['show', run.run])).stdout
+    const shown = (await net.bak('a', ['show', run.run, '--all'])).stdout
     assert.match(
       shown,
       new RegExp(`${peer} .*the clock of this machine was set ${by < 0 ? 'back' : 'forward'} by 3600`)
@@ -377,7 +377,7 @@ const clocks: Situation[] = [
       assert.match(stderr, /warning: clocks are not the controller's: late -2\.\d s/)
       const { clock } = record(net, 'a', lastRun(net)).roster.find(({ name }) => name === 'late')?.capabilities ?? {}
       assert.ok(clock != null && Math.abs(clock.offset + 2_000) < 500, JSON.stringify(clock))
-      assert.match((await net.bak('a', ['show', 'last'])).stdout, /late .* -(20|19)\d\d\.\d ms ± /)
+      assert.match((await net.bak('a', ['show', 'last', '--all'])).stdout, /late .* -(20|19)\d\d\.\d ms ± /)
       assert.match((await net.bak('a', ['reachability'])).stdout, /late .* -(20|19)\d\d\.\d ms ± /)
     }
   },

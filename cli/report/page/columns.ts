@@ -11,17 +11,24 @@ export interface Columns {
   end: number
 }
 
+/** Below that there is no room for the names of parts, px. */
+export const NARROW = 760
+
 /** More members than that are folded to their spread. */
 export const MOST_COLUMNS = 8
 
 const GUTTER = 160
 const END = 132
+const NARROW_GUTTER = 112
+const NARROW_END = 92
 const GAP = 10
 
 export function columnsOf(total: number, members: number): Columns {
   const count = members > MOST_COLUMNS ? 1 : Math.max(1, members)
-  const narrow = total < 700
-  const [gutter, end] = narrow ? [96, 84] : [GUTTER, END]
+  const narrow = total < NARROW
+  const gutter = narrow ? NARROW_GUTTER : GUTTER
+  // of one member nobody is the busiest
+  const end = members < 2 ? 0 : narrow ? NARROW_END : END
   // a gap before each column and before the end
   const width = Math.max(40, Math.floor((total - gutter - end - GAP * (count + 1)) / count))
   return { gutter, width, count, gap: GAP, end }

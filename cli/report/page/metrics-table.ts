@@ -6,14 +6,23 @@ import { niceAbove } from './ticks.ts'
 import { percent, plain, rough, scaleOf, withUnit } from './units.ts'
 
 /** Rows that are shown before the rest folds. */
-const SHOWN_ROWS = 8
-const STRIP = { width: 400, height: 18, margin: 8 }
+const SHOWN_ROWS = 6
+const STRIP = { height: 18, margin: 8 }
 /** The least that a strip shows to either side of the median, as a share of it: noise of a tenth of a per cent shall look small. */
 const LEAST_REACH = 0.02
 /** What is further away is drawn at the end. */
 const MOST_REACH = 1
 
-export function metricsTable({ metrics, iterations }: ReportData): HTMLElement {
+/** How the strips are drawn: the same in all rows. */
+interface Strips {
+  /** To either side of the median, as a share of it. */
+  reach: number
+  /** px */
+  width: number
+}
+
+/** @param room for the table, px */
+export function metricsTable({ metrics, iterations }: ReportData, room: number): HTMLElement {
   if (metrics.length === 0) {
     return h(
       'p',
@@ -23,21 +32,21 @@ export function metricsTable({ metrics, iterations }: ReportData): HTMLElement {
   }
   const several = iterations.length > 1
   const groups = [...Map.groupBy(metrics, ({ metric }) => metric).values()]
-  const reach = reachOf(metrics)
+  const strips = { reach: reachOf(metrics), width: room < 900 ? 200 : 400 }
   const rows = groups.flatMap(group =>
-    group.map((summary, index) => rowOf(summary, nameOf(summary, iterations), reach, index === 0, several))
+    group.map((summary, index) => rowOf(summary, nameOf(summary, iterations), strips, index === 0, several))
   )
   const hidden = rows.slice(SHOWN_ROWS + 1).length > 0 ? rows.slice(SHOWN_ROWS) : []
   for (const row of hidden) row.hidden = true
   return h(
     'section',
     { class: 'metrics', 'aria-label': 'Metrics of the workload' },
-    h('table', {}, h('thead', {}, headOf(several, reach)), h('tbody', {}, ...rows)),
+    h('table', {}, h('thead', {}, headOf(several, strips)), h('tbody', {}, ...rows)),
     hidden.length > 0 && more(hidden)
   )
 }
 
-function headOf(several: boolean, reach: number): HTMLElement {
+function headOf(several: boolean, { reach, width }: Strips): HTMLElement {
   const right = { class: 'number', scope: 'col' }
   return h(
     'tr',
@@ -58,9 +67,9 @@ function headOf(several: boolean, reach: number): HTMLElement {
       },
       h(
         'span',
-        { class: 'scale' },
+        { class: width < 300 ? 'scale narrow' : 'scale' },
         h('span', {}, `−${percent(reach)}`),
-        h('span', {}, 'samples around their median'),
+        h('span', {}, width < 300 ? 'samples' : 'samples around their median'),
         h('span', {}, `+${percent(reach)}`)
       )
     )
@@ -70,13 +79,18 @@ function headOf(several: boolean, reach: number): HTMLElement {
 function rowOf(
   summary: MetricSummary,
   iteration: string,
-  reach: number,
+  strips: Strips,
   isFirst: boolean,
   several: boolean
 ): HTMLTableRowElement {
   const { metric, unit, better, median, iqr, cv, samples } = summary
   const scale = scaleOf(median, unit)
-  const name = h('th', { scope: 'row' }, isFirst && metric, isFirst && better != null && direction(better))
+  const name = h(
+    'th',
+    { scope: 'row', title: metric },
+    isFirst && metric,
+    isFirst && better != null && direction(better)
+  )
   const good = samples.filter(({ failed }) => !failed).length
   const number = (...children: Array<string | false>) => h('td', { class: 'number' }, ...children)
   return h(
@@ -89,7 +103,7 @@ function rowOf(
     number(iqr == null ? '–' : rough(iqr / scale.divisor)),
     number(cv == null ? '–' : `${(100 * cv).toFixed(1)} %`),
     number(String(good)),
-    h('td', { class: 'strip' }, stripOf(summary, reach))
+    h('td', { class: 'strip' }, stripOf(summary, strips))
   )
 }
 
@@ -109,11 +123,11 @@ function more(hidden: HTMLElement[]): HTMLElement {
 function reachOf(metrics: MetricSummary[]): number {
   const far = metrics.flatMap(({ samples, median }) => samples.map(({ value }) => Math.abs(value / median - 1)))
   const greatest = far.filter(Number.isFinite).reduce((most, each) => Math.max(most, each), 0)
-  return Math.min(MOST_REACH, Math.max(LEAST_REACH, niceAbove(greatest)))
+  return Math.min(MOST_REACH, niceAbove(Math.max(LEAST_REACH, greatest)))
 }
 
-function stripOf({ samples, median, unit, metric, iqr }: MetricSummary, reach: number): SVGElement {
-  const { width, height, margin } = STRIP
+function stripOf({ samples, median, unit, metric, iqr }: MetricSummary, { reach, width }: Strips): SVGElement {
+  const { height, margin } = STRIP
   const x = (value: number) => {
     const share = median === 0 ? Math.sign(value) : value / median - 1
     const within = Math.max(-1, Math.min(1, share / reach))

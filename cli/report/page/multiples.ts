@@ -7,9 +7,10 @@ import { type Frame, timeAxis, xOf } from './axis.ts'
 import { addBrush } from './brush.ts'
 import { drawCell, drawSpread } from './cell.ts'
 import { coloursOf } from './colours.ts'
-import { type Columns, clip, MOST_COLUMNS } from './columns.ts'
+import { type Columns, MOST_COLUMNS, NARROW } from './columns.ts'
 import type { Cursor } from './cursor.ts'
 import { h, svg } from './dom.ts'
+import { shortNames } from './member-names.ts'
 import type { CellFacts, PanelFacts } from './panel-facts.ts'
 import type { TimeRange } from './range.ts'
 import { valueAt } from './reduce.ts'
@@ -20,6 +21,8 @@ import { plain, scaleOf, withUnit } from './units.ts'
 const NOTE = 13
 const PLOT = 36
 const AXIS = 18
+/** Width of a letter, at most px. */
+const LETTER = 6.8
 
 interface Multiples {
   data: ReportData
@@ -27,6 +30,8 @@ interface Multiples {
   range: TimeRange
   cursor: Cursor
   columns: Columns
+  /** The width of the page, px. */
+  total: number
   /** Aborts when it is drawn anew. */
   signal: AbortSignal
   /** A member was chosen, to see more of. */
@@ -43,14 +48,15 @@ interface CellCursor {
 }
 
 export function multiples(init: Multiples): HTMLElement {
-  const { data, facts, columns } = init
+  const { data, facts, columns, total } = init
   const folded = data.members.length > MOST_COLUMNS
   const cursors: CellCursor[] = []
   const { gutter, width, count, gap, end } = columns
   const grid = h('div', { class: 'multiples', role: 'table', 'aria-label': 'Resources by member' })
   grid.style.gridTemplateColumns = `${gutter}px repeat(${count}, ${width}px) ${end}px`
   grid.style.columnGap = `${gap}px`
-  grid.append(...heads(data, folded, width))
+  grid.classList.toggle('narrow', total < NARROW)
+  grid.append(...heads(data, folded))
   facts.forEach((row, index) => {
     const isLast = index === facts.length - 1
     grid.append(rowHead(row, folded))
@@ -62,13 +68,18 @@ export function multiples(init: Multiples): HTMLElement {
   return grid
 }
 
-function heads({ members }: ReportData, folded: boolean, width: number): HTMLElement[] {
+function heads({ members }: ReportData, folded: boolean): HTMLElement[] {
   const head = (text: string, title = text, kind = '') =>
-    h('div', { class: `column ${kind}`, role: 'columnheader', title }, clip(text, width))
+    h('div', { class: `column ${kind}`, role: 'columnheader', title }, text)
+  const short = shortNames(members.map(({ name }) => name))
   const columns = folded
     ? [spreadLegend(members.length)]
-    : members.map(({ name, about }) => head(name, about == null ? name : `${name}: ${about}`))
-  return [head('', 'resource'), ...columns, head('busiest', 'the busiest member while the run works', 'end')]
+    : members.map(({ name, about }, index) => head(short[index] ?? '', about == null ? name : `${name}: ${about}`))
+  return [
+    head('', 'resource'),
+    ...columns,
+    head(members.length > 1 ? 'busiest' : '', 'the busiest member while the run works', 'end')
+  ]
 }
 
 function spreadLegend(members: number): HTMLElement {
@@ -171,12 +182,13 @@ function inWords(values: number[], unit: string): string {
 
 function rowEnd({ busiest, panel, cells }: PanelFacts, { members }: ReportData): HTMLElement {
   if (busiest == null || cells.length < 2) return h('div', { class: 'end', role: 'cell' })
-  const name = members[busiest.cell.member]?.name ?? ''
+  const { name = '' } = members[busiest.cell.member] ?? {}
+  const short = shortNames(members.map(each => each.name))[busiest.cell.member] ?? ''
   const note = busiest.cell.note == null ? '' : ` ${busiest.cell.note}`
   return h(
     'div',
     { class: 'end', role: 'cell' },
-    h('b', { title: name }, clip(name, 120)),
+    h('b', { title: name }, short),
     h('span', {}, `${withUnit(busiest[panel.rank], panel.unit)} ${panel.rank}`),
     note !== '' && h('span', {}, note)
   )
@@ -207,8 +219,9 @@ function words(
     right
   )
   if (left != null) {
-    const room = width - 6.4 * right.length - 8
-    if (room > 24) surface.append(svg('text', { class: 'note', x: 0, y: NOTE - 3 }, clip(left, room)))
+    // where both do not fit the device is named at the end of the row only
+    const fits = LETTER * (left.length + right.length) + 8 < width
+    if (fits) surface.append(svg('text', { class: 'note', x: 0, y: NOTE - 3 }, left))
   }
   surface.append(note)
   return note

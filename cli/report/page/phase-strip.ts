@@ -3,29 +3,37 @@ import type { PhaseSpan, ReportData, Window } from '../report-data.ts'
 import { type Frame, shade, timeAxis, xOf } from './axis.ts'
 import { addBrush } from './brush.ts'
 import { phaseColour } from './colours.ts'
-import { type Columns, clip, widthOf } from './columns.ts'
+import { type Columns, clip, MOST_COLUMNS, widthOf } from './columns.ts'
+import type { Cursor } from './cursor.ts'
 import { h, svg } from './dom.ts'
+import { shortNames } from './member-names.ts'
 import { nameOf } from './metrics-table.ts'
 import type { TimeRange } from './range.ts'
 import { clock, duration } from './units.ts'
 
 const LABELS = 16
 const AXIS = 18
-/** All rows together, px; of many members each is thin. */
+/** All rows of many members together, px; each is thin. */
 const MOST_HEIGHT = 64
+/** A row that is named, px. */
 const ROW = 15
-const NAMED_ROW = 11
+/** Width of a letter, px, about. */
+const LETTER = 6.2
+const NAMED_ROW = 10.5
 
 interface Strip {
   data: ReportData
   range: TimeRange
   columns: Columns
   total: number
+  cursor: Cursor
+  /** Aborts when it is drawn anew. */
+  signal: AbortSignal
 }
 
-export function phaseStrip({ data, range, columns, total }: Strip): SVGSVGElement {
+export function phaseStrip({ data, range, columns, total, cursor, signal }: Strip): SVGSVGElement {
   const { members, phases, windows } = data
-  const row = Math.min(ROW, MOST_HEIGHT / Math.max(1, members.length))
+  const row = members.length > MOST_COLUMNS ? Math.min(ROW, MOST_HEIGHT / members.length) : ROW - members.length / 2
   const rows = row * members.length
   const frame: Frame = {
     ...{ left: columns.gutter + columns.gap, top: LABELS, width: widthOf(columns), height: rows },
@@ -41,13 +49,22 @@ export function phaseStrip({ data, range, columns, total }: Strip): SVGSVGElemen
   })
   const area = svg('svg', { x: frame.left, y: 0, width: frame.width, height: LABELS + rows })
   const inner = { ...frame, left: 0 }
-  area.append(shade(inner, windows), ...bars(phases, inner, row), ...windowLabels(data, inner))
+  const line = svg('line', { class: 'cursor', y1: LABELS, y2: LABELS + rows, visibility: 'hidden' })
+  area.append(shade(inner, windows), ...bars(phases, inner, row), ...windowLabels(data, inner), line)
   surface.append(area, ...names(data, row, columns), timeAxis(frame, LABELS + rows))
   const title = svg('title')
   surface.append(title)
   surface.addEventListener('pointermove', event => {
     title.textContent = said(data, event, surface, frame, row)
+    cursor.point(timeAt(event, surface, frame))
   })
+  surface.addEventListener('pointerleave', () => cursor.point(undefined))
+  cursor.onMove(time => {
+    const x = time == null ? -1 : xOf(inner, time)
+    line.setAttribute('visibility', x < 0 || x > inner.width ? 'hidden' : 'visible')
+    line.setAttribute('x1', x.toFixed(1))
+    line.setAttribute('x2', x.toFixed(1))
+  }, signal)
   addBrush({ surface, range, plot: () => frame })
   return surface
 }
@@ -72,19 +89,25 @@ function bars(phases: PhaseSpan[], frame: Frame, row: number): SVGPathElement[] 
   })
 }
 
-/** The name of an iteration over its windows, and the numbers of the samples where there is room. */
+/** The name of an iteration over its first window, and the numbers of the samples where there is room for all of them. */
 function windowLabels({ windows, iterations }: ReportData, frame: Frame): SVGTextElement[] {
   const work = windows.filter(({ kind, from, to }) => kind === 'work' && to > frame.range.from && from < frame.range.to)
+  const left = (window: Window) => Math.max(0, xOf(frame, window.from))
+  const nearest = work
+    .slice(1)
+    .reduce((least, window, index) => Math.min(least, left(window) - left(work[index] as Window)), Infinity)
+  const dense = nearest < 24
   let free = -Infinity
   return work.flatMap((window, index) => {
-    const [left, right] = [Math.max(0, xOf(frame, window.from)), Math.min(frame.width, xOf(frame, window.to))]
     const isFirst = index === 0 || work[index - 1]?.iteration !== window.iteration
+    if (dense && !isFirst) return []
     const [long, short] = [labelOf(window, iterations), window.sample == null ? window.label : String(window.sample)]
-    const text = isFirst ? long : right - left > 6.2 * long.length ? long : short
-    const width = 6.2 * text.length
-    if (left < free || left + width > frame.width) return []
-    free = left + width + 6
-    return [svg('text', { class: 'window', x: left.toFixed(1), y: LABELS - 5 }, text)]
+    const fits = nearest > LETTER * long.length + 6
+    const text = dense ? nameOf(window, iterations) || window.label : isFirst || fits ? long : short
+    const [x, width] = [left(window), LETTER * text.length]
+    if (x < free || x + width > frame.width) return []
+    free = x + width + 6
+    return [svg('text', { class: 'window', x: x.toFixed(1), y: LABELS - 5 }, text)]
   })
 }
 
@@ -100,17 +123,24 @@ function names({ members, phases }: ReportData, row: number, { gutter }: Columns
   const y = (member: number) => LABELS + (member + 0.5) * row + 4
   const name = (text: string, at: number, kind = 'name') =>
     svg('text', { class: kind, x: gutter, y: at.toFixed(1), 'text-anchor': 'end' }, clip(text, gutter - 14))
-  if (row >= NAMED_ROW) return members.map((member, index) => name(member.name, y(index)))
+  const short = shortNames(members.map(member => member.name))
+  if (row >= NAMED_ROW) return short.map((each, index) => name(each, y(index)))
   const bad = new Set(phases.filter(({ outcome }) => outcome != null && outcome !== 'ok').map(({ member }) => member))
   let free = LABELS + 26
   const lines = [name(`${members.length} members`, LABELS + 11)]
   for (const member of [...bad].sort((a, b) => a - b)) {
     const at = Math.max(free, y(member))
     if (at > LABELS + row * members.length + 6) break
-    lines.push(name(members[member]?.name ?? '', at, 'name bad'))
+    lines.push(name(short[member] ?? '', at, 'name bad'))
     free = at + 13
   }
   return lines
+}
+
+/** @returns undefined beside the axis */
+function timeAt(event: PointerEvent, surface: Element, { left, width, range }: Frame): number | undefined {
+  const share = (event.clientX - surface.getBoundingClientRect().left - left) / width
+  return share < 0 || share > 1 ? undefined : range.from + share * (range.to - range.from)
 }
 
 /** What is under the pointer: member, phase, from when to when. */
@@ -124,7 +154,7 @@ function said(
   const box = surface.getBoundingClientRect()
   const member = Math.floor((event.clientY - box.top - frame.top) / row)
   const { from, to } = frame.range
-  const time = from + ((event.clientX - box.left - frame.left) / frame.width) * (to - from)
+  const time = timeAt(event, surface, frame) ?? -1
   const reach = (to - from) / frame.width
   const found = phases.findLast(each => each.member === member && each.from - reach <= time && each.to + reach >= time)
   if (found == null) return ''

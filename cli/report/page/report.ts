@@ -39,8 +39,8 @@ function show(loaded: Loaded): void {
   page.replaceChildren(
     head(data),
     themeButton(),
-    metricsTable(data),
-    h('div', { class: 'bar' }, h('h2', {}, 'Phases'), phaseLegend(data.phases), zoomBar(data, range)),
+    metricsTable(data, page.clientWidth),
+    h('div', { class: 'bar' }, h('h2', {}, 'Phases'), phaseLegend(data.phases), zoomBar(data, range, cursor)),
     overview.element,
     footnotes(data),
     ...below.elements
@@ -71,11 +71,12 @@ function overviewOf({
     const focused = [...element.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement)
     drawn.abort()
     drawn = new AbortController()
+    const { signal } = drawn
     element.replaceChildren(
-      phaseStrip({ data, range, columns, total }),
+      phaseStrip({ data, range, columns, total, cursor, signal }),
       facts.length === 0
         ? h('p', { class: 'empty' }, 'No tool of this run left series of numbers.')
-        : multiples({ data, facts, range, cursor, columns, signal: drawn.signal, onMember })
+        : multiples({ data, facts, range, cursor, columns, total, signal, onMember })
     )
     // what had the focus is made anew, and keeps it
     if (focused >= 0) element.querySelectorAll('button')[focused]?.focus()

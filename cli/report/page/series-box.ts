@@ -123,19 +123,19 @@ export function seriesBox({ loaded, range, cursor }: Init): HTMLElement {
     for (const plot of drawn) plot.destroy()
     const chosen = [...ticked]
     const byUnit = Map.groupBy(chosen, index => named[index]?.unit ?? '')
-    drawn = [...byUnit].map(([unit, indices]) =>
-      timePlot({
-        ...{ title: titleOf(indices.map(index => named[index] as Named)), unit, stacked: false },
-        ...{ lines: indices.slice(0, MOST_LINES).map(lineOf), windows: data.windows, range, cursor }
-      })
-    )
+    drawn = [...byUnit].map(([unit, indices]) => {
+      const shown = indices.slice(0, MOST_LINES)
+      const labels = differences(shown.map(index => named[index] as Named))
+      const lines = shown.map((index, place) => lineOf(index, place, labels[place] as string))
+      const title = titleOf(shown.map(index => named[index] as Named))
+      return timePlot({ title, unit, stacked: false, wide: true, lines, windows: data.windows, range, cursor })
+    })
     plots.replaceChildren(...drawn.map(plot => plot.element))
     for (const plot of drawn) plot.resize()
   }
-  function lineOf(index: number, place: number): Line {
-    const { member, metric, labels } = named[index] as Named
+  function lineOf(index: number, place: number, label: string): Line {
     return {
-      label: [member, metric, labels].filter(each => each !== '').join(' '),
+      label,
       points: loaded.points(index),
       colour: COLOURS[place % COLOURS.length] as string,
       // the second round of colours is dashed
@@ -161,6 +161,20 @@ export function seriesBox({ loaded, range, cursor }: Init): HTMLElement {
     ),
     plots,
     h('div', { class: 'wide' }, h('table', {}, h('thead', {}, h('tr', {}, ...heads, ...numbers)), body), more)
+  )
+}
+
+/** @returns of each what is not the same in all; of one alone its member and labels */
+export function differences(named: Named[]): string[] {
+  const fields = (['member', 'metric', 'labels', 'tool'] as const).filter(
+    field => new Set(named.map(each => each[field])).size > 1
+  )
+  const shown = fields.length === 0 ? (['member', 'labels'] as const) : fields
+  return named.map(each =>
+    shown
+      .map(field => each[field])
+      .filter(text => text !== '')
+      .join(' ')
   )
 }
 

@@ -20,6 +20,8 @@ export interface PlotInit {
   unit: string
   lines: Line[]
   stacked: boolean
+  /** As wide as the page. */
+  wide?: boolean
   full?: number
   windows: Window[]
   range: TimeRange
@@ -34,7 +36,7 @@ export interface TimePlot {
 }
 
 export function timePlot(init: PlotInit): TimePlot {
-  const { title, note, unit, lines, stacked, range, cursor } = init
+  const { title, note, unit, lines, stacked, wide, range, cursor } = init
   const table = tableOf(lines, stacked)
   const values = lines.map(() => h('span', { class: 'value' }))
   const keys = lines.map((line, index) =>
@@ -43,7 +45,7 @@ export function timePlot(init: PlotInit): TimePlot {
   const body = h('div', { class: 'canvas' })
   const element = h(
     'figure',
-    { class: 'plot' },
+    { class: wide ? 'plot wide-plot' : 'plot' },
     h(
       'figcaption',
       {},

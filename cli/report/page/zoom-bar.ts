@@ -1,5 +1,6 @@
 /** What range of time is shown, in words, and how it is chosen without a mouse: a list of the windows, and keys. */
 import type { ReportData } from '../report-data.ts'
+import type { Cursor } from './cursor.ts'
 import { h } from './dom.ts'
 import { labelOf } from './phase-strip.ts'
 import type { TimeRange } from './range.ts'
@@ -9,8 +10,9 @@ import { clock } from './units.ts'
 const MOST_WINDOWS = 500
 /** A little of what is around a window is shown with it, as a share of it. */
 const AROUND = 0.05
+const HINT = 'drag to zoom, double click back; keys + − ← → 0'
 
-export function zoomBar({ windows, iterations }: ReportData, range: TimeRange): HTMLElement {
+export function zoomBar({ windows, iterations }: ReportData, range: TimeRange, cursor: Cursor): HTMLElement {
   const shown = windows.slice(0, MOST_WINDOWS)
   const select = h(
     'select',
@@ -35,6 +37,10 @@ export function zoomBar({ windows, iterations }: ReportData, range: TimeRange): 
     other.textContent = `${clock(Number(from.toFixed(1)))} to ${clock(Number(to.toFixed(1)))}`
     select.value = range.isWhole ? 'whole' : chosen === '' ? 'other' : chosen
   })
+  const hint = h('span', { class: 'hint' }, HINT)
+  cursor.onMove(time => {
+    hint.textContent = time == null ? HINT : `at ${clock(Number(time.toFixed(1)))}`
+  })
   document.addEventListener('keydown', event => {
     if (isTyped(event)) return
     const act = KEYS[event.key]
@@ -42,13 +48,7 @@ export function zoomBar({ windows, iterations }: ReportData, range: TimeRange): 
     act(range)
     event.preventDefault()
   })
-  return h(
-    'label',
-    { class: 'zoom' },
-    h('span', { class: 'hint' }, 'drag to zoom, double click back; keys + − ← → 0'),
-    'Time ',
-    select
-  )
+  return h('label', { class: 'zoom' }, hint, 'Time ', select)
 }
 
 const KEYS: Record<string, (range: TimeRange) => void> = {

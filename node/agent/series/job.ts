@@ -4,8 +4,11 @@ import type { Reading } from '../../../protocols/reading.ts'
 import type { Remark, SeriesFileInfo } from '../../../protocols/series/series-file.ts'
 import type { FileAbout } from '../../series/reader.ts'
 
-/** How a file is read: by the reader of a tool of bak, by its place in the list of that tool, or by a table of a user's tool. */
-export type ReaderRef = { tool: string; at: number } | { reading: Reading }
+/**
+ * How a file is read: by the reader of a tool of bak, by its place in the list of that tool, by a table of a user's tool, or by one of the
+ * readers of workloads, by its place in their list.
+ */
+export type ReaderRef = { tool: string; at: number } | { reading: Reading } | { workload: number }
 
 export interface FileToRead {
   /** What is read: the file, or what a program printed of it. */

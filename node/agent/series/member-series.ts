@@ -65,11 +65,16 @@ interface Making extends Pick<SeriesParts, 'supervisor'> {
 
 async function make({ member, step, supervisor, signal, folder, scratch }: Making): Promise<Remark[]> {
   // an idle daemon has no use for it
-  const { findFiles } = await import('./find-files.ts')
+  const [{ findFiles }, { findWorkloadFiles }] = await Promise.all([
+    import('./find-files.ts'),
+    import('./find-workload-files.ts')
+  ])
   const { spec } = member.offer
   const { data, name, tools, changes, toolsBegan: began, clock } = member
   const given = [...tools, ...(changes?.attached ?? [])]
-  const found = findFiles({ data, member: name, step, tools: given, interval: spec.interval, began })
+  const ofTools = findFiles({ data, member: name, step, tools: given, interval: spec.interval, began })
+  const ofWork = step == null ? [] : findWorkloadFiles({ data, member: name, step, spec })
+  const found = [...ofTools, ...ofWork]
   if (found.length === 0) return []
   const time = Math.min(spec.policy.send_timeout * 1000 * SHARE_OF_SEND, MAX_TIME_MS)
   const until = performance.now() + time
@@ -84,7 +89,7 @@ async function make({ member, step, supervisor, signal, folder, scratch }: Makin
   const made = await makeSeries(
     {
       info: { run: member.run, member: name, step, clock, began: first - clock.offset },
-      files: files.map(each => ({ ...each, about: { ...each.about, processors } })),
+      files: files.map(each => ({ ...each, about: { ...each.about, processors, offset: clock.offset } })),
       ...{ output, givenUp: [], remarks, time: until - performance.now() }
     },
     signal

@@ -8,6 +8,7 @@ import type { SeriesReader } from '../../series/reader.ts'
 import { FileSink } from '../../series/sink.ts'
 import { genericReading } from '../../tools/generic-reading.ts'
 import { readers } from '../../tools/readers/index.ts'
+import { intervalReaders } from '../../work/intervals/index.ts'
 import type { FileToRead, SeriesJob, SeriesMade } from './job.ts'
 
 /** A tool may have left a link or a pipe in the place of a file. */
@@ -93,6 +94,7 @@ function readFile({ path, shown, about, reader: ref }: FileToRead, { writer, off
 }
 
 function readerOf(ref: FileToRead['reader'], tool: string): SeriesReader {
+  if ('workload' in ref) return intervalReaders[ref.workload] as SeriesReader
   if ('reading' in ref) return genericReading(ref.reading, tool)
   return (readers[ref.tool] as SeriesReader[])[ref.at] as SeriesReader
 }

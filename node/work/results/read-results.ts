@@ -1,5 +1,6 @@
 /** Finds the numbers in what a workload that has ended left behind: in its stdout and stderr by their look, or where its spec says. */
 import { join } from 'node:path'
+import { cleanLine } from '../../../protocols/clean-line.ts'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { ResultReaderName, ResultSource, Results } from '../../../protocols/workload-results.ts'
 import type { Metrics } from '../stated/metrics.ts'
@@ -10,6 +11,8 @@ import { Found } from './result-reader.ts'
 
 /** Bytes of a file that is read. */
 const MAX_BYTES = 16 * 1024 * 1024
+/** Characters of why a program failed, as of `#BAK:STATE ERR`. */
+const MAX_ERROR = 512
 
 /**
  * What cannot be read is a warning.
@@ -72,7 +75,8 @@ function readBy(reader: ResultReaderName, file: string, output: OutputText, metr
   } catch (cause) {
     found.warn(`results of ${reader} in ${file}: ${(cause as Error).message}`)
   }
-  return { count: found.count, error: found.error == null ? undefined : `${reader}: ${found.error}` }
+  const error = found.error == null ? undefined : cleanLine(`${reader}: ${found.error}`).slice(0, MAX_ERROR)
+  return { count: found.count, error }
 }
 
 /** @returns undefined for a file that is not there @throws {Error} if it is no regular file, or too large */

@@ -1,5 +1,6 @@
 /** What a reader of results is, and what it writes to. */
 import { createHash } from 'node:crypto'
+import { cleanLine } from '../../../protocols/clean-line.ts'
 import type { Across, Better } from '../../../protocols/metric.ts'
 import type { Metrics } from '../stated/metrics.ts'
 import { metricOf } from '../stated/statement.ts'
@@ -63,12 +64,14 @@ export class Found {
 
   /** What cannot be read, or is not whole. */
   warn(text: string): void {
-    this.#metrics.warn(text)
+    this.#metrics.warn(cleanLine(text).slice(0, MAX_WARNING))
   }
 }
 
 /** Digits of a value: those of a number that binary fractions keep. */
 const MAX_DIGITS = 15
+/** Characters of a warning. */
+const MAX_WARNING = 300
 /** Letters of one word of a name. */
 const MAX_WORD = 32
 

@@ -48,6 +48,13 @@ export function readText(tool: string, file: string, text: string, about: Partia
   return found
 }
 
+/** The same by a reader that is of no tool. */
+export function readBy(reader: SeriesReader, file: string, text: string, about: Partial<FileAbout> = {}): Found {
+  const found = noneYet()
+  readInto(found, 'work', file, text, about, reader)
+  return found
+}
+
 /** @param name of a folder of recorded outputs: all files of it that a reader of the tool is for */
 export function readRecorded(name: string): Found & { about: FileAbout } {
   const folder = join(RECORDED, name)
@@ -70,8 +77,14 @@ function readerFor(tool: string, file: string): SeriesReader | undefined {
   )
 }
 
-function readInto(found: Found, tool: string, file: string, text: string, about: Partial<FileAbout>): void {
-  const reader = readerFor(tool, file) ?? readerFor(tool, file.replace(/\.txt$/, ''))
+function readInto(
+  found: Found,
+  tool: string,
+  file: string,
+  text: string,
+  about: Partial<FileAbout>,
+  reader = readerFor(tool, file) ?? readerFor(tool, file.replace(/\.txt$/, ''))
+): void {
   if (reader == null) throw new Error(`no reader of ${tool} reads ${file}`)
   let number = 0
   const sink: Sink = {

@@ -65,6 +65,12 @@ test('an error that a benchmark states is a failure, whatever its exit status is
   assert.is(error, 'iperf3: unable to connect to server: Connection refused')
 })
 
+test('an error is as long as one may be, and has no characters that a terminal obeys', async () => {
+  const json = JSON.stringify({ start: { version: 'iperf 3.12' }, error: `\u001b[2J${'x'.repeat(MIB)}` }, null, 1)
+  const { error = '' } = await leftBy({ 'stdout.txt': json })
+  assert.ok(error.startsWith('iperf3:  [2Jxxx') && error.length === 512, error.slice(0, 40))
+})
+
 test('links, folders and files of more than 16 MiB are named, and not read', async () => {
   const folder = scratch()
   symlinkSync('/etc/passwd', join(folder, 'link'))

@@ -1,0 +1,91 @@
+/** `bak export`: the series of a run for other programs. */
+import { open, rename, rm } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { asBakError, exitStatus } from '../../protocols/errors.ts'
+import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { chooseFormat, formats } from '../export/formats.ts'
+import { writeNotes, writeTo } from '../output.ts'
+import { openResult } from '../result/open-result.ts'
+import { SeriesChoice, type Wanted } from '../result/series-rows.ts'
+import { addSeriesFlags } from './metrics.ts'
+
+/** Characters that are written at once. */
+const PORTION = 64 * 1024
+
+interface Options extends Wanted {
+  format?: string
+  output?: string
+}
+
+export function define(command: Command): void {
+  command.argument('<run>', 'a folder, any unique part of a run id, or last')
+  addFlag(command, '--format <format>', `${Object.keys(formats).join(', ')}; csv, or what the name of the file says`)
+  addFlag(command, '--output <path>', 'a file, or for pbench a folder that is empty or not there; stdout by default')
+  addSeriesFlags(command)
+  addExamples(command, {
+    'bak export last --output last.parquet': 'all series in one file, for DuckDB and pandas',
+    'bak export last --metric "cpu.*" --member db-1': 'as CSV on stdout',
+    'bak export last --format openmetrics --output last.om': 'for promtool tsdb create-blocks-from openmetrics',
+    'bak export last --format pbench --output csv/': 'a file a metric, as the post-processing of pbench leaves them'
+  })
+  setAction<Options>(command, act)
+}
+
+async function act(context: Context, { format, output, ...wanted }: Options, run = ''): Promise<number> {
+  const { json, print } = context
+  const exporter = await chooseFormat(format ?? (json && output == null ? 'json' : undefined), output)
+  const result = await openResult(context, run)
+  const choice = new SeriesChoice(result, wanted)
+  const options = { result, choice, ...(output == null ? {} : { output }) }
+  const done =
+    exporter.writes !== 'text'
+      ? await exporter.run(options, async () => {})
+      : output == null
+        ? await inPortions(
+            text => writeTo(process.stdout, text),
+            write => exporter.run(options, write)
+          )
+        : await toFile(output, write => exporter.run(options, write))
+  if (json && output != null) await print(JSON.stringify({ run: result.run, output, ...done, unread: choice.unread }))
+  const what = `${done.rows} values of ${done.series} series of ${result.run}`
+  await writeNotes([
+    ...choice.unread.map(({ member, reason }) => `bak: series of ${member} cannot be read: ${reason}`),
+    ...(output == null || json ? [] : [`${what} are in ${output}`])
+  ])
+  return choice.unread.length === 0 ? 0 : exitStatus.partial
+}
+
+type Write = (text: string) => Promise<void>
+
+async function inPortions<T>(write: Write, run: (write: Write) => Promise<T>): Promise<T> {
+  let held = ''
+  const done = await run(async text => {
+    held += text
+    if (held.length < PORTION) return
+    const portion = held
+    held = ''
+    await write(portion)
+  })
+  await write(held)
+  return done
+}
+
+/** Under another name until it is whole. @throws {BakError} of the file system */
+async function toFile<T>(path: string, run: (write: Write) => Promise<T>): Promise<T> {
+  const part = `${path}.part`
+  const file = await open(part, 'w').catch(cause => {
+    throw asBakError(cause)
+  })
+  try {
+    const done = await inPortions(async text => {
+      await file.write(text)
+    }, run)
+    await file.close()
+    await rename(part, path)
+    return done
+  } catch (cause) {
+    await file.close()
+    await rm(part, { force: true })
+    throw cause
+  }
+}

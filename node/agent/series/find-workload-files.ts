@@ -1,0 +1,57 @@
+/** Which files of a sample's workloads are read into series: what they printed at intervals, their logs, and their samples. */
+import { lstatSync, readdirSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { instanceFolder, OUTPUT_FILES, workloadFolder } from '../../../protocols/layout.ts'
+import type { Step } from '../../../protocols/phase.ts'
+import type { Spec } from '../../../protocols/spec.ts'
+import { labelOf, resultsOf } from '../../../protocols/workload.ts'
+import { intervalReaders } from '../../work/intervals/index.ts'
+import type { FileToRead } from './job.ts'
+
+/** Bytes of a file: what a workload prints beyond is hardly a report of intervals. */
+const MAX_BYTES = 256 * 1024 * 1024
+/** Files of one instance. */
+const MAX_FILES = 1_000
+/** Of the command of a run, which has no name. */
+const COMMAND = 'command'
+
+export interface WorkloadData {
+  /** The folder with the layout of a result. */
+  data: string
+  member: string
+  step: Step
+  spec: Pick<Spec, 'workload' | 'results' | 'interval'>
+}
+
+/** @returns those that have readers and are not empty, in an order that is the same each time; none where no results are to be read */
+export function findWorkloadFiles({ data, member, step, spec }: WorkloadData): FileToRead[] {
+  const instances = spec.workload.flatMap(({ name, instances: size, ...workload }) =>
+    Array.from({ length: resultsOf(workload, spec) === 'none' ? 0 : size }, (_, i) => ({
+      tool: labelOf({ name, instances: size }, i + 1),
+      folder: instanceFolder(step, member, name, size === 1 ? undefined : i + 1)
+    }))
+  )
+  const command = spec.results === 'none' ? [] : [{ tool: COMMAND, folder: workloadFolder(step, member) }]
+  return [...command, ...instances].flatMap(({ tool, folder }) => {
+    const began = lstatSync(join(data, folder, OUTPUT_FILES.stdout), { throwIfNoEntry: false })?.birthtimeMs
+    if (began == null) return []
+    return namesIn(join(data, folder)).flatMap(file => {
+      const at = intervalReaders.findIndex(({ files }) => files.some(each => isNamed(file, each)))
+      const path = join(data, folder, file)
+      const stats = lstatSync(path, { throwIfNoEntry: false })
+      if (at < 0 || !stats?.isFile() || stats.size === 0 || stats.size > MAX_BYTES) return []
+      const about = { tool, file, options: {}, interval: spec.interval, began }
+      return [{ path, shown: posix.join('workload', tool, file), about, reader: { workload: at } }]
+    })
+  })
+}
+
+const isNamed = (file: string, by: string | RegExp) => (typeof by === 'string' ? file === by : by.test(file))
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort().slice(0, MAX_FILES)
+  } catch {
+    return []
+  }
+}
