@@ -8,7 +8,7 @@ import type { GateResult } from './gate.ts'
 import type { Group } from './groups.ts'
 import type { Profiles } from './profiles.ts'
 import { sequenceOf } from './sequence.ts'
-import { compareSpeeds, type Speeds } from './speed.ts'
+import type { Speeds } from './speed.ts'
 import type { Trace } from './traces.ts'
 
 export interface GroupFacts {
@@ -55,10 +55,8 @@ export function factsOfGroup({ label, selections }: Group): GroupFacts {
 
 /** The orders of all groups against the baseline. */
 export function sequencesOf([base, ...others]: Group[]): string[] {
-  return base == null ? [] : others.map(each => sequenceOf(base, each).text)
+  return base == null ? [] : others.map(each => sequenceOf(base, each))
 }
-
-export const speedsOf = (groups: Group[]): Speeds => compareSpeeds(groups)
 
 /** @param unread series that could not be read */
 export function warningsOf(groups: Group[], { metrics }: ComparedMetrics, unread: string[]): string[] {

@@ -105,9 +105,10 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
     for (const time of timeTicks(range.shown.from, range.shown.to, Math.max(2, Math.floor(width / 90)))) {
       context.fillText(clock(time), left(time), TOP + height + 6)
     }
+    context.fillStyle = cssValue('--phase-work')
     for (const { kind, from, to } of windows) {
       const [x0, x1] = [Math.max(MARKS, left(from)), Math.min(width - RIGHT, left(to))]
-      if (kind === 'work' && x1 > x0) context.fillRect(x0, TOP + height + 1, x1 - x0, 2)
+      if (kind === 'work' && x1 > x0) context.fillRect(x0, TOP + height + 1, x1 - x0, 3)
     }
   }
 

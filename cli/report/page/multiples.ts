@@ -2,20 +2,19 @@
  * Small multiples: a row a resource, a column a member; of more than eight members one column with their spread. The scale is the same along a row. A line under
  * the pointer shows the same time in all cells, with their values.
  */
-import type { Panel, ReportData } from '../report-data.ts'
+import type { ReportData } from '../report-data.ts'
 import { type Frame, timeAxis, xOf } from './axis.ts'
 import { addBrush } from './brush.ts'
 import { drawCell, drawSpread } from './cell.ts'
-import { coloursOf } from './colours.ts'
 import { type Columns, MOST_COLUMNS, NARROW } from './columns.ts'
 import type { Cursor } from './cursor.ts'
 import { h, svg } from './dom.ts'
-import { shortNames } from './member-names.ts'
 import type { CellFacts, PanelFacts } from './panel-facts.ts'
 import type { TimeRange } from './range.ts'
 import { valueAt } from './reduce.ts'
+import { heads, idleRow, rowEnd, rowHead } from './row-words.ts'
 import { quantile } from './spread.ts'
-import { plain, scaleOf, withUnit } from './units.ts'
+import { withUnit } from './units.ts'
 
 /** Words above the plot, and the plot, px. */
 const NOTE = 13
@@ -48,11 +47,13 @@ interface CellCursor {
 }
 
 export function multiples(init: Multiples): HTMLElement {
-  const { data, facts, columns, total } = init
+  const { data, columns, total } = init
+  const active = init.facts.filter(({ isIdle }) => !isIdle)
+  const facts = active.length > 0 ? active : init.facts
   const folded = data.members.length > MOST_COLUMNS
   const cursors: CellCursor[] = []
   const { gutter, width, count, gap, end } = columns
-  const grid = h('div', { class: 'multiples', role: 'table', 'aria-label': 'Resources by member' })
+  const grid = h('div', { class: 'multiples', role: 'group', 'aria-label': 'Resources by member' })
   grid.style.gridTemplateColumns = `${gutter}px repeat(${count}, ${width}px) ${end}px`
   grid.style.columnGap = `${gap}px`
   grid.classList.toggle('narrow', total < NARROW)
@@ -65,59 +66,9 @@ export function multiples(init: Multiples): HTMLElement {
     grid.append(rowEnd(row, data))
   })
   followPointer(grid, cursors, init)
+  if (facts.length < init.facts.length) grid.append(idleRow(init.facts.filter(({ isIdle }) => isIdle)))
   return grid
 }
-
-function heads({ members }: ReportData, folded: boolean): HTMLElement[] {
-  const head = (text: string, title = text, kind = '') =>
-    h('div', { class: `column ${kind}`, role: 'columnheader', title }, text)
-  const short = shortNames(members.map(({ name }) => name))
-  const columns = folded
-    ? [spreadLegend(members.length)]
-    : members.map(({ name, about }, index) => head(short[index] ?? '', about == null ? name : `${name}: ${about}`))
-  return [
-    head('', 'resource'),
-    ...columns,
-    head(members.length > 1 ? 'busiest' : '', 'the busiest member while the run works', 'end')
-  ]
-}
-
-function spreadLegend(members: number): HTMLElement {
-  const key = (kind: string, text: string) => h('span', {}, h('i', { class: `key ${kind}` }), text)
-  return h(
-    'div',
-    { class: 'column legend', role: 'columnheader' },
-    h('b', {}, `${members} members`),
-    key('median', 'median'),
-    key('inner', 'quartiles'),
-    key('outer', 'least to greatest'),
-    key('busiest', 'the busiest')
-  )
-}
-
-function rowHead({ panel, low, high }: PanelFacts, folded: boolean): HTMLElement {
-  const scale = scaleOf(Math.max(high, -low), panel.unit)
-  return h(
-    'div',
-    { class: 'resource', role: 'rowheader' },
-    h('b', { title: panel.title }, panel.title),
-    h('div', { class: 'parts' }, ...(folded ? [levelOf(panel)] : partKeys(panel))),
-    h('span', { class: 'mark top' }, plain(high / scale.divisor), ' ', scale.unit),
-    h('span', { class: 'mark bottom' }, plain(low / scale.divisor))
-  )
-}
-
-function partKeys({ parts }: Panel): HTMLElement[] {
-  if (parts.length < 2) return []
-  const colours = coloursOf(parts)
-  return parts.map((part, index) =>
-    h('span', { class: 'part' }, h('i', { class: `key ${colours[index]?.slice(2)}` }), part)
-  )
-}
-
-/** What of a resource is compared, and what the number beside it is. */
-const levelOf = ({ style, parts }: Panel): string =>
-  style === 'lines' ? (parts.length > 1 ? (parts[0] ?? '') : '') : parts.join(' + ')
 
 function memberCell(
   row: PanelFacts,
@@ -149,7 +100,7 @@ function emptyCell(frame: Frame, isLast: boolean): HTMLElement {
   const surface = surfaceOf(frame, isLast)
   const place = { x: frame.width / 2, y: NOTE + PLOT / 2 + 4, 'text-anchor': 'middle' }
   surface.append(svg('text', place, 'no data'))
-  return h('div', { class: 'cell', role: 'cell', 'aria-label': 'no data' }, surface)
+  return h('div', { class: 'cell', 'aria-label': 'no data' }, surface)
 }
 
 function foldedCell(row: PanelFacts, init: Multiples, cursors: CellCursor[], isLast: boolean): HTMLElement {
@@ -178,20 +129,6 @@ function inWords(values: number[], unit: string): string {
   if (sorted.length === 0) return ''
   const [least, greatest] = [sorted[0] as number, sorted.at(-1) as number]
   return `median ${withUnit(quantile(sorted, 0.5), unit)}, ${withUnit(least, unit)} to ${withUnit(greatest, unit)}`
-}
-
-function rowEnd({ busiest, panel, cells }: PanelFacts, { members }: ReportData): HTMLElement {
-  if (busiest == null || cells.length < 2) return h('div', { class: 'end', role: 'cell' })
-  const { name = '' } = members[busiest.cell.member] ?? {}
-  const short = shortNames(members.map(each => each.name))[busiest.cell.member] ?? ''
-  const note = busiest.cell.note == null ? '' : ` ${busiest.cell.note}`
-  return h(
-    'div',
-    { class: 'end', role: 'cell' },
-    h('b', { title: name }, short),
-    h('span', {}, `${withUnit(busiest[panel.rank], panel.unit)} ${panel.rank}`),
-    note !== '' && h('span', {}, note)
-  )
 }
 
 const frameOf = ({ low, high }: PanelFacts, { columns, range }: Multiples): Frame => ({
@@ -241,7 +178,7 @@ function button(
   frame: Frame
 ): HTMLElement {
   addBrush({ surface, range, plot: () => frame })
-  return h('div', { class: 'cell', role: 'cell' }, h('button', { 'aria-label': label, onclick }, surface))
+  return h('div', { class: 'cell' }, h('button', { 'aria-label': label, onclick }, surface))
 }
 
 /** A point counts where it is no further than a hundredth of what is shown, or 5 s. */

@@ -5,6 +5,9 @@ import { type Points, statsWithin, sumOf } from './reduce.ts'
 import { niceAbove } from './ticks.ts'
 import { scaleOf } from './units.ts'
 
+/** Levels that differ by no more than that share are the same: who is first of them is chance. */
+const ALIKE = 0.01
+
 export interface CellFacts {
   cell: PanelCell
   /** As `panel.parts`; undefined where the member has none. */
@@ -21,6 +24,9 @@ export interface PanelFacts {
   cells: CellFacts[]
   low: number
   high: number
+  /** Nothing but zero, in the whole run and on all members. */
+  isIdle: boolean
+  /** Who has the greatest level, unless all have the same. */
   busiest?: CellFacts
 }
 
@@ -33,11 +39,11 @@ export function factsOf(panel: Panel, { points, data }: Loaded): PanelFacts {
     return { cell, parts, level, ...statsWithin(level, work) }
   })
   const ranked = cells.filter(each => Number.isFinite(each[panel.rank]))
-  const busiest = ranked.reduce<CellFacts | undefined>(
-    (best, each) => (best == null || each[panel.rank] > best[panel.rank] ? each : best),
-    undefined
-  )
-  return { panel, cells, ...domainOf(panel, cells), busiest }
+  const [last] = ranked.sort((a, b) => b[panel.rank] - a[panel.rank]).slice(-1)
+  const [first] = ranked
+  const isAlike =
+    first == null || last == null || first[panel.rank] - last[panel.rank] <= ALIKE * Math.abs(first[panel.rank])
+  return { panel, cells, ...domainOf(panel, cells), busiest: isAlike ? undefined : first }
 }
 
 /** Windows in which samples were taken, without warm-ups; all where there are only those. */
@@ -47,7 +53,7 @@ export function measured(windows: Window[]): Window[] {
   return good.length > 0 ? good : work
 }
 
-function domainOf({ style, full, unit }: Panel, cells: CellFacts[]): { low: number; high: number } {
+function domainOf({ style, full, unit }: Panel, cells: CellFacts[]): Pick<PanelFacts, 'low' | 'high' | 'isIdle'> {
   const drawn = cells.flatMap(({ level, parts }) => (style === 'lines' ? parts.filter(each => each != null) : [level]))
   let [least, greatest] = [0, 0]
   for (const { v } of drawn) {
@@ -60,5 +66,5 @@ function domainOf({ style, full, unit }: Panel, cells: CellFacts[]): { low: numb
   const { divisor } = scaleOf(Math.max(greatest, -least), unit)
   const nice = (value: number) => niceAbove(value / divisor) * divisor
   const high = full != null && greatest <= full * 1.01 ? full : greatest === 0 && least < 0 ? 0 : nice(greatest)
-  return { low: least < 0 ? -nice(-least) : 0, high }
+  return { low: least < 0 ? -nice(-least) : 0, high, isIdle: least === 0 && greatest === 0 }
 }

@@ -40,7 +40,7 @@ function show(loaded: Loaded): void {
     head(data),
     themeButton(),
     metricsTable(data, page.clientWidth),
-    h('div', { class: 'bar' }, h('h2', {}, 'Phases'), phaseLegend(data.phases), zoomBar(data, range, cursor)),
+    h('div', { class: 'bar' }, h('h2', {}, 'Phases'), phaseLegend(data), zoomBar(data, range, cursor)),
     overview.element,
     footnotes(data),
     ...below.elements

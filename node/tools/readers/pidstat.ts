@@ -66,7 +66,7 @@ function open(about: FileAbout, sink: Sink) {
       }
       if (text.trim() === '' || /^Linux /.test(text)) return
       if (names.length === 0 || pid < 0) return sink.bad('comes before the names of the columns')
-      const cells = wordsOf(text, names.length)
+      const cells = wordsOf(text, 0, names.length)
       const second = numberIn(cells[0]) * 1000
       if (cells.length !== names.length || Number.isNaN(second)) {
         // the averages at its end begin with a word
