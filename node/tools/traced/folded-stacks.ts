@@ -8,6 +8,10 @@ const MAX_STACKS = 100_000
 const MAX_DEPTH = 256
 const MAX_NAME = 256
 const OTHERS = '[others]'
+/** Of a line that is looked at: the name of a function may be longer, that of a program is not. */
+const MAX_LINE = 4096
+/** Behind an object whose file is gone. */
+const DELETED = ' (deleted))'
 
 /** The fields for which perf script is asked. */
 export const SCRIPT_FIELDS = 'comm,tid,event,ip,sym,dso'
@@ -40,7 +44,7 @@ export class FoldedStacks {
       return
     }
     this.end()
-    const [, program, event, , innermost] = SAMPLE.exec(text) ?? []
+    const [, program, event, , innermost] = (text.length > MAX_LINE ? null : SAMPLE.exec(text)) ?? []
     if (program == null || event == null) return
     this.#event ??= event
     if (event !== this.#event) {
@@ -74,14 +78,13 @@ export class FoldedStacks {
   }
 }
 
-/** @param text such as `next_uptodate_folio ([kernel.kallsyms])`, `[unknown] (/usr/lib/libc.so.6)` */
+/** @param text such as `next_uptodate_folio ([kernel.kallsyms])`, `[unknown] (/usr/lib/libc.so.6)`, `main (/tmp/x (deleted))` */
 function functionOf(text: string): string {
-  const [, symbol = text, object = ''] = /^(.*) \(([^()]*|\(deleted\)|.* \(deleted\))\)$/.exec(text) ?? []
-  const file =
-    object
-      .replace(/ \(deleted\)$/, '')
-      .split('/')
-      .at(-1) ?? ''
+  const end = text.endsWith(DELETED) ? text.length - DELETED.length : text.length - 1
+  const begin = text.endsWith(')') ? text.lastIndexOf(' (', end - 1) : -1
+  const symbol = begin < 0 ? text : text.slice(0, begin)
+  const object = begin < 0 ? '' : text.slice(begin + 2, end)
+  const file = object.slice(object.lastIndexOf('/') + 1)
   const isKernel = /^\[.*\]$/.test(object) && !/^\[(unknown|vdso|vsyscall|heap|stack)/.test(object)
   // a function without a name is known by the file that it is in
   const name = symbol === '[unknown]' && file !== '' && !isKernel ? `[${file.replace(/^\[|\]$/g, '')}]` : symbol
