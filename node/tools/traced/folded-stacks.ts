@@ -5,6 +5,8 @@
 
 /** Different stacks that are kept; what is beyond is counted as one. */
 const MAX_STACKS = 100_000
+/** Letters of all of them. */
+const MAX_LETTERS = 32 * 1024 * 1024
 const MAX_DEPTH = 256
 const MAX_NAME = 256
 const OTHERS = '[others]'
@@ -23,6 +25,7 @@ const FRAME = /^\s+[\da-f]+\s+(.*)$/
 
 export class FoldedStacks {
   readonly #counts = new Map<string, number>()
+  #letters = 0
   /** Of the samples of other events there is no sum with these. */
   #event: string | undefined
   readonly #others = new Set<string>()
@@ -62,7 +65,9 @@ export class FoldedStacks {
     if (this.#program == null) return
     const stack = [this.#program, ...this.#frames.reverse()].join(';')
     const isNew = !this.#counts.has(stack)
-    const key = isNew && this.#counts.size >= MAX_STACKS ? OTHERS : stack
+    const isFull = this.#counts.size >= MAX_STACKS || this.#letters + stack.length > MAX_LETTERS
+    const key = isNew && isFull ? OTHERS : stack
+    if (isNew && !isFull) this.#letters += stack.length
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
     this.samples++
     this.#program = undefined
