@@ -139,7 +139,10 @@ test('a damaged file of series costs that one, by name, and so does what a reade
   const [{ step } = { step: undefined }] = samples
   if (step == null) throw new Error('no sample')
   truncateSync(join(folder, seriesFolder(step, 'm1'), SERIES_FILE), 100)
-  appendFileSync(join(folder, 'journal.ndjson'), '{"n":0,"at":1,"type":"warning","text":"late"}\n{"n":1,')
+  appendFileSync(
+    join(folder, 'journal.ndjson'),
+    '{"n":0,"at":1,"type":"warning","text":"late"}\n5\nnull\n[]\n{"type":"ack"}\n{"n":1,'
+  )
   const { data } = await gather()
   const table = (title: string) => data.tables.find(each => each.title === title)
   assert.equal(

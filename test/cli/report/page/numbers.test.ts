@@ -24,10 +24,11 @@ test('the top of a scale is round and not below the greatest value', () => {
     [0.3, 0.3],
     [0.31, 0.4],
     [1, 1],
-    [1.2, 1.5],
+    [1.2, 1.2],
+    [1.3, 1.5],
     [97, 100],
     [100, 100],
-    [101, 150],
+    [101, 120],
     [7.1e6, 8e6],
     [Number.NaN, 1]
   ]
