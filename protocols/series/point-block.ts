@@ -59,8 +59,12 @@ export class PointBlock {
     return { points, ranges }
   }
 
-  /** @returns microseconds and values of some points, as the bytes of INT64 and DOUBLE */
-  bytesOf(points: Uint32Array): { times: Uint8Array; values: Uint8Array } {
+  timeOf(point: number): number {
+    return this.#times[point] as number
+  }
+
+  /** @returns of some points the microseconds, low and high half in turn, and the values */
+  gather(points: Uint32Array): { times: Uint32Array; values: Float64Array } {
     const times = new Uint32Array(points.length * 2)
     const values = new Float64Array(points.length)
     for (let row = 0; row < points.length; row++) {
@@ -70,7 +74,7 @@ export class PointBlock {
       times[2 * row + 1] = Math.floor(micros / 2 ** 32)
       values[row] = this.#values[point] as number
     }
-    return { times: new Uint8Array(times.buffer), values: new Uint8Array(values.buffer) }
+    return { times, values }
   }
 
   /** Nearly always it is sorted already: a tool writes its samples in turn. */

@@ -24,7 +24,9 @@ const BLOCK_POINTS = 1_000_000
 const MAGIC = 0x31524150
 /** Of a range of rows in the index, as JSON. */
 const RANGE_BYTES = 20
-const STAT_BYTES = 120
+const STAT_BYTES = 190
+/** Of the ranges of all series in the index: with the rest of it no more than its reader takes. */
+const RANGES_BYTES = 3 * 1024 * 1024
 
 const text = (name: string): SchemaElement => ({
   ...{ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
@@ -86,7 +88,7 @@ export class SeriesWriter {
     const known = this.#numbers.get(key)
     if (known != null) return known
     const text = labelsText(id.labels)
-    const bytes = STAT_BYTES + Buffer.byteLength(id.metric + id.unit) + Buffer.byteLength(text)
+    const bytes = STAT_BYTES + Buffer.byteLength(id.tool + id.metric + id.unit) + Buffer.byteLength(text)
     if (this.#series.length >= MAX_SERIES || this.#indexBytes + bytes > MAX_INDEX_BYTES) {
       this.left.series++
       return undefined
@@ -106,19 +108,6 @@ export class SeriesWriter {
    * @param value finite
    */
   add(series: number, t: number, value: number): void {
-    const of = this.#series[series] as WrittenSeries
-    if (this.points >= MAX_ROWS) {
-      this.left.points++
-      return
-    }
-    if (value < of.min) of.min = value
-    if (value > of.max) of.max = value
-    if (t >= of.latest) {
-      of.latest = t
-      of.last = value
-    }
-    of.sum += value
-    of.count++
     this.#block.add(series, t, value)
     if (this.#block.length === BLOCK_POINTS) this.#flush()
   }
@@ -159,9 +148,14 @@ export class SeriesWriter {
     const keys = this.#series.map(({ key }) => key)
     order.sort((a, b) => ((keys[a] as string) < (keys[b] as string) ? -1 : 1))
     const { points, ranges } = this.#block.sort(order)
+    const indexBytes = this.#indexBytes + ranges.length * RANGE_BYTES
+    if (this.points > MAX_ROWS || indexBytes > MAX_INDEX_BYTES + RANGES_BYTES) {
+      this.left.points += points.length
+      return this.#block.clear()
+    }
+    this.#indexBytes = indexBytes
     for (const { series, first, rows } of ranges) {
       ;(this.#series[series] as WrittenSeries).rows.push([this.#rows + first, rows])
-      this.#indexBytes += RANGE_BYTES
     }
     for (let from = 0; from < points.length; from += GROUP_ROWS)
       this.#writeGroup(points.subarray(from, from + GROUP_ROWS), rangesIn(ranges, from, from + GROUP_ROWS))
@@ -172,20 +166,21 @@ export class SeriesWriter {
   #writeGroup(points: Uint32Array, ranges: SeriesRange[]): void {
     const began = this.#writer.offset
     const rows = points.length
-    const { times, values } = this.#block.bytesOf(points)
+    const { times, values } = this.#block.gather(points)
+    this.#count(ranges, points, values)
     const texts = (of: (series: WrittenSeries) => string) =>
       writeTexts(
         this.#writer,
         ranges.map(({ series, rows }): TextRun => [of(this.#series[series] as WrittenSeries), rows])
       )
     const pages = [
-      writeNumbers(this.#writer, times, rows),
+      writeNumbers(this.#writer, new Uint8Array(times.buffer), rows),
       writeTexts(this.#writer, [[this.#info.member, rows]]),
       texts(({ tool }) => tool),
       texts(({ metric }) => metric),
       texts(({ text }) => text),
       texts(({ unit }) => unit),
-      writeNumbers(this.#writer, values, rows)
+      writeNumbers(this.#writer, new Uint8Array(values.buffer), rows)
     ]
     const columns = pages.map((written, i) => chunkOf(written, COLUMNS[i] as SchemaElement, rows))
     this.#groups.push({
@@ -195,6 +190,26 @@ export class SeriesWriter {
       num_rows: BigInt(rows)
     })
     this.#store()
+  }
+
+  /** What the values of each series come to. @param ranges by rows of the block, of which `points` and `values` are those of one group */
+  #count(ranges: SeriesRange[], points: Uint32Array, values: Float64Array): void {
+    let row = 0
+    for (const { series, rows } of ranges) {
+      const of = this.#series[series] as WrittenSeries
+      let { min, max, sum } = of
+      const end = row + rows
+      for (; row < end; row++) {
+        const value = values[row] as number
+        if (value < min) min = value
+        if (value > max) max = value
+        sum += value
+      }
+      const t = this.#block.timeOf(points[end - 1] as number)
+      const isLast = t >= of.latest
+      Object.assign(of, { min, max, sum, count: of.count + rows })
+      if (isLast) Object.assign(of, { latest: t, last: values[end - 1] })
+    }
   }
 
   /** What is written so far goes to the file. */

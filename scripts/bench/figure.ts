@@ -39,6 +39,11 @@ export const most = (limit: number, unit: string): Budget => ({
   holds: of => compare(of(BAK), limit, (ours, theirs) => ours <= theirs)
 })
 
+export const least = (limit: number, unit: string): Budget => ({
+  says: `>= ${limit} ${unit}`,
+  holds: of => compare(of(BAK), limit, (ours, theirs) => ours >= theirs)
+})
+
 export const mostTimes = (times: number, name: string): Budget => ({
   says: `<= ${times === 1 ? '' : `${round(times)} x `}${name}`,
   holds: of => compare(of(BAK), of(name), (ours, theirs) => ours <= times * theirs)

@@ -43,6 +43,7 @@ export const parts: Part[] = [
     load: () => import('./bulk.ts')
   },
   { name: 'stage', about: 'a file to many peers at once', load: () => import('./stage.ts') },
+  { name: 'series', about: 'what tools wrote, read into series', load: () => import('./series.ts') },
   {
     name: 'report',
     about: 'the page of a large run: made, its size, opened in a browser',
