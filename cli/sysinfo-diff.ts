@@ -57,7 +57,7 @@ function drawRow({ fact, groups }: Difference, widest: number, width: number): s
 }
 
 /** Values that are too long from shortly before they begin to differ. */
-function differing(values: string[], space: number): string[] {
+export function differing(values: string[], space: number): string[] {
   if (values.every(each => each.length + 2 <= space)) return values
   const [first = ''] = values
   let same = 0

@@ -11,7 +11,7 @@ import { ASPECTS, type Aspect } from '../compare/alike.ts'
 import type { Comparison } from '../compare/comparison.ts'
 import type { Form } from '../compare/forms.ts'
 import { type Condition, readCondition } from '../compare/gate.ts'
-import { cleanLine, writeNotes, writeTo } from '../output.ts'
+import { cleanJson, cleanLine, writeNotes, writeTo } from '../output.ts'
 import { parseNames } from '../spec-flags.ts'
 
 interface Options {
@@ -93,11 +93,19 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
   return statusOf(comparison, options.strict)
 }
 
-async function write({ printLines }: Context, comparison: Comparison, form: Form, { output, all = false }: Options) {
+async function write(
+  { printLines }: Pick<Context, 'printLines'>,
+  comparison: Comparison,
+  form: Form,
+  { output, all = false }: Options
+) {
   const { render } = await import('../compare/forms.ts')
   const text = await render(comparison, form, { all, width: output == null ? undefined : Number.POSITIVE_INFINITY })
-  // a page is escaped by itself
-  if (output == null) return form === 'html' ? writeTo(process.stdout, text) : printLines(text)
+  if (output == null) {
+    if (form === 'json') return writeTo(process.stdout, `${cleanJson(text)}\n`)
+    // a page is escaped by itself
+    return form === 'html' ? writeTo(process.stdout, text) : printLines(text)
+  }
   try {
     await writeFile(output, text.endsWith('\n') ? text : `${text}\n`)
   } catch (cause) {

@@ -52,10 +52,12 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
       : [
           formatHead(view, record, all),
           ...formatFirst(record, measurements?.measured, width),
-          ...formatComplaints(record, complaints, measurements?.unread ?? []),
+          ...formatComplaints(record, complaints, measurements?.unread ?? [], all),
           ...(all ? formatDetails(record, folder == null ? `on ${view.holder ?? 'another peer'}` : 'here') : [])
         ]
-  const rest = all ? [formatCertificates(certificates)] : [`more: bak show ${view.run} --all`]
+  const elsewhere = view.holder == null ? '' : `, and on ${view.holder} what the members used`
+  const more = `more: bak show ${view.run} --all${folder == null ? elsewhere : `, bak metrics ${view.run}`}`
+  const rest = all ? [formatCertificates(certificates)] : [more]
   await printLines([...sections, ...rest].filter(section => section !== '').join('\n\n'))
 }
 

@@ -14,6 +14,8 @@ export interface ResourceValue {
   iteration: string
   member: string
   resource: ResourceName
+  /** That it is of, of what is measured by device. */
+  device?: string | undefined
   value: number
 }
 
@@ -21,6 +23,8 @@ export interface ComparedResource {
   iteration: string
   member: string
   resource: ResourceName
+  /** Of the samples; several where it was not the same in all of them. */
+  devices: string[]
   label: string
   spreads: [Spread, Spread]
   difference: Difference
@@ -33,16 +37,18 @@ export function compareResources(values: ResourceValue[], base: string): Compare
   const keyOf = ({ iteration, member, resource }: ResourceValue) => JSON.stringify([iteration, member, resource])
   const compared = [...Map.groupBy(values, keyOf).values()].flatMap(alike => {
     const byLabel = Map.groupBy(alike, ({ label }) => label)
-    const a = byLabel.get(base)?.map(({ value }) => value)
+    const before = byLabel.get(base)
     const [{ iteration, member, resource }] = alike as [ResourceValue]
-    if (a == null) return []
+    if (before == null) return []
+    const a = before.map(({ value }) => value)
     return [...byLabel]
       .filter(([label]) => label !== base)
       .map(([label, others]): ComparedResource => {
         const b = others.map(({ value }) => value)
         const difference = compareGroups(a, b)
         const spreads: [Spread, Spread] = [spreadOf(a), spreadOf(b)]
-        return { iteration, member, resource, label, spreads, difference, effect: effectOf(difference) }
+        const devices = [...new Set([...before, ...others].flatMap(({ device }) => device ?? []))]
+        return { iteration, member, resource, devices, label, spreads, difference, effect: effectOf(difference) }
       })
   })
   return compared.sort((one, other) => other.effect - one.effect)

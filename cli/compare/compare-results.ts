@@ -10,11 +10,12 @@ import { type ResourceName, resources } from '../result/resources.ts'
 import { type Aspect, refuseUnlike, unlikeIn } from './alike.ts'
 import { type ComparedMetrics, compareMetrics, metricNames } from './compare-metrics.ts'
 import { compareResources, type ResourceValue } from './compare-resources.ts'
-import { type Comparison, factsOfGroup, sequencesOf, speedsOf, warningsOf } from './comparison.ts'
+import { type Comparison, factsOfGroup, sequencesOf, warningsOf } from './comparison.ts'
 import { readEnvironment } from './environment.ts'
 import { type Condition, decide, isMeant } from './gate.ts'
 import { type Group, keysOf, readGroups } from './groups.ts'
 import { readProfiles } from './profiles.ts'
+import { compareSpeeds } from './speed.ts'
 import { type Trace, tracePoints } from './traces.ts'
 
 interface Asked {
@@ -65,7 +66,7 @@ export async function compareResults(
     warnings: warningsOf(groups, workload, unread),
     sequences: sequencesOf(groups),
     environment: await readEnvironment(groups),
-    speeds: speedsOf(groups),
+    speeds: compareSpeeds(groups),
     resources: compareResources(values, groups[0]?.label ?? ''),
     ...(asked.withPictures ? { pictures: { traces, profiles: await readProfiles(groups) } } : {}),
     gates: asked.conditions.map(each => decide(each, workload.metrics, workload.tests, threshold))
@@ -109,9 +110,9 @@ async function readResources(
       for (const selection of selections) {
         if (selection.result.run !== result.run) continue
         const own = found.measured.filter(({ step }) => step.number === selection.number)
-        for (const { member, resource, value, step, ...points } of own) {
+        for (const { member, resource, value, device, step, ...points } of own) {
           const place = { label, iteration: keyOf(selection), member, resource }
-          values.push({ ...place, value })
+          values.push({ ...place, device, value })
           if (!withTraces) continue
           traces.push({ ...place, sample: `${result.run} ${stepFolder(step)}`, ...tracePoints(points) })
         }

@@ -36,7 +36,7 @@ function asText(comparison: Comparison, all: boolean, width = terminalWidth()): 
   const { first, groups, notes, environment, metrics, resources: used, answer, gates } = sectionsOf(comparison, all)
   const lines = (texts: string[]) => texts.map(text => formatNote(text, width)).join('\n')
   const table = ({ head, rows, note }: Section) =>
-    rows.length === 0 ? '' : [formatTable(head, rows, width), ...(note == null ? [] : [note])].join('\n')
+    [...(rows.length === 0 ? [] : [formatTable(head, rows, width)]), ...(note == null ? [] : [note])].join('\n')
   const parts = [
     lines([...first, ...groups, ...notes]),
     ...[table(environment), table(metrics), table(used)],
@@ -127,7 +127,7 @@ function asMarkdown(comparison: Comparison, all: boolean): string {
   const list = (texts: string[]) => texts.map(text => `- ${escapeMarkdown(text)}`).join('\n')
   const bold = (texts: string[]) => texts.map(text => `**${escapeMarkdown(text)}**`).join('\n\n')
   const table = ({ title, head, rows, note }: Section) => {
-    if (rows.length === 0) return ''
+    if (rows.length === 0) return note == null ? '' : escapeMarkdown(note)
     const line = (cells: unknown[]) => `| ${cells.map(cell => escapeMarkdown(String(cell ?? ''))).join(' | ')} |`
     const lines = [line(head), line(head.map(() => '---')), ...rows.map(line)]
     return [`### ${escapeMarkdown(title)}`, lines.join('\n'), ...(note == null ? [] : [escapeMarkdown(note)])].join(

@@ -63,11 +63,16 @@ function panelsOf({ resources: compared, pictures }: Comparison, labels: string[
   const traces = Map.groupBy(pictures?.traces ?? [], keyOf)
   const wanted = [...Map.groupBy(compared, keyOf)]
   const panels = wanted.slice(0, MAX_PANELS).map(([key, all]): ComparePanel => {
-    const [{ resource, member, iteration }] = all as [(typeof all)[0]]
+    const [{ resource, devices, member, iteration }] = all as [(typeof all)[0]]
     const { name, unit, full }: Resource = resources[resource]
     const changes = all.map(({ label, difference }) => `${changeOf(difference)} in ${label}`)
     return {
-      ...{ title: iteration === '' ? name : `${name} of ${iteration}`, member, unit, note: changes.join(', ') },
+      ...{
+        title: [name, ...devices, ...(iteration === '' ? [] : [`of ${iteration}`])].join(' '),
+        member,
+        unit,
+        note: changes.join(', ')
+      },
       ...(full == null ? {} : { full }),
       lines: linesOf(traces.get(key) ?? [], labels, block)
     }

@@ -3,6 +3,7 @@ import { listInWords } from '../../protocols/list-in-words.ts'
 import { formatLabels, formatNumber, formatTime } from '../format.ts'
 import { formatValue } from '../format-value.ts'
 import { resources } from '../result/resources.ts'
+import { differing } from '../sysinfo-diff.ts'
 import type { ComparedMetric } from './compare-metrics.ts'
 import type { Comparison, GroupFacts } from './comparison.ts'
 import type { EnvironmentDifference } from './environment.ts'
@@ -83,18 +84,15 @@ function environmentSection({ environment, groups }: Comparison, all: boolean): 
   return {
     title: 'Environment',
     head: ['DIFFERENCE', ...groups.map(({ label }) => label), 'ON'],
-    rows: shown.map(each => [
-      each.fact,
-      ...groups.map(({ label }) => sideOf(each, label)),
-      listInWords(each.members, MAX_NAMED)
-    ]),
+    rows: shown.map(each => [each.fact, ...sidesOf(each, groups), listInWords(each.members, MAX_NAMED)]),
     ...(more === 0 ? {} : { note: `${more} more differences: --all prints them` })
   }
 }
 
-const sideOf = ({ values }: EnvironmentDifference, label: string) => {
-  const text = values.get(label)?.join(', ') ?? ''
-  return text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE - 1)}…`
+/** The values of the groups; long ones from shortly before they begin to differ. */
+function sidesOf({ values }: EnvironmentDifference, groups: GroupFacts[]): string[] {
+  const texts = groups.map(({ label }) => values.get(label)?.join(', ') ?? '')
+  return differing(texts, MAX_VALUE).map(text => (text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE - 1)}…`))
 }
 
 function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section {
@@ -106,19 +104,8 @@ function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section
     title: 'Workload',
     head: [
       ...(isOne ? [] : ['ITERATION']),
-      ...[
-        'METRIC',
-        base,
-        other,
-        ...(isPair ? [] : ['MEDIAN']),
-        'CHANGE',
-        'VERDICT',
-        '95 % INTERVAL',
-        'P',
-        'IQR',
-        'CV',
-        'SAMPLES'
-      ]
+      ...['METRIC', base, other, ...(isPair ? [] : ['MEDIAN'])],
+      ...['CHANGE', 'VERDICT', '95 % INTERVAL', 'NEEDS', 'P', 'IQR', 'CV', 'SAMPLES']
     ],
     rows: metrics.flatMap(each =>
       each.against.map(against => {
@@ -131,8 +118,9 @@ function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section
           from,
           ...(isPair ? [to] : [against.label, to]),
           changeOf(against),
-          verdictOf(against),
+          against.verdict,
           intervalOf(against),
+          against.needed == null ? '' : neededText(against.needed),
           formatP(against.adjusted),
           spreads.map(spread => percentText(spread?.iqr, spread?.median)).join(' | '),
           spreads.map(spread => (spread?.cv == null ? '-' : `${rounded(spread.cv)} %`)).join(' | '),
@@ -145,7 +133,7 @@ function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section
 
 function resourceSection({ resources: compared, groups }: Comparison, all: boolean): Section {
   const isOne = compared.every(({ iteration }) => iteration === '')
-  const shown = all ? compared : compared.slice(0, MAX_RESOURCES)
+  const shown = all ? compared : compared.filter(({ difference }) => isApart(difference)).slice(0, MAX_RESOURCES)
   const more = compared.length - shown.length
   const isPair = groups.length === 2
   const [base = '', other = ''] = groups.map(({ label }) => label)
@@ -155,17 +143,20 @@ function resourceSection({ resources: compared, groups }: Comparison, all: boole
       ...['RESOURCE', 'MEMBER', ...(isOne ? [] : ['ITERATION']), ...(isPair ? [] : ['GROUP'])],
       ...[base, isPair ? other : 'MEDIAN', 'CHANGE', '95 % INTERVAL', 'P']
     ],
-    rows: shown.map(({ resource, member, iteration, label, difference }) => {
+    rows: shown.map(({ resource, devices, member, iteration, label, difference }) => {
       const { name, unit } = resources[resource]
       return [
-        ...[name, member, ...(isOne ? [] : [iteration]), ...(isPair ? [] : [label])],
+        ...[[name, ...devices].join(' '), member, ...(isOne ? [] : [iteration]), ...(isPair ? [] : [label])],
         ...difference.medians.map(median => formatValue(median, unit, DIGITS)),
         ...[changeOf(difference), intervalOf(difference), formatP(difference.p)]
       ]
     }),
-    ...(more === 0 ? {} : { note: `${more} more with a smaller effect: --all prints them` })
+    ...(more === 0 ? {} : { note: `${more} more resources that differ less or not surely: --all prints them` })
   }
 }
+
+/** Not so where the interval has 0 in it. */
+const isApart = ({ interval }: Difference) => interval == null || interval[0] > 0 || interval[1] < 0
 
 /** A share of the baseline's median in percent; undefined beside a median of 0. */
 export const percentOf = (value: number, { medians: [median] }: Pick<Difference, 'medians'>): number | undefined =>
@@ -184,11 +175,7 @@ export function intervalOf({ interval, medians }: Difference): string {
   return `${signed(rounded(from))} to ${signed(rounded(to))} %`
 }
 
-const verdictOf = ({ verdict, needed }: ComparedMetric['against'][number]): string =>
-  needed == null ? verdict : `${verdict} (${neededText(needed)})`
-
-const neededText = (needed: number) =>
-  needed >= MAX_NEEDED ? 'more samples than are worth it' : `needs ${needed} samples`
+const neededText = (needed: number) => (needed >= MAX_NEEDED ? 'more than are worth it' : `${needed} of each`)
 
 const signed = (value: number) => `${value > 0 ? '+' : ''}${formatNumber(value)}`
 const rounded = (value: number) => Number(value.toPrecision(Math.abs(value) >= 100 ? 4 : 3))
@@ -210,7 +197,7 @@ function answerOf(metrics: ComparedMetric[], threshold: number): string[] {
   const same = all.filter(({ against }) => against.verdict === 'same').map(({ called }) => called)
   const open = all
     .filter(({ against }) => against.verdict === 'cannot tell')
-    .map(({ called, against: { needed } }) => `${called}${needed == null ? '' : ` (${neededText(needed)})`}`)
+    .map(({ called, against: { needed } }) => `${called}${needed == null ? '' : ` (needs ${neededText(needed)})`}`)
   return [
     ...decided,
     ...(same.length === 0 ? [] : [`same within ${rounded(100 * threshold)} %: ${listInWords(same, MAX_NAMED)}`]),
@@ -225,7 +212,9 @@ function nameOf({ metric, iteration, against }: ComparedMetric, { label }: { lab
 
 function describeGate({ condition, failed, undecided, tested }: GateResult): string[] {
   const said = `--fail-on "${condition}"`
-  const open = undecided.map(({ metric, needed }) => `${metric}${needed == null ? '' : ` (${neededText(needed)})`}`)
+  const open = undecided.map(
+    ({ metric, needed }) => `${metric}${needed == null ? '' : ` (needs ${neededText(needed)})`}`
+  )
   return [
     ...(failed.length === 0 ? [] : [`${said} holds: ${listInWords(failed, MAX_NAMED)}`]),
     ...(open.length === 0 ? [] : [`${said} cannot be told: ${listInWords(open, MAX_NAMED)}`]),

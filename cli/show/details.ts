@@ -54,7 +54,8 @@ export function formatDetails(record: RunRecord, where: string): string[] {
       ])
     ),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
-    ...formatMachines(record),
+    // what stands out is among what is always shown
+    ...formatMachines({ ...record, remarks: [] }),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
   ]

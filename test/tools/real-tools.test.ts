@@ -138,14 +138,17 @@ const withPerf = skipWhere(
   catalogue
 )
 
-withPerf('perf says which functions it saw, on the machine that knows them', async ({ start, text, children }) => {
+withPerf('perf says which functions it saw, on the machine that knows them', async context => {
+  const { start, text, children, folder } = context
   children.push(spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }))
   const running = await start('perf', { options: ['-g'] })
   await running.ready
   await new Promise(resolve => setTimeout(resolve, 1_000))
   assert.equal(await running.stop(), [])
-  const late = running.remarks?.some(each => each.startsWith('no perf-report.txt'))
-  if (!late) assert.match(text('perf', 'perf-report.txt'), /# Samples: \d+/)
+  const isMade = (file: string) => !running.remarks?.some(each => each.startsWith(`no ${file}`))
+  if (isMade('perf-report.txt')) assert.match(text('perf', 'perf-report.txt'), /# Samples: \d+/)
+  if (isMade('perf-folded.txt')) assert.match(text('perf', 'perf-folded.txt'), /^sh;.* \d+$/m)
+  assert.not.ok(existsSync(join(folder, 'perf/perf-script.tmp')))
   assert.match(text('perf', 'perf.cmd'), /perf record -N --clockid=monotonic -o perf\.data -a --freq=100 -g\n/)
 })
 
@@ -153,7 +156,9 @@ withPerf('perf makes no report between two windows of a workload', async context
   const running = await context.start('perf', {}, 0.5, { inWindow: true })
   await running.ready
   assert.equal(await running.stop(), [])
-  assert.equal(running.remarks, ['no perf-report.txt: it would be made while the workload goes on; perf.data is there'])
+  assert.equal(running.remarks, [
+    'no perf-report.txt and no perf-folded.txt: they would be made while the workload goes on; perf.data is there'
+  ])
   assert.ok(existsSync(join(context.folder, 'perf/perf.data')))
   assert.not.ok(existsSync(join(context.folder, 'perf/perf-report.txt')))
 })

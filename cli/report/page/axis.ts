@@ -19,7 +19,7 @@ export interface Frame {
 
 export const xOf = ({ left, width, range }: Frame, time: number): number =>
   left + ((time - range.from) / (range.to - range.from)) * width
-export const yOf = ({ top, height, low, high }: Frame, value: number): number =>
+const yOf = ({ top, height, low, high }: Frame, value: number): number =>
   top + height - ((value - low) / (high - low || 1)) * height
 
 const px = (value: number) => value.toFixed(1)
@@ -35,6 +35,8 @@ export function linePath(frame: Frame, { t, v }: Points): string {
       continue
     }
     path += `${drawing ? 'L' : 'M'}${px(xOf(frame, t[index] as number))} ${px(yOf(frame, value))}`
+    // alone between two gaps: a dot
+    if (!drawing && !(index + 1 < t.length && !Number.isNaN(v[index + 1] as number))) path += 'h.01'
     drawing = true
   }
   return path
@@ -52,11 +54,21 @@ export function bandPath(frame: Frame, t: Float64Array, lower: ArrayLike<number>
     while (index < t.length && !isGap(lower, upper, index)) index++
     const point = (at: number, values: ArrayLike<number>) =>
       `${px(xOf(frame, t[at] as number))} ${px(yOf(frame, values[at] as number))}`
+    if (index - first === 1) {
+      path += alonePath(frame, t[first] as number, lower[first] as number, upper[first] as number)
+      continue
+    }
     const there = Array.from({ length: index - first }, (_, offset) => point(first + offset, upper))
     const back = Array.from({ length: index - first }, (_, offset) => point(index - 1 - offset, lower))
     path += `M${there.join('L')}L${back.join('L')}Z`
   }
   return path
+}
+
+/** A range of time alone between two gaps, 1 px wide. */
+function alonePath(frame: Frame, time: number, lower: number, upper: number): string {
+  const [y0, y1] = [yOf(frame, lower), yOf(frame, upper)]
+  return `M${px(xOf(frame, time) - 0.5)} ${px(y1)}h1v${px(y0 - y1)}h-1z`
 }
 
 const isGap = (lower: ArrayLike<number>, upper: ArrayLike<number>, index: number) =>

@@ -10,7 +10,7 @@ import { timeTicks } from './ticks.ts'
 import type { TimePlot } from './time-plot.ts'
 import { clock, plain, withUnit } from './units.ts'
 
-export const HEAT_STEPS = 7
+const HEAT_STEPS = 7
 const MARKS = 66
 const RIGHT = 14
 const TOP = 10
@@ -105,9 +105,10 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
     for (const time of timeTicks(range.shown.from, range.shown.to, Math.max(2, Math.floor(width / 90)))) {
       context.fillText(clock(time), left(time), TOP + height + 6)
     }
+    context.fillStyle = cssValue('--phase-work')
     for (const { kind, from, to } of windows) {
       const [x0, x1] = [Math.max(MARKS, left(from)), Math.min(width - RIGHT, left(to))]
-      if (kind === 'work' && x1 > x0) context.fillRect(x0, TOP + height + 1, x1 - x0, 2)
+      if (kind === 'work' && x1 > x0) context.fillRect(x0, TOP + height + 1, x1 - x0, 3)
     }
   }
 
@@ -133,6 +134,7 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
     cursor.point(undefined)
   })
   canvas.addEventListener('pointerdown', event => {
+    if (event.button !== 0) return
     canvas.setPointerCapture(event.pointerId)
     const time = timeAt(event.clientX - canvas.getBoundingClientRect().left)
     selected = { from: time, to: time }
@@ -142,6 +144,10 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
     selected = undefined
     if (chosen != null && Math.abs(left(chosen.to) - left(chosen.from)) > 3) range.show(chosen)
     else draw()
+  })
+  canvas.addEventListener('pointercancel', () => {
+    selected = undefined
+    draw()
   })
   canvas.addEventListener('dblclick', () => range.reset())
   range.onChange(draw, gone.signal)
@@ -161,7 +167,7 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
 }
 
 /** @returns which of the steps; undefined in a gap */
-export function stepOf(value: number, full: number): number | undefined {
+function stepOf(value: number, full: number): number | undefined {
   if (Number.isNaN(value)) return undefined
   return Math.max(0, Math.min(HEAT_STEPS - 1, Math.floor((value / full) * HEAT_STEPS)))
 }

@@ -7,11 +7,15 @@ import { percent, plain, rough, scaleOf, withUnit } from './units.ts'
 
 /** Rows that are shown before the rest folds. */
 const SHOWN_ROWS = 6
+/** Members whose parts of a sample are named beside it. */
+const MOST_NAMED = 12
 const STRIP = { height: 18, margin: 8 }
 /** The least that a strip shows to either side of the median, as a share of it: noise of a tenth of a per cent shall look small. */
 const LEAST_REACH = 0.02
-/** What is further away is drawn at the end. */
+/** What is further away is drawn at the end, as an arrow. */
 const MOST_REACH = 1
+/** Times what is usual of the rows: one metric that varies by half must not make all others a point. */
+const FURTHEST = 5
 
 /** How the strips are drawn: the same in all rows. */
 interface Strips {
@@ -32,7 +36,7 @@ export function metricsTable({ metrics, iterations }: ReportData, room: number):
   }
   const several = iterations.length > 1
   const groups = [...Map.groupBy(metrics, ({ metric }) => metric).values()]
-  const strips = { reach: reachOf(metrics), width: room < 900 ? 200 : 400 }
+  const strips = { reach: reachOf(groups.flat().slice(0, SHOWN_ROWS)), width: room < 900 ? 200 : 400 }
   const rows = groups.flatMap(group =>
     group.map((summary, index) => rowOf(summary, nameOf(summary, iterations), strips, index === 0, several))
   )
@@ -121,9 +125,12 @@ function more(hidden: HTMLElement[]): HTMLElement {
 
 /** @returns how far the strips go to either side of the median, as a share of it: the same for all, so that what is noisy is seen */
 function reachOf(metrics: MetricSummary[]): number {
-  const far = metrics.flatMap(({ samples, median }) => samples.map(({ value }) => Math.abs(value / median - 1)))
-  const greatest = far.filter(Number.isFinite).reduce((most, each) => Math.max(most, each), 0)
-  return Math.min(MOST_REACH, niceAbove(Math.max(LEAST_REACH, greatest)))
+  const far = metrics.map(({ samples, median }) =>
+    samples.map(({ value }) => Math.abs(value / median - 1)).reduce((most, each) => Math.max(most, each), 0)
+  )
+  const sorted = far.filter(Number.isFinite).sort((a, b) => a - b)
+  const [usual, greatest] = sorted.length === 0 ? [0, 0] : [quantile(sorted, 0.5), sorted.at(-1) as number]
+  return Math.min(MOST_REACH, niceAbove(Math.max(LEAST_REACH, Math.min(greatest, FURTHEST * usual))))
 }
 
 function stripOf({ samples, median, unit, metric, iqr }: MetricSummary, { reach, width }: Strips): SVGElement {
@@ -135,12 +142,12 @@ function stripOf({ samples, median, unit, metric, iqr }: MetricSummary, { reach,
   }
   const middle = height / 2
   const good = samples.filter(({ failed }) => !failed).length
-  const said = samples.map(
-    ({ sample, value, failed }) => `${sample}: ${withUnit(value, unit)}${failed ? ' (failed)' : ''}`
-  )
-  const dots = samples.map(({ value, failed }) =>
-    svg('circle', { class: failed ? 'failed' : '', cx: x(value).toFixed(1), cy: middle, r: 3.5 })
-  )
+  const said = samples.map(sample => inWords(sample, unit))
+  const dots = samples.map(({ value, failed }) => {
+    const share = median === 0 ? 0 : value / median - 1
+    if (!failed && Math.abs(share) > reach * 1.001) return beyond(x(value), middle, Math.sign(share))
+    return svg('circle', { class: failed ? 'failed' : '', cx: x(value).toFixed(1), cy: middle, r: 3.5 })
+  })
   return svg(
     'svg',
     {
@@ -158,6 +165,17 @@ function stripOf({ samples, median, unit, metric, iqr }: MetricSummary, { reach,
     svg('line', { class: 'median', x1: x(median).toFixed(1), x2: x(median).toFixed(1), y1: 1, y2: height - 1 })
   )
 }
+
+/** `2: 182 k/s (n1 61 k/s, n2 60 k/s, n3 61 k/s)` */
+function inWords({ sample, value, failed, byMember = [] }: MetricSummary['samples'][number], unit: string): string {
+  const single = byMember.length < 2 || byMember.length > MOST_NAMED
+  const parts = byMember.map(each => `${each.member} ${withUnit(each.value, unit)}`)
+  return `${sample}: ${withUnit(value, unit)}${failed ? ', failed' : ''}${single ? '' : ` (${parts.join(', ')})`}`
+}
+
+/** A sample beyond the scale: an arrow at its end. */
+const beyond = (x: number, y: number, side: number) =>
+  svg('path', { class: 'beyond', d: `M${x + 5 * side} ${y}l${-7 * side} -4v8z` })
 
 function quartiles(samples: MetricSummary['samples'], x: (value: number) => number): { x1: string; x2: string } {
   const good = samples.filter(({ failed }) => !failed).map(({ value }) => value)

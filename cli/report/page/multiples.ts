@@ -2,25 +2,29 @@
  * Small multiples: a row a resource, a column a member; of more than eight members one column with their spread. The scale is the same along a row. A line under
  * the pointer shows the same time in all cells, with their values.
  */
-import type { Panel, ReportData } from '../report-data.ts'
+import type { ReportData } from '../report-data.ts'
 import { type Frame, timeAxis, xOf } from './axis.ts'
 import { addBrush } from './brush.ts'
 import { drawCell, drawSpread } from './cell.ts'
-import { coloursOf } from './colours.ts'
 import { type Columns, MOST_COLUMNS, NARROW } from './columns.ts'
 import type { Cursor } from './cursor.ts'
 import { h, svg } from './dom.ts'
-import { shortNames } from './member-names.ts'
 import type { CellFacts, PanelFacts } from './panel-facts.ts'
 import type { TimeRange } from './range.ts'
 import { valueAt } from './reduce.ts'
+import { heads, idleRow, levelOf, rowEnd, rowHead } from './row-words.ts'
 import { quantile } from './spread.ts'
-import { plain, scaleOf, withUnit } from './units.ts'
+import { withUnit } from './units.ts'
 
-/** Words above the plot, and the plot, px. */
+/** Words above the plot, px. */
 const NOTE = 13
-const PLOT = 36
 const AXIS = 18
+/** Heads of the columns, and what is between two rows. */
+const HEAD = 26
+const GAP = 5
+/** A plot, px: as high as the window has room for all rows, within these. */
+const LEAST_PLOT = 30
+const MOST_PLOT = 72
 /** Width of a letter, at most px. */
 const LETTER = 6.8
 
@@ -32,10 +36,17 @@ interface Multiples {
   columns: Columns
   /** The width of the page, px. */
   total: number
+  /** For all rows together, px. */
+  room: number
   /** Aborts when it is drawn anew. */
   signal: AbortSignal
   /** A member was chosen, to see more of. */
   onMember: (member: number) => void
+}
+
+interface Drawn extends Multiples {
+  /** The height of a plot, px. */
+  plot: number
 }
 
 /** What is under the pointer is shown in each cell. */
@@ -47,13 +58,19 @@ interface CellCursor {
   valueAt: (time: number) => string
 }
 
-export function multiples(init: Multiples): HTMLElement {
-  const { data, facts, columns, total } = init
+export function multiples(wanted: Multiples): HTMLElement {
+  const { data, columns, total } = wanted
+  const active = wanted.facts.filter(({ isIdle }) => !isIdle)
+  const facts = active.length > 0 ? active : wanted.facts
+  const idle = wanted.facts.filter(each => !facts.includes(each))
+  const init: Drawn = { ...wanted, plot: plotHeight(wanted.room - (idle.length > 0 ? HEAD : 0), facts.length) }
   const folded = data.members.length > MOST_COLUMNS
   const cursors: CellCursor[] = []
   const { gutter, width, count, gap, end } = columns
-  const grid = h('div', { class: 'multiples', role: 'table', 'aria-label': 'Resources by member' })
+  const grid = h('div', { class: 'multiples', role: 'group', 'aria-label': 'Resources by member' })
   grid.style.gridTemplateColumns = `${gutter}px repeat(${count}, ${width}px) ${end}px`
+  grid.style.setProperty('--row', `${NOTE + init.plot}px`)
+  grid.style.rowGap = `${GAP}px`
   grid.style.columnGap = `${gap}px`
   grid.classList.toggle('narrow', total < NARROW)
   grid.append(...heads(data, folded))
@@ -65,74 +82,25 @@ export function multiples(init: Multiples): HTMLElement {
     grid.append(rowEnd(row, data))
   })
   followPointer(grid, cursors, init)
+  if (idle.length > 0) grid.append(idleRow(idle))
   return grid
 }
 
-function heads({ members }: ReportData, folded: boolean): HTMLElement[] {
-  const head = (text: string, title = text, kind = '') =>
-    h('div', { class: `column ${kind}`, role: 'columnheader', title }, text)
-  const short = shortNames(members.map(({ name }) => name))
-  const columns = folded
-    ? [spreadLegend(members.length)]
-    : members.map(({ name, about }, index) => head(short[index] ?? '', about == null ? name : `${name}: ${about}`))
-  return [
-    head('', 'resource'),
-    ...columns,
-    head(members.length > 1 ? 'busiest' : '', 'the busiest member while the run works', 'end')
-  ]
+/** @returns px that each of the rows has for its plot */
+function plotHeight(room: number, rows: number): number {
+  const each = Math.floor((room - HEAD - AXIS) / Math.max(1, rows)) - GAP - NOTE
+  return Math.max(LEAST_PLOT, Math.min(MOST_PLOT, each))
 }
 
-function spreadLegend(members: number): HTMLElement {
-  const key = (kind: string, text: string) => h('span', {}, h('i', { class: `key ${kind}` }), text)
-  return h(
-    'div',
-    { class: 'column legend', role: 'columnheader' },
-    h('b', {}, `${members} members`),
-    key('median', 'median'),
-    key('inner', 'quartiles'),
-    key('outer', 'least to greatest'),
-    key('busiest', 'the busiest')
-  )
-}
-
-function rowHead({ panel, low, high }: PanelFacts, folded: boolean): HTMLElement {
-  const scale = scaleOf(Math.max(high, -low), panel.unit)
-  return h(
-    'div',
-    { class: 'resource', role: 'rowheader' },
-    h('b', { title: panel.title }, panel.title),
-    h('div', { class: 'parts' }, ...(folded ? [levelOf(panel)] : partKeys(panel))),
-    h('span', { class: 'mark top' }, plain(high / scale.divisor), ' ', scale.unit),
-    h('span', { class: 'mark bottom' }, plain(low / scale.divisor))
-  )
-}
-
-function partKeys({ parts }: Panel): HTMLElement[] {
-  if (parts.length < 2) return []
-  const colours = coloursOf(parts)
-  return parts.map((part, index) =>
-    h('span', { class: 'part' }, h('i', { class: `key ${colours[index]?.slice(2)}` }), part)
-  )
-}
-
-/** What of a resource is compared, and what the number beside it is. */
-const levelOf = ({ style, parts }: Panel): string =>
-  style === 'lines' ? (parts.length > 1 ? (parts[0] ?? '') : '') : parts.join(' + ')
-
-function memberCell(
-  row: PanelFacts,
-  member: number,
-  init: Multiples,
-  cursors: CellCursor[],
-  isLast: boolean
-): HTMLElement {
+function memberCell(row: PanelFacts, member: number, init: Drawn, cursors: CellCursor[], isLast: boolean): HTMLElement {
   const found = row.cells.find(({ cell }) => cell.member === member)
   const { name = '' } = init.data.members[member] ?? {}
-  const { unit, rank, title, style, parts } = row.panel
+  const { unit, rank, title, style } = row.panel
   const frame = frameOf(row, init)
   if (found == null) return emptyCell(frame, isLast)
-  // the number is of the first of several lines
-  const of = style === 'lines' && parts.length > 1 && frame.width > 200 ? `${parts[0]} ` : ''
+  // of which lines the number is, where there is room; of a stack it is the whole
+  const level = style === 'lines' ? levelOf(row) : ''
+  const of = level !== '' && frame.width > 200 ? `${level} ` : ''
   const usual = `${of}${withUnit(found[rank], unit)} ${rank}`
   const isBusiest = row.busiest === found && row.cells.length > 1
   const surface = surfaceOf(frame, isLast)
@@ -147,12 +115,12 @@ function memberCell(
 
 function emptyCell(frame: Frame, isLast: boolean): HTMLElement {
   const surface = surfaceOf(frame, isLast)
-  const place = { x: frame.width / 2, y: NOTE + PLOT / 2 + 4, 'text-anchor': 'middle' }
+  const place = { x: frame.width / 2, y: NOTE + frame.height / 2 + 4, 'text-anchor': 'middle' }
   surface.append(svg('text', place, 'no data'))
-  return h('div', { class: 'cell', role: 'cell', 'aria-label': 'no data' }, surface)
+  return h('div', { class: 'cell', 'aria-label': 'no data' }, surface)
 }
 
-function foldedCell(row: PanelFacts, init: Multiples, cursors: CellCursor[], isLast: boolean): HTMLElement {
+function foldedCell(row: PanelFacts, init: Drawn, cursors: CellCursor[], isLast: boolean): HTMLElement {
   const { unit, rank, title } = row.panel
   const frame = frameOf(row, init)
   const surface = surfaceOf(frame, isLast)
@@ -180,28 +148,14 @@ function inWords(values: number[], unit: string): string {
   return `median ${withUnit(quantile(sorted, 0.5), unit)}, ${withUnit(least, unit)} to ${withUnit(greatest, unit)}`
 }
 
-function rowEnd({ busiest, panel, cells }: PanelFacts, { members }: ReportData): HTMLElement {
-  if (busiest == null || cells.length < 2) return h('div', { class: 'end', role: 'cell' })
-  const { name = '' } = members[busiest.cell.member] ?? {}
-  const short = shortNames(members.map(each => each.name))[busiest.cell.member] ?? ''
-  const note = busiest.cell.note == null ? '' : ` ${busiest.cell.note}`
-  return h(
-    'div',
-    { class: 'end', role: 'cell' },
-    h('b', { title: name }, short),
-    h('span', {}, `${withUnit(busiest[panel.rank], panel.unit)} ${panel.rank}`),
-    note !== '' && h('span', {}, note)
-  )
-}
-
-const frameOf = ({ low, high }: PanelFacts, { columns, range }: Multiples): Frame => ({
-  ...{ left: 0, top: NOTE, width: columns.width, height: PLOT, range: range.shown, low, high }
+const frameOf = ({ low, high }: PanelFacts, { columns, range, plot }: Drawn): Frame => ({
+  ...{ left: 0, top: NOTE, width: columns.width, height: plot, range: range.shown, low, high }
 })
 
 function surfaceOf(frame: Frame, isLast: boolean): SVGSVGElement {
-  const height = NOTE + PLOT + (isLast ? AXIS : 0)
-  const surface = svg('svg', { width: frame.width, height, 'aria-hidden': 'true' })
-  if (isLast) surface.append(timeAxis(frame, NOTE + PLOT, 56))
+  const bottom = NOTE + frame.height
+  const surface = svg('svg', { width: frame.width, height: bottom + (isLast ? AXIS : 0), 'aria-hidden': 'true' })
+  if (isLast) surface.append(timeAxis(frame, bottom, 56))
   return surface
 }
 
@@ -228,7 +182,7 @@ function words(
 }
 
 function cursorOf(surface: Element, frame: Frame, note: SVGTextElement, usual: string): Omit<CellCursor, 'valueAt'> {
-  const line = svg('line', { class: 'cursor', y1: NOTE, y2: NOTE + PLOT, visibility: 'hidden' })
+  const line = svg('line', { class: 'cursor', y1: NOTE, y2: NOTE + frame.height, visibility: 'hidden' })
   surface.append(line)
   return { frame, line, note, usual }
 }
@@ -241,7 +195,7 @@ function button(
   frame: Frame
 ): HTMLElement {
   addBrush({ surface, range, plot: () => frame })
-  return h('div', { class: 'cell', role: 'cell' }, h('button', { 'aria-label': label, onclick }, surface))
+  return h('div', { class: 'cell' }, h('button', { 'aria-label': label, onclick }, surface))
 }
 
 /** A point counts where it is no further than a hundredth of what is shown, or 5 s. */
@@ -251,7 +205,7 @@ const at = ({ level }: CellFacts, time: number, range: TimeRange, unit: string):
   withUnit(valueAt(level, time, reachOf(range)), unit)
 
 /** Shows the time that the page points at, and points at that under the pointer. */
-function followPointer(grid: HTMLElement, cells: CellCursor[], { range, cursor, signal }: Multiples): void {
+function followPointer(grid: HTMLElement, cells: CellCursor[], { range, cursor, signal }: Drawn): void {
   cursor.onMove(time => {
     const { from, to } = range.shown
     const seen = time == null || time < from || time > to ? undefined : time

@@ -163,7 +163,7 @@ function said(
 }
 
 /** What the colours of the bars mean. */
-export function phaseLegend(phases: PhaseSpan[]): HTMLElement {
+export function phaseLegend({ phases, windows }: ReportData): HTMLElement {
   const present = new Set(phases.map(({ phase }) => phaseColour(phase)))
   const bad = phases.some(({ outcome }) => outcome != null && outcome !== 'ok')
   const kinds: Array<[string, string]> = [
@@ -179,6 +179,7 @@ export function phaseLegend(phases: PhaseSpan[]): HTMLElement {
   return h(
     'span',
     { class: 'legend' },
-    ...shown.map(([colour, text]) => h('span', {}, h('i', { class: `key ${colour.slice(2)}` }), text))
+    ...shown.map(([colour, text]) => h('span', {}, h('i', { class: `key ${colour.slice(2)}` }), text)),
+    windows.some(({ kind }) => kind === 'period') && h('span', {}, h('i', { class: 'key period' }), 'period')
   )
 }

@@ -15,6 +15,8 @@ export interface PlotTable {
   data: uPlot.AlignedData
   /** @returns the value of a line itself, not of the stack below it; undefined in a gap */
   valueAt(line: number, index: number): number | undefined
+  /** Points of a line alone between two gaps, which no line leads to. */
+  alone(line: number): number[]
 }
 
 export function tableOf(lines: Line[], stacked: boolean): PlotTable {
@@ -27,8 +29,18 @@ export function tableOf(lines: Line[], stacked: boolean): PlotTable {
     valueAt(line, index) {
       const value = columns[line]?.[index]
       return value == null || Number.isNaN(value) ? undefined : value
-    }
+    },
+    alone: line => aloneIn(columns[line] as Float32Array)
   }
+}
+
+export function aloneIn(column: Float32Array): number[] {
+  const isGap = (index: number) => index < 0 || index >= column.length || Number.isNaN(column[index] as number)
+  const found: number[] = []
+  for (let index = 0; index < column.length; index++) {
+    if (!isGap(index) && isGap(index - 1) && isGap(index + 1)) found.push(index)
+  }
+  return found
 }
 
 /** @returns the times of all series, each once; those of one axis as they are */

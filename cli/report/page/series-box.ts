@@ -19,6 +19,11 @@ const MOST_LINES = 14
 const COLOURS = ['--blue', '--orange', '--green', '--vermillion', '--purple', '--sky', '--grey']
 const SPARK = { width: 150, height: 20 }
 
+interface Levels {
+  mean: number
+  max: number
+}
+
 interface Init {
   loaded: Loaded
   range: TimeRange
@@ -29,6 +34,10 @@ export function seriesBox({ loaded, range, cursor }: Init): HTMLElement {
   const { data } = loaded
   const named = data.series.rows.map(row => nameOf(row, loaded))
   const ticked = new Set<number>()
+  const work = measured(data.windows)
+  const stats = new Map<number, Levels>()
+  const sorts = (['mean', 'max'] as const).map(key => [key, sortButton(key, () => sortBy(key))] as const)
+  let sorted: keyof Levels | undefined
   const count = h('span', { class: 'count', role: 'status' })
   const input = h('input', {
     ...{
@@ -49,9 +58,22 @@ export function seriesBox({ loaded, range, cursor }: Init): HTMLElement {
   let shown = 0
   let drawn: TimePlot[] = []
 
+  /** Over the work windows; thousands of series are gone through once, when they are sorted. */
+  function levels(index: number): Levels {
+    const known = stats.get(index) ?? statsWithin(loaded.points(index), work)
+    stats.set(index, known)
+    return known
+  }
+  function sortBy(key: keyof Levels): void {
+    sorted = sorted === key ? undefined : key
+    for (const [each, button] of sorts) button.setAttribute('aria-pressed', String(each === sorted))
+    list()
+  }
   function list(): void {
     const isWanted = filterOf(input.value)
     matching = named.flatMap((each, index) => (isWanted(each) ? [index] : []))
+    const by = sorted
+    if (by != null) matching.sort((a, b) => greatestFirst(levels(a)[by], levels(b)[by]))
     count.textContent = `${matching.length.toLocaleString('en')} of ${named.length.toLocaleString('en')} series`
     shown = 0
     body.replaceChildren()
@@ -67,7 +89,7 @@ export function seriesBox({ loaded, range, cursor }: Init): HTMLElement {
   function rowOf(index: number): HTMLElement {
     const { member, tool, metric, labels, unit } = named[index] as Named
     const points = loaded.points(index)
-    const { mean, max } = statsWithin(points, measured(data.windows))
+    const { mean, max } = levels(index)
     const box = h('input', {
       type: 'checkbox',
       checked: ticked.has(index),
@@ -146,9 +168,7 @@ export function seriesBox({ loaded, range, cursor }: Init): HTMLElement {
     for (const plot of drawn) plot.resize()
   }).observe(plots)
   const heads = ['', 'Member', 'Tool', 'Metric', 'Labels', 'Over the run'].map(text => h('th', { scope: 'col' }, text))
-  const numbers = ['Mean', 'Max'].map(text =>
-    h('th', { scope: 'col', class: 'number', title: 'while the run works' }, text)
-  )
+  const numbers = sorts.map(([, button]) => h('th', { scope: 'col', class: 'number' }, button))
   list()
   return h(
     'div',
@@ -162,6 +182,19 @@ export function seriesBox({ loaded, range, cursor }: Init): HTMLElement {
     plots,
     h('div', { class: 'wide' }, h('table', {}, h('thead', {}, h('tr', {}, ...heads, ...numbers)), body), more)
   )
+}
+
+const sortButton = (key: keyof Levels, onclick: () => void) =>
+  h(
+    'button',
+    { class: 'sort', 'aria-pressed': 'false', title: 'while the run works; the greatest first', onclick },
+    key === 'mean' ? 'Mean' : 'Max'
+  )
+
+/** What has no value is last. */
+function greatestFirst(a: number, b: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+  return b - a
 }
 
 /** @returns of each what is not the same in all; of one alone its member and labels */

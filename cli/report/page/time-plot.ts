@@ -3,7 +3,7 @@ import uPlot from 'uplot'
 import type { Window } from '../report-data.ts'
 import type { Cursor } from './cursor.ts'
 import { cssValue, h } from './dom.ts'
-import { type Line, tableOf } from './plot-table.ts'
+import { type Line, type PlotTable, tableOf } from './plot-table.ts'
 import type { Range, TimeRange } from './range.ts'
 import { onTheme } from './theme.ts'
 import { niceAbove, timeTicks, valueTicks } from './ticks.ts'
@@ -59,7 +59,7 @@ export function timePlot(init: PlotInit): TimePlot {
   const gone = new AbortController()
 
   function make(width: number): void {
-    plot = new uPlot(options(init, width), table.data, body)
+    plot = new uPlot(options(init, width, table), table.data, body)
     plot.over.addEventListener('mouseleave', () => cursor.point(undefined))
   }
   function toggle(index: number): boolean {
@@ -114,7 +114,8 @@ function keyOf({ label, colour, dash }: Line, value: HTMLElement, toggle?: () =>
   return button
 }
 
-function options({ unit, lines, stacked, full, windows, range, cursor }: PlotInit, width: number): uPlot.Options {
+function options(init: PlotInit, width: number, table: PlotTable): uPlot.Options {
+  const { unit, lines, stacked, full, windows, range, cursor } = init
   const axis: uPlot.Axis = {
     font: FONT,
     stroke: () => cssValue('--soft'),
@@ -143,12 +144,12 @@ function options({ unit, lines, stacked, full, windows, range, cursor }: PlotIni
     series: [
       {},
       ...lines.map(
-        ({ label, colour, dash }): uPlot.Series => ({
+        ({ label, colour, dash }, index): uPlot.Series => ({
           ...{ label, spanGaps: false, dash },
           width: stacked ? 0 : 1.2,
           stroke: () => cssValue(colour),
           fill: stacked ? () => cssValue(colour) : undefined,
-          points: { show: false }
+          points: stacked ? { show: false } : pointsOf(table.alone(index), colour)
         })
       )
     ],
@@ -176,6 +177,19 @@ function options({ unit, lines, stacked, full, windows, range, cursor }: PlotIni
         }
       ]
     }
+  }
+}
+
+/** Only of what no line leads to. */
+function pointsOf(alone: number[], colour: string): uPlot.Series.Points {
+  if (alone.length === 0) return { show: false }
+  return {
+    show: true,
+    filter: () => alone,
+    size: 3,
+    width: 0,
+    fill: () => cssValue(colour),
+    stroke: () => cssValue(colour)
   }
 }
 

@@ -12,7 +12,7 @@ const MOST_WINDOWS = 500
 const AROUND = 0.05
 const HINT = 'drag to zoom, double click back; keys + − ← → 0'
 
-export function zoomBar({ windows, iterations }: ReportData, range: TimeRange, cursor: Cursor): HTMLElement {
+export function zoomBar({ head, windows, iterations }: ReportData, range: TimeRange, cursor: Cursor): HTMLElement {
   const shown = windows.slice(0, MOST_WINDOWS)
   const select = h(
     'select',
@@ -39,7 +39,8 @@ export function zoomBar({ windows, iterations }: ReportData, range: TimeRange, c
   })
   const hint = h('span', { class: 'hint' }, HINT)
   cursor.onMove(time => {
-    hint.textContent = time == null ? HINT : `at ${clock(Number(time.toFixed(1)))}`
+    hint.textContent =
+      time == null ? HINT : `at ${clock(Number(time.toFixed(1)))}, ${timeOfDay(head.begun + 1000 * time)} UTC`
   })
   document.addEventListener('keydown', event => {
     if (isTyped(event)) return
@@ -50,6 +51,9 @@ export function zoomBar({ windows, iterations }: ReportData, range: TimeRange, c
   })
   return h('label', { class: 'zoom' }, hint, 'Time ', select)
 }
+
+/** `22:14:52`, as logs have it. */
+const timeOfDay = (ms: number) => new Date(ms).toISOString().slice(11, 19)
 
 const KEYS: Record<string, (range: TimeRange) => void> = {
   '+': range => range.scale(0.5),

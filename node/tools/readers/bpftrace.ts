@@ -5,7 +5,6 @@
 import type { FileAbout, Put, SeriesReader, Sink } from '../../series/reader.ts'
 import { nameOf, sizeIn } from './cells.ts'
 import { keptIn } from './kept.ts'
-import { withinSecond } from './printed-times.ts'
 
 const TIME = /^time (\d+)$/
 const COUNT = /^@(\w+)\[(.*)\]: (\d+)$/
@@ -54,8 +53,8 @@ function open(about: FileAbout, sink: Sink) {
       const [, second] = TIME.exec(text) ?? []
       if (second != null) {
         endHistogram()
-        const printed = withinSecond(Number(second) * 1000, about)
-        // two may be in one second: its timer has no part in the begin of the tool
+        // its timer begins when its probes are there: all that is known is the second, in which may be two
+        const printed = Number(second) * 1000 + 500
         ;[last, at, isOver] = [at, printed > at || Number.isNaN(at) ? printed : at + about.interval * 1000, false]
         return
       }

@@ -29,11 +29,26 @@ export function nameOf(column: string): string {
     .replace(/^[_.]+|[_.]+$/g, '')
 }
 
-/** @returns words between blanks, of which the last one is the rest of the line */
-export function wordsOf(line: string, most = Number.POSITIVE_INFINITY): string[] {
-  const words = line.trim().split(/\s+/)
-  if (words.length <= most) return words
-  // what is left of a line after so many words may contain blanks
-  const rest = new RegExp(`^\\s*(?:\\S+\\s+){${most - 1}}`).exec(line)?.[0].length ?? 0
-  return [...words.slice(0, most - 1), line.slice(rest).trim()]
+const [TAB, SPACE] = [9, 32]
+
+/**
+ * @param from where to begin
+ * @param most words: the last of so many is the rest of the line
+ * @returns words between blanks and tabs
+ */
+export function wordsOf(line: string, from = 0, most = Number.POSITIVE_INFINITY): string[] {
+  const words: string[] = []
+  let begin = -1
+  for (let i = from; i <= line.length; i++) {
+    const code = i < line.length ? line.charCodeAt(i) : SPACE
+    const isBlank = code === SPACE || code === TAB
+    if (!isBlank && begin < 0) {
+      begin = i
+      if (words.length + 1 === most) return [...words, line.slice(begin).trimEnd()]
+    } else if (isBlank && begin >= 0) {
+      words.push(line.slice(begin, i))
+      begin = -1
+    }
+  }
+  return words
 }

@@ -1,9 +1,8 @@
 /** The file of the tool `proc-interrupts`: rates of each interrupt on each processor, and of all on each. */
-import type { Put } from '../../series/reader.ts'
 import { csvFile } from './csv-file.ts'
 import { grownBy } from './difference.ts'
 import { keptIn } from './kept.ts'
-import { unlessZero } from './sparse.ts'
+import { Instants, sparse } from './sparse.ts'
 
 /** Of these there is one counter for all processors. They are errors, and no interrupts. */
 const ERRORS = new Set(['ERR', 'MIS'])
@@ -12,8 +11,8 @@ const IN_OTHERS = 'TLB'
 
 interface Row {
   at: number
-  counts: number[]
-  puts: Put[]
+  counts: Float64Array
+  put(i: number, at: number, value: number): void
 }
 
 /** An interrupt that never came on a processor has no series there. */
@@ -23,34 +22,40 @@ export const procInterrupts = [
     const whats = columns.lastIndexOf('what')
     const totals = places.map(({ cpu }) => sink.gauge('interrupts', { cpu }, '/s'))
     const known = new Map<string, Row>()
+    const instants = new Instants()
     let [last, now] = [Number.NaN, Number.NaN]
-    let sums: number[] = []
+    const sums = new Float64Array(places.length)
     const openRow = (irq: string, kind: string): Row => ({
+      at: last,
       // one that was not in the samples before had not come: it was 0
-      ...{ at: last, counts: places.map(() => (Number.isNaN(last) ? Number.NaN : 0)) },
-      puts: places.map(({ cpu }) =>
-        unlessZero(() => sink.gauge('interrupt.rate', ERRORS.has(irq) ? { irq, kind } : { irq, cpu, kind }, '/s'))
-      )
+      counts: new Float64Array(places.length).fill(Number.isNaN(last) ? Number.NaN : 0),
+      put: sparse(instants, 1, i => {
+        const cpu = places[i]?.cpu ?? ''
+        return sink.gauge('interrupt.rate', ERRORS.has(irq) ? { irq, kind } : { irq, cpu, kind }, '/s')
+      })
     })
     const endSample = () => {
-      if (now > last) sums.forEach((sum, i) => void totals[i]?.(now, (sum / (now - last)) * 1000))
+      if (now > last) for (const [i, put] of totals.entries()) put(now, ((sums[i] as number) / (now - last)) * 1000)
     }
     const row = (time: number, cells: string[]) => {
       if (time !== now) {
         endSample()
-        ;[last, now, sums] = [now, time, places.map(() => 0)]
+        sums.fill(0)
+        ;[last, now] = [now, time]
+        instants.note(time)
       }
       const [irq = '', what = ''] = [cells[1], cells[whats]]
-      const key = `${irq} ${what}`
-      const before = keptIn(known, key, () => openRow(irq, what))
+      const before = keptIn(known, `${irq} ${what}`, () => openRow(irq, what))
+      const { counts, put } = before
+      const isCounted = !ERRORS.has(irq) && irq !== IN_OTHERS
+      const perSecond = 1000 / (time - before.at)
       for (let i = 0; i < places.length; i++) {
         const cell = cells[places[i]?.i as number]
         const count = cell === '' ? Number.NaN : Number(cell)
-        const grown = grownBy(before.counts[i] as number, count, true)
-        before.counts[i] = count
-        if (Number.isNaN(grown) || !(time > before.at)) continue
-        if (!ERRORS.has(irq) && irq !== IN_OTHERS) sums[i] = (sums[i] as number) + grown
-        before.puts[i]?.(time, (grown / (time - before.at)) * 1000)
+        const grown = grownBy(counts[i] as number, count, true)
+        counts[i] = count
+        if (isCounted && grown > 0) sums[i] = (sums[i] as number) + grown
+        put(i, time, perSecond > 0 ? grown * perSecond : Number.NaN)
       }
       before.at = time
     }

@@ -20,6 +20,8 @@ export function withinSecond(second: number, { began, interval }: Pick<FileAbout
 /** Reads `01:33:34` and `01:33:34 PM` at the begin of a line. */
 export class DayTimes {
   #last: number
+  /** Many lines have the same. */
+  #text = ''
 
   /** @param began the first time is the one nearest to this, ms since 1970; each later one the nearest to the one before */
   constructor(began: number) {
@@ -28,6 +30,7 @@ export class DayTimes {
 
   /** @returns ms since 1970 and how many characters it takes; undefined if the line does not begin with a time */
   read(line: string): { at: number; length: number } | undefined {
+    if (this.#text !== '' && line.startsWith(this.#text)) return { at: this.#last, length: this.#text.length - 1 }
     const found = CLOCK.exec(line)
     if (found == null) return undefined
     const [text, hours, minutes, seconds, fraction = '0', half] = found
@@ -36,6 +39,7 @@ export class DayTimes {
     const ofDay = ((hour * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000 + Number(`0.${fraction}`) * 1000
     const day = Math.round((this.#last - ofDay) / DAY_MS)
     this.#last = day * DAY_MS + ofDay
+    this.#text = line.length > text.length ? line.slice(0, text.length + 1) : ''
     return { at: this.#last, length: text.length }
   }
 }

@@ -47,6 +47,16 @@ const memory = csvFile('memory.csv', (columns, sink) => {
   }
 })
 
+const ACTIVITY: Record<string, Column> = {
+  context_switches: { metric: 'context.switches', unit: '/s', isCounter: true },
+  interrupts: { metric: 'interrupts', unit: '/s', isCounter: true },
+  softirqs: { metric: 'softirqs', unit: '/s', isCounter: true },
+  forks: { metric: 'forks', unit: '/s', isCounter: true },
+  blocked: { metric: 'run.blocked', unit: 'tasks' }
+}
+
+const activity = csvFile('activity.csv', (names, sink) => rowsAbout({}, name => ACTIVITY[name], names, sink))
+
 const NETWORK: Record<string, string> = { errs: 'errors', drop: 'drops' }
 
 /** `rx_bytes`, of which some drivers have 32 bits. */
@@ -84,4 +94,14 @@ const pressure = (resource: string) =>
     }
   })
 
-export const proc = [processors, memory, disks, network, load, pressure('cpu'), pressure('io'), pressure('memory')]
+export const proc = [
+  processors,
+  activity,
+  memory,
+  disks,
+  network,
+  load,
+  pressure('cpu'),
+  pressure('io'),
+  pressure('memory')
+]

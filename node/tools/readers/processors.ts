@@ -13,7 +13,9 @@ const CLOSEST_MS = 50
 /** The kernel corrects these downwards, too. */
 const CORRECTED = new Set(['idle', 'iowait'])
 
-const MODES = ['user', 'nice', 'system', 'iowait', 'irq', 'softirq', 'steal', 'guest', 'idle', 'busy']
+/** The last is not counted. */
+const MODES = [...TICKS.slice(0, -1), 'busy']
+const BUSY = MODES.length - 1
 
 /**
  * `cpu.busy` is what is neither `idle` nor `iowait`; `cpu.user` and `cpu.nice` are without what guests used, as in mpstat.
@@ -22,22 +24,27 @@ const MODES = ['user', 'nice', 'system', 'iowait', 'irq', 'softirq', 'steal', 'g
 export const processors = csvFile('cpu.csv', (columns, sink) => {
   const places = TICKS.map(name => columns.indexOf(name))
   const known = new Map<string, Processor>()
+  const grown = new Float64Array(TICKS.length)
   return (at, cells) => {
     const name = cells[1] ?? ''
     const processor = keptIn(known, name, () => openProcessor(name.slice(3) || 'all', sink))
     const { ticks, puts } = processor
     if (at - processor.at < CLOSEST_MS) return
     processor.at = at
-    const grown = places.map((place, i) => {
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i] as number
       const now = place < 0 ? 0 : Number(cells[place])
       const by = grownBy(ticks[i] as number, now)
+      grown[i] = Number.isNaN(by) && CORRECTED.has(TICKS[i] as string) ? 0 : by
       ticks[i] = now
-      return Number.isNaN(by) && CORRECTED.has(TICKS[i] as string) ? 0 : by
-    })
+    }
     let whole = 0
     for (let i = 0; i < WHOLE; i++) whole += grown[i] as number
     // not a number at the first row, and where one of them has been set back
-    if (whole > 0) sharesOf(grown as Ten, whole).forEach((share, i) => void puts[i]?.(at, share * 100))
+    if (!(whole > 0)) return
+    toModes(grown)
+    for (let i = 0; i < puts.length; i++)
+      puts[i]?.(at, ((i === BUSY ? whole - idleOf(grown) : (grown[i] as number)) / whole) * 100)
   }
 })
 
@@ -56,10 +63,12 @@ const openProcessor = (cpu: string, sink: Sink): Processor => ({
   puts: MODES.map(mode => sink.gauge(`cpu.${mode}`, { cpu }, '%'))
 })
 
-type Ten = [number, number, number, number, number, number, number, number, number, number]
+const idleOf = (grown: Float64Array): number => (grown[3] as number) + (grown[4] as number)
 
-/** @returns of each mode */
-function sharesOf([user, nice, system, idle, iowait, irq, softirq, steal, guest, guestNice]: Ten, whole: number) {
-  const own = [Math.max(0, user - guest), Math.max(0, nice - guestNice), system, iowait, irq, softirq, steal]
-  return [...own, guest + guestNice, idle, whole - idle - iowait].map(ticks => ticks / whole)
+/** What guests used is taken out of `user` and `nice`; both kinds of guests become one. */
+function toModes(grown: Float64Array): void {
+  const [guest, guestNice] = [grown[8] as number, grown[9] as number]
+  grown[0] = Math.max(0, (grown[0] as number) - guest)
+  grown[1] = Math.max(0, (grown[1] as number) - guestNice)
+  grown[8] = guest + guestNice
 }

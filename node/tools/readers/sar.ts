@@ -1,10 +1,11 @@
 /** What `sadf -d -U` prints of sar.data: a table of each activity, below names of columns, with times in seconds since 1970. */
-import type { FileAbout, LineReader, Put, SeriesReader, Sink } from '../../series/reader.ts'
+import type { FileAbout, LineReader, SeriesReader, Sink } from '../../series/reader.ts'
 import { numberIn } from './cells.ts'
 import { keptIn } from './kept.ts'
 import { withinSecond } from './printed-times.ts'
 import { activityOf } from './sar-activities.ts'
-import { unlessZero } from './sparse.ts'
+import { isMemory, memoryRow } from './sar-memory.ts'
+import { Instants, sparse } from './sparse.ts'
 import { diskRow, measureRow, shareRow, type WriteCells } from './sysstat-columns.ts'
 
 /** Before the columns of an activity. */
@@ -18,6 +19,8 @@ function open(about: FileAbout, sink: Sink): LineReader {
   let header = ''
   let names: string[] = []
   let rows = new Map<string, WriteCells>()
+  /** Of the activity: each begins anew with the first sample. */
+  let instants = new Instants()
   return {
     line(text) {
       if (text.startsWith('#')) {
@@ -25,6 +28,7 @@ function open(about: FileAbout, sink: Sink): LineReader {
         header = text
         names = text.slice(1).trim().split(';').slice(COMMON.length)
         rows = new Map()
+        instants = new Instants()
         return
       }
       const [, , stamp, ...cells] = text.split(';')
@@ -36,8 +40,9 @@ function open(about: FileAbout, sink: Sink): LineReader {
       if (cells.length !== names.length && !(isOfInterrupts && names[1] === 'CPU*'))
         return sink.bad(`has ${cells.length} cells; there are ${names.length} columns`)
       const key = isLabel(names[0]) ? (cells[0] as string) : ''
-      const row = keptIn(rows, key, () => openRow(names, key, sink))
-      row(withinSecond(second, about), cells)
+      const at = withinSecond(second, about)
+      instants.note(at)
+      keptIn(rows, key, () => openRow(names, key, sink, instants))(at, cells)
     }
   }
 }
@@ -45,12 +50,13 @@ function open(about: FileAbout, sink: Sink): LineReader {
 /** Names of things are in capitals, those of numbers are not. */
 const isLabel = (name = '') => /^[A-Z]{2,}$/.test(name)
 
-function openRow(names: string[], of: string, sink: Sink): WriteCells {
+function openRow(names: string[], of: string, sink: Sink, instants: Instants): WriteCells {
   const [first = ''] = names
   const plain = names.map(name => name.replace('%', ''))
   if (first === 'CPU' && plain.includes('idle')) return shareRow(plain, { cpu: processor(of) }, sink)
   if (first === 'DEV') return diskRow(plain, of, sink)
-  if (first === 'INTR') return interruptRow(of, sink)
+  if (first === 'INTR') return interruptRow(of, sink, instants)
+  if (isMemory(names)) return memoryRow(names, sink)
   const { columnOf, label } = activityOf(names)
   const labels = label == null ? {} : { [label]: label === 'cpu' ? processor(of) : of }
   return measureRow(names, isLabel(first) ? labels : {}, sink, (name: string) =>
@@ -62,17 +68,13 @@ function openRow(names: string[], of: string, sink: Sink): WriteCells {
 const processor = (name: string) => (name === '-1' ? 'all' : name)
 
 /** The first cell is of all processors together, the others of one each; `sum` is all interrupts. */
-function interruptRow(irq: string, sink: Sink): WriteCells {
-  const puts: Put[] = []
-  const open = (i: number): Put => {
+function interruptRow(irq: string, sink: Sink, instants: Instants): WriteCells {
+  const put = sparse(instants, instants.list.length - 1, i => {
     const cpu = i === 1 ? 'all' : `${i - 2}`
     if (irq === 'sum') return sink.gauge('interrupts', i === 1 ? {} : { cpu }, '/s')
-    return unlessZero(() => sink.gauge('interrupt.rate', { irq, cpu }, '/s'))
-  }
+    return sink.gauge('interrupt.rate', { irq, cpu }, '/s')
+  })
   return (at, cells) => {
-    for (let i = 1; i < cells.length; i++) {
-      puts[i] ??= open(i)
-      puts[i]?.(at, numberIn(cells[i]))
-    }
+    for (let i = 1; i < cells.length; i++) put(i, at, numberIn(cells[i]))
   }
 }

@@ -63,7 +63,7 @@ export const DISK: Measures = {
 }
 
 /** With `--human` a cell has its own unit: `4.0k`, `0.5%`. @returns NaN for what is no number */
-function valueIn(cell: string | undefined, scale = 1): number {
+export function valueIn(cell: string | undefined, scale = 1): number {
   const value = numberIn(cell)
   if (!Number.isNaN(value) || cell == null) return value * scale
   return cell.endsWith('%') ? numberIn(cell.slice(0, -1)) : sizeIn(cell, 1024)
@@ -120,16 +120,21 @@ const MODES: Record<string, string> = {
 export function shareRow(names: string[], labels: Record<string, string>, sink: Sink): WriteCells {
   const columns = names.flatMap((name, i) => {
     const mode = Object.hasOwn(MODES, name) ? MODES[name] : undefined
-    return mode == null ? [] : [{ i, mode, write: sink.gauge(`cpu.${mode}`, labels, '%') }]
+    return mode == null ? [] : [{ i, isGuest: mode === 'guest', put: sink.gauge(`cpu.${mode}`, labels, '%') }]
   })
   const busy = sink.gauge('cpu.busy', labels, '%')
   const [idle, wait, niced] = ['idle', 'iowait', 'gnice'].map(name => names.indexOf(name)) as [number, number, number]
+  const values = new Float64Array(names.length)
   return (at, cells) => {
-    const values = cells.map(cell => valueIn(cell))
+    let all = 0
+    for (const { i } of columns) {
+      values[i] = valueIn(cells[i])
+      all += values[i] as number
+    }
     // one that has just gone has 0 everywhere
-    if (columns.every(({ i }) => values[i] === 0)) return
-    for (const { i, mode, write } of columns)
-      write(at, (values[i] as number) + (mode === 'guest' && niced >= 0 ? (values[niced] as number) : 0))
+    if (all === 0) return
+    for (const { i, isGuest, put } of columns)
+      put(at, (values[i] as number) + (isGuest && niced >= 0 ? valueIn(cells[niced]) : 0))
     if (idle >= 0) busy(at, Math.max(0, 100 - (values[idle] as number) - (wait < 0 ? 0 : (values[wait] as number))))
   }
 }

@@ -26,6 +26,30 @@ const cpu: Subject = {
       .map(joined)
 }
 
+/** By the name in /proc/stat; of interrupts and softirqs the first number is that of all. */
+const ACTIVITY: Record<string, string> = {
+  ctxt: 'context_switches',
+  intr: 'interrupts',
+  softirq: 'softirqs',
+  processes: 'forks',
+  procs_blocked: 'blocked'
+}
+
+/** Of all processors together. */
+const activity: Subject = {
+  name: 'activity',
+  source: '/proc/stat',
+  columns: () => Object.values(ACTIVITY),
+  rows(text) {
+    const numbers = new Map(linesOf(text).map(line => line.split(' ', 2) as [string, string]))
+    return [
+      Object.keys(ACTIVITY)
+        .map(name => numbers.get(name) ?? '')
+        .join(',')
+    ]
+  }
+}
+
 const memory: Subject = {
   name: 'memory',
   source: '/proc/meminfo',
@@ -77,6 +101,7 @@ const pressure = (resource: string): Subject => ({
 
 export const subjects: Subject[] = [
   cpu,
+  activity,
   memory,
   disks,
   network,

@@ -1,7 +1,7 @@
 /** Counters of virtual memory, from /proc/vmstat: pages and events since boot, all that this kernel has. */
 import { isReadable } from './kernel-file.ts'
 import { sampledTool } from './sampled-tool.ts'
-import { linesOf, type Subject, sourceOf } from './subject.ts'
+import { linesOf, type Subject, sourcesOf } from './subject.ts'
 
 export const vmstatSubject: Subject = {
   name: 'vmstat',
@@ -20,5 +20,5 @@ export const procVmstat = sampledTool({
   files: [{ name: 'vmstat.csv', what: vmstatSubject.source }],
   why: async () =>
     isReadable(vmstatSubject.source) ? undefined : `this kernel does not provide ${vmstatSubject.source}`,
-  open: () => [sourceOf(vmstatSubject)]
+  open: () => sourcesOf([vmstatSubject])
 })

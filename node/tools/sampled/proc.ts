@@ -5,7 +5,7 @@
 import { isReadable } from './kernel-file.ts'
 import { subjects } from './proc-subjects.ts'
 import { sampledTool } from './sampled-tool.ts'
-import { sourceOf } from './subject.ts'
+import { sourcesOf } from './subject.ts'
 
 export const proc = sampledTool({
   name: 'proc',
@@ -17,5 +17,5 @@ export const proc = sampledTool({
     const reason = `this kernel does not provide ${missing.map(({ source }) => source).join(', ')}`
     return missing.every(({ optional }) => optional) ? { partly: reason } : reason
   },
-  open: () => subjects.filter(({ source }) => isReadable(source)).map(sourceOf)
+  open: () => sourcesOf(subjects.filter(({ source }) => isReadable(source)))
 })

@@ -1,7 +1,7 @@
 /** What the scheduler counts, from /proc/schedstat, and what it shows of itself where debugfs is mounted. */
 import { isReadable, KernelFile } from './kernel-file.ts'
 import { type Source, sampledTool } from './sampled-tool.ts'
-import { joined, linesOf, type Subject, sourceOf } from './subject.ts'
+import { joined, linesOf, type Subject, sourcesOf } from './subject.ts'
 
 /** Of a processor, in versions 15 to 17; Documentation/scheduler/sched-stats.rst. Times in ns. */
 const COLUMNS = 'cpu,yields,legacy,schedules,idle_schedules,wakeups,local_wakeups,run_time,wait_time,timeslices'.split(
@@ -41,7 +41,7 @@ export const sched = sampledTool({
   },
   open() {
     const path = debugPath()
-    return [...(isReadable(schedstat.source) ? [sourceOf(schedstat)] : []), ...(path == null ? [] : [textOf(path)])]
+    return [...sourcesOf(isReadable(schedstat.source) ? [schedstat] : []), ...(path == null ? [] : [textOf(path)])]
   }
 })
 

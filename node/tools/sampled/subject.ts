@@ -14,18 +14,38 @@ export interface Subject {
   rows(text: string): string[]
 }
 
-/** @throws the error of the file system if it cannot be opened */
-export function sourceOf({ name, source, columns, rows }: Subject): Source {
-  const file = new KernelFile(source)
+/**
+ * A file that several are about is read once a sample, for the first of them.
+ * @throws the error of the file system if one cannot be opened
+ */
+export function sourcesOf(subjects: Subject[]): Source[] {
+  const opened = new Map<string, { text: string }>()
+  return subjects.map(subject => {
+    const read = opened.get(subject.source)
+    if (read != null) return sourceOf(subject, { read: () => read.text })
+    const file = new KernelFile(subject.source)
+    const kept = { text: '' }
+    opened.set(subject.source, kept)
+    const readAnew = () => {
+      // what cannot be read is not there for the others either
+      kept.text = ''
+      kept.text = file.read()
+      return kept.text
+    }
+    return sourceOf(subject, { read: readAnew, close: () => file.close() })
+  })
+}
+
+function sourceOf({ name, columns, rows }: Subject, { read, close }: { read(): string; close?(): void }): Source {
   let text = ''
   return {
     file: `${name}.csv`,
     columns: () => columns(text),
     rows() {
-      text = file.read()
-      return rows(text)
+      text = read()
+      return text === '' ? [] : rows(text)
     },
-    close: () => file.close()
+    close
   }
 }
 

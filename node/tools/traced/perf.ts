@@ -1,17 +1,11 @@
 /** perf record of linux-perf: which code the processors are in, by samples. */
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { unknownWord } from '../known-words.ts'
 import { observingProgram, type Values, type Wanted } from '../observing-program.ts'
-import type { ToolContext } from '../tool.ts'
 import { inOwnMounts } from './own-mounts.ts'
 import { hasCounters, tryEvents, whyNoEvents } from './perf-access.ts'
+import { FOLDED, perfResults, REPORT } from './perf-results.ts'
 import { RECORD_WORDS, wordsIn } from './perf-words.ts'
 
-const REPORT_TIMEOUT_MS = 20_000
-const REPORT = 'perf-report.txt'
 const MAX_WORDS = 4096
 
 const recordWords = ({ values, words }: Wanted): string[] => [
@@ -42,13 +36,14 @@ export const perf = observingProgram({
       name: 'report',
       type: 'boolean',
       default: true,
-      summary: `also ${REPORT}: a machine can name the functions of its own programs only`
+      summary: `also ${REPORT} and ${FOLDED}: a machine can name the functions of its own programs only`
     }
   ],
   size: 256,
   files: [
     { name: 'perf.data', what: 'the samples: perf report -i, perf script -i' },
-    { name: REPORT, what: 'what perf report prints of them' }
+    { name: REPORT, what: 'what perf report prints of them' },
+    { name: FOLDED, what: 'a line for each stack, from the program to the innermost function, and its samples' }
   ],
   known: RECORD_WORDS,
   brings: values => {
@@ -66,7 +61,7 @@ export const perf = observingProgram({
     const { why } = await tryEvents(statWords(recordWords(wanted)))
     return why
   },
-  finish: (context, { values }) => (values.report === true ? report(context) : Promise.resolve([]))
+  finish: (context, { values }) => (values.report === true ? perfResults(context) : Promise.resolve([]))
 })
 
 const isOfAll = (values: Values) => wordsIn(values['record-opts']).some(word => word === '-a' || word === '--all-cpus')
@@ -83,23 +78,4 @@ function statWords(words: string[]): string[] {
     else if (/^(-[eCpt]|--(event|cpu|pid|tid))$/.test(word)) kept.push(word, words[++at] ?? '')
   }
   return kept
-}
-
-/** Reads the samples where the programs are that they are of. @returns remarks */
-async function report({ folder, programs, inWindow }: ToolContext): Promise<string[]> {
-  if (!existsSync(join(folder, 'perf.data'))) return []
-  if (inWindow) return [`no ${REPORT}: it would be made while the workload goes on; perf.data is there`]
-  const argv = ['perf', 'report', '--stdio', '--no-children', '-i', 'perf.data', '--percent-limit', '0.1']
-  const [stdout, stderr] = [join(folder, REPORT), join(folder, 'perf-stderr.txt')]
-  const running = await programs.spawn({ name: 'perf', argv, folder, stdout, stderr }).catch(() => undefined)
-  if (running == null) return []
-  const timer = new AbortController()
-  const late = sleep(REPORT_TIMEOUT_MS, 'late' as const, { signal: timer.signal }).catch(() => undefined)
-  const ended = await Promise.race([running.exited, late])
-  timer.abort()
-  if (ended === 'late') await running.stop({ grace: 0 })
-  await running.collect()
-  if (ended !== 'late') return []
-  await rm(stdout, { force: true })
-  return [`no ${REPORT}: perf report took more than ${REPORT_TIMEOUT_MS / 1000} s; perf.data is there`]
 }

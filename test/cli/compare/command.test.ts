@@ -36,6 +36,7 @@ test('a slower disk is worse, by how much, and the resource of the member that i
   assert.match(stdout, /worse: fio\.read\.iops of bs=4k, -\d+(\.\d+)? % \(-\d+(\.\d+)? to -\d+(\.\d+)? %\)/)
   assert.match(stdout, /worse: fio\.read\.clat\.p99 of bs=64k, \+/)
   assert.match(stdout, /RESOURCE .*\n.* m2 /)
+  assert.match(stdout, /disk throughput nvme0n1 +m2 /)
   assert.not.match(stdout, /Test 9000/)
 })
 
@@ -65,7 +66,7 @@ test('a condition that holds is 99, one that nobody can tell 0, and 2 with --str
   assert.is(slow.status, 99)
   assert.match(slow.stdout, /--fail-on "p99 > 5%" holds: fio\.read\.clat\.p99 of bs=4k/)
   assert.equal([unsure.status, strict.status], [0, 2])
-  assert.match(unsure.stdout, /cannot tell: .*\(needs \d+ samples\)/)
+  assert.match(unsure.stdout, /cannot tell: .*\(needs \d+ of each\)/)
   assert.match(unsure.stdout, /--fail-on "p99 > 5%" cannot be told/)
 })
 

@@ -201,32 +201,30 @@ test('what is not alike is refused, unless all of it was allowed', () => {
   assert.is(refusal([...ASPECTS]), '')
 })
 
-const sequence = (a: Group, b: Group) => sequenceOf(a, b).text
-
 test('in which order the groups were measured', () => {
   const a = group('A', recordOf('a', one))
-  assert.is(sequence(a, group('B', recordOf('b', one, {}, 0.5))), 'B was measured 20 min 0 s after A')
+  assert.is(sequenceOf(a, group('B', recordOf('b', one, {}, 0.5))), 'B was measured 20 min 0 s after A')
   assert.match(
-    sequence(a, group('B', recordOf('b', one, {}, 26))),
+    sequenceOf(a, group('B', recordOf('b', one, {}, 26))),
     /^B was measured 1 d 1 h after A: what changed meanwhile/
   )
   assert.match(
-    sequence(group('A', recordOf('a', one, {}, 5)), group('B', recordOf('b', one))),
+    sequenceOf(group('A', recordOf('a', one, {}, 5)), group('B', recordOf('b', one))),
     /^A was measured .* after B/
   )
   const inTurn = [
     group('A', recordOf('a', one), recordOf('c', one, {}, 2)),
     group('B', recordOf('b', one, {}, 1))
   ] as const
-  assert.is(sequence(...inTurn), 'runs of A and B in turn')
-  assert.match(sequence(a, group('B', recordOf('b', one, {}, 0.1))), /^A and B were measured at the same time/)
+  assert.is(sequenceOf(...inTurn), 'runs of A and B in turn')
+  assert.match(sequenceOf(a, group('B', recordOf('b', one, {}, 0.1))), /^A and B were measured at the same time/)
   const within = (order: string) => {
     const spec = specOf({ command: ['./bench'], order, iterations: [{ name: '4k' }, { name: '1m' }] })
     const { selections } = group('x', recordOf('c', two, { spec }))
     return selections.map((each, i) => ({ label: 'AB'[i] as string, selections: [each] })) as [Group, Group]
   }
-  assert.match(sequence(...within('sample')), /in a row.*--interleave/)
-  assert.is(sequence(...within('interleave')), 'samples of A and B in turn, in one run')
+  assert.match(sequenceOf(...within('sample')), /in a row.*--interleave/)
+  assert.is(sequenceOf(...within('interleave')), 'samples of A and B in turn, in one run')
 })
 
 test('what the gauge says of the machines', () => {

@@ -43,8 +43,10 @@ const names: Array<[column: string, name: string]> = [
 for (const [column, name] of names) test(`the name of ${column}`, () => assert.is(nameOf(column), name))
 
 test('the last of so many words is the rest of the line', () => {
-  assert.equal(wordsOf('  1  22 Web  Content ', 3), ['1', '22', 'Web  Content'])
-  assert.equal(wordsOf('1 22', 3), ['1', '22'])
+  assert.equal(wordsOf('  1  22 Web  Content ', 0, 3), ['1', '22', 'Web  Content'])
+  assert.equal(wordsOf('1 22', 0, 3), ['1', '22'])
+  assert.equal(wordsOf('ab\tc d', 2), ['c', 'd'])
+  assert.equal(wordsOf(''), [])
 })
 
 test('an instant within a second that was printed is in that second, and at a multiple of the interval if one is', () => {

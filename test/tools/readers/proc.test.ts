@@ -134,6 +134,20 @@ test('a counter of bytes of 32 bits wraps; one that was set back makes no point'
   assert.equal(values('net.rx.drops{interface=e}'), [0, 0])
 })
 
+test('activity of all processors: switches, interrupts and forks a second, and tasks that are blocked', () => {
+  const { values, bad } = readText(
+    'proc',
+    'activity.csv',
+    'time,context_switches,interrupts,softirqs,forks,blocked\n1000,100,50,,7,2\n3000,300,150,,8,0\n'
+  )
+  assert.equal(bad, [])
+  assert.equal(values('context.switches'), [100])
+  assert.equal(values('interrupts'), [50])
+  assert.equal(values('forks'), [0.5])
+  assert.equal(values('run.blocked'), [2, 0])
+  assert.equal(values('softirqs'), [])
+})
+
 test('lines that are no rows are named: cut off, of other columns, without a time; a repeated line of names is none', () => {
   const { values, bad } = readText(
     'proc',

@@ -71,7 +71,7 @@ time 1796088814
   const { values, times } = readText('bpftrace', 'bpftrace-stdout.txt', text, { began: 1796088812000, interval: 1 })
   assert.equal(values('bpftrace.calls{process=my prog}'), [20])
   assert.equal(values('bpftrace.calls{process=b}'), [5, 6])
-  assert.equal(times('bpftrace.calls{process=b}'), [1796088814000, 1796088815000])
+  assert.equal(times('bpftrace.calls{process=b}'), [1796088814500, 1796088815500])
   const other = readText('bpftrace', 'bpftrace-stdout.txt', 'Attaching 1 probe...\n@x[a]: 5\n')
   assert.equal([other.names(), other.bad], [[], []])
 })

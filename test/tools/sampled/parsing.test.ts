@@ -6,6 +6,7 @@ import { cgroupRows } from '../../../node/tools/sampled/cgroup.ts'
 import { chosenMounts } from '../../../node/tools/sampled/disk.ts'
 import { meminfoPairs, numaPairs } from '../../../node/tools/sampled/numastat.ts'
 import { interruptRows, processorsOf } from '../../../node/tools/sampled/proc-interrupts.ts'
+import { subjects } from '../../../node/tools/sampled/proc-subjects.ts'
 import { vmstatSubject } from '../../../node/tools/sampled/proc-vmstat.ts'
 import { schedstat } from '../../../node/tools/sampled/sched.ts'
 
@@ -45,6 +46,13 @@ parsing('vmstat has a column for each counter', () => {
   const text = 'nr_free_pages 5\npgfault 77\n'
   assert.equal(vmstatSubject.columns(text), ['nr_free_pages', 'pgfault'])
   assert.equal(vmstatSubject.rows(text), ['5,77'])
+})
+
+parsing('activity of all processors has a column for each name, which is empty where a kernel has none', () => {
+  const activity = subjects.find(({ name }) => name === 'activity')
+  const text = 'cpu  1 2\nintr 300 1 2\nctxt 5000\nbtime 7\nprocesses 11\nprocs_running 3\nprocs_blocked 1\n'
+  assert.equal(activity?.columns(text), ['context_switches', 'interrupts', 'softirqs', 'forks', 'blocked'])
+  assert.equal(activity?.rows(text), ['5000,300,,11,1'])
 })
 
 parsing('schedstat has a row for each processor; lines of domains and further counters are left out', () => {

@@ -4,12 +4,16 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { coloursOf } from '../../../../cli/report/page/colours.ts'
 import { clip, columnsOf, widthOf } from '../../../../cli/report/page/columns.ts'
-import { unionOf } from '../../../../cli/report/page/plot-table.ts'
+import { shortNames } from '../../../../cli/report/page/member-names.ts'
+import { factsOf } from '../../../../cli/report/page/panel-facts.ts'
+import { aloneIn, unionOf } from '../../../../cli/report/page/plot-table.ts'
 import { firstAt, reduce, statsWithin, sumOf, valueAt } from '../../../../cli/report/page/reduce.ts'
 import { meansOf, quantile, spreadOf } from '../../../../cli/report/page/spread.ts'
 import { niceAbove, timeTicks, valueTicks } from '../../../../cli/report/page/ticks.ts'
 import { clock, duration, plain, rough, scaleOf, withUnit } from '../../../../cli/report/page/units.ts'
+import type { Panel, ReportData } from '../../../../cli/report/report-data.ts'
 
+/** A series. */
 const points = (t: number[], v: number[]) => ({ t: Float64Array.from(t), v: Float32Array.from(v) })
 
 const test = suite('numbers of the page')
@@ -20,10 +24,11 @@ test('the top of a scale is round and not below the greatest value', () => {
     [0.3, 0.3],
     [0.31, 0.4],
     [1, 1],
-    [1.2, 1.5],
+    [1.2, 1.2],
+    [1.3, 1.5],
     [97, 100],
     [100, 100],
-    [101, 150],
+    [101, 120],
     [7.1e6, 8e6],
     [Number.NaN, 1]
   ]
@@ -188,6 +193,60 @@ test('columns fill the width, and more than eight members are one', () => {
     assert.is(columns.count, members > 8 ? 1 : members)
   }
   assert.is(clip('rack1-n01.example', 60), 'rack1-n0…')
+})
+
+test('a point alone between two gaps is found, since no line leads to it', () => {
+  const gap = Number.NaN
+  assert.equal(aloneIn(Float32Array.of(1, gap, 2, gap, 3, 4, gap, 5)), [0, 2, 7])
+  assert.equal(aloneIn(Float32Array.of(1, 2)), [])
+})
+
+test('members without the domain that they share still differ', () => {
+  assert.equal(shortNames(['a.x.net', 'b.x.net']), ['a', 'b'])
+  assert.equal(shortNames(['a.eu.x.net', 'a.us.x.net']), ['a.eu', 'a.us'])
+  assert.equal(shortNames(['n1', 'n2']), ['n1', 'n2'])
+  assert.equal(shortNames(['only.x.net']), ['only.x.net'])
+  assert.equal(shortNames(['.net', 'a.net']), ['.net', 'a.net'])
+})
+
+test('the scale of a row holds for all members, and the busiest is named unless all are alike', () => {
+  const window = { kind: 'work' as const, label: '', from: 0, to: 10 }
+  const facts = (levels: number[], panel: Partial<Panel> = {}) =>
+    factsOf(
+      {
+        ...{ id: 'x', title: '', unit: '%', first: true, style: 'lines', parts: ['a'], rank: 'mean' },
+        ...panel,
+        cells: levels.map((_, member) => ({ member, series: [member] }))
+      },
+      {
+        data: { windows: [window] } as ReportData,
+        text: () => '',
+        points: index => points([1, 2, 30], [levels[index] as number, levels[index] as number, 90])
+      }
+    )
+  const { low, high, busiest } = facts([40, 60, 20])
+  assert.equal([low, high, busiest?.cell.member, busiest?.mean], [0, 100, 1, 60])
+  assert.is(facts([40, 40.2, 40]).busiest, undefined)
+  assert.is(facts([0, 0]).busiest, undefined)
+  assert.is(facts([40, 60], { full: 100 }).high, 100)
+  assert.is(facts([40, 160], { full: 100 }).high, 200)
+  assert.is(facts([-3, 2]).low, -3)
+  // two parts: rates are added, of others the first that is not always zero counts
+  const two = (unit: string, first: number, second = 7) =>
+    factsOf(
+      {
+        ...{ id: 'x', title: '', unit, first: true, style: 'lines', parts: ['a', 'b'], rank: 'max' },
+        cells: [{ member: 0, series: [0, 1] }]
+      },
+      {
+        data: { windows: [window] } as ReportData,
+        text: () => '',
+        points: index => points([1, 2], index === 0 ? [first, first] : [second, second])
+      }
+    )
+  assert.equal([two('B/s', 5).cells[0]?.max, two('ms', 5).cells[0]?.max, two('ms', 0).cells[0]?.max], [12, 5, 7])
+  assert.equal([two('/s', 5).levels, two('ms', 5).levels, two('ms', 0).levels], [[0, 1], [0], [1]])
+  assert.equal([two('ms', 0).isIdle, two('ms', 0, 0).isIdle], [false, true])
 })
 
 test('known parts have their colours, and no two of six parts the same', () => {

@@ -171,6 +171,15 @@ test('series are found by words, and those that are ticked are drawn', async () 
   await shared.keyboard.type('metric:disk.*bytes -member:n2')
   await shared.waitForFunction(() => document.querySelector('.series .count')?.textContent === '4 of 205 series')
   assert.equal(await texts(shared, '.series tbody td:nth-child(2)'), ['n1', 'n1', 'n3', 'n3'])
+  await shared.locator('.sort', { hasText: 'Mean' }).click()
+  assert.equal(await texts(shared, '.series tbody td:nth-child(4)'), [
+    'disk.read.bytes',
+    'disk.read.bytes',
+    'disk.write.bytes',
+    'disk.write.bytes'
+  ])
+  assert.equal(await texts(shared, '.series tbody td:nth-child(2)'), ['n3', 'n1', 'n3', 'n1'])
+  await shared.locator('.sort', { hasText: 'Mean' }).click()
   await shared.locator('.series input[type=checkbox]').nth(1).check()
   assert.is(await shared.locator('.series .plot').count(), 1)
   assert.match(await said(shared.locator('.series .plot figcaption')), /disk\.write\.bytesn1 device=nvme0n1/)
@@ -294,7 +303,7 @@ test('a million points are drawn as many as can be seen, and zooming shows those
     iterations: ['long'],
     samples: 1,
     work: 10_000,
-    interval: 0.1,
+    interval: 0.25,
     further: 4,
     processors: 2
   })
@@ -305,20 +314,11 @@ test('a million points are drawn as many as can be seen, and zooming shows those
     ((await page.locator('.cell path.line').first().getAttribute('d')) ?? '').split(/[ML]/).length - 1
   const width = (await boxOf(page, '.cell svg')).width
   assert.ok((await steps()) <= 5 * width, `${await steps()} points on ${width} px`)
-  const longest = await page.evaluate(async () => {
-    // how long the page does not answer while it zooms in twenty times
-    let longest = 0
-    for (let step = 0; step < 20; step++) {
-      const began = performance.now()
-      document.dispatchEvent(new KeyboardEvent('keydown', { key: '+', bubbles: true }))
-      await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)))
-      longest = Math.max(longest, performance.now() - began)
-    }
-    return longest
-  })
-  process.stdout.write(`a million points: the longest of 20 zooms took ${longest.toFixed(0)} ms\n`)
+  for (let step = 0; step < 20; step++) await page.keyboard.press('+')
+  await page.waitForFunction(
+    () => (document.querySelector('.cell path.line')?.getAttribute('d') ?? '').split(/[ML]/).length < 12
+  )
   assert.match(await shownTime(page), /^1:23:\d\d(\.\d)? to 1:23:\d\d(\.\d)?$/)
-  assert.ok((await steps()) < 10, 'each point is one')
   await page.close()
 })
 
