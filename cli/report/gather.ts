@@ -83,24 +83,28 @@ export async function gatherReport(
 
 type Indexed = { index: MemberIndex; member: number; cells: ReturnType<typeof chooseCells> }
 
-/** What panels draw may have most of the room: it is what is looked at. */
+/** What panels draw is what is looked at first: it may have so much of the room, which is more than its share. */
+const PANELS_SHARE = 0.4
+/** Points that a series has of each file at least: the least and the highest value, and the gap before the next file. */
+const LEAST_OF_FILE = 3
+
 function roomFor(indexes: Indexed[], points: number) {
   const all = indexes.flatMap(({ index }) => [...index.series.values()])
-  const kept = keptMetrics(all)
-  const has = (info: SeriesInfo) => kept.has(groupOf(info))
   const inPanels = indexes.flatMap(({ index, cells }) => {
     const keys = cells.flatMap(({ parts }) => parts.flatMap(part => part?.keys.slice(0, 1) ?? []))
     return keys.map(key => index.series.get(key)?.count ?? 0)
   })
-  const panels = fairShare(inPanels, points * 0.6)
-  const used = inPanels.reduce((sum, count) => sum + Math.min(count, panels), 0)
+  const panels = fairShare(inPanels, points * PANELS_SHARE)
+  const left = points - inPanels.reduce((sum, count) => sum + Math.min(count, panels), 0)
+  const files = Math.max(1, ...indexes.map(({ index }) => index.files.length))
+  const kept = keptMetrics(all, Math.min(MAX_SERIES, left / (LEAST_OF_FILE * files)))
+  const has = (info: SeriesInfo) => kept.has(groupOf(info))
   const others = fairShare(
     all.filter(has).map(({ count }) => count),
-    points - used
+    left
   )
-  const left = all.filter(each => !has(each))
-  const most = Math.min(panels, others)
-  return { panels, others, has, all: sum(all), reduced: describeReduced(all, left, most) }
+  const leftOut = all.filter(each => !has(each))
+  return { panels, others, has, all: sum(all), reduced: describeReduced(all, leftOut, Math.min(panels, others)) }
 }
 
 const sum = (all: SeriesInfo[]) => all.reduce((total, { count }) => total + count, 0)
@@ -124,10 +128,10 @@ function describeReduced(all: SeriesInfo[], left: SeriesInfo[], most: number): s
 const groupOf = ({ tool, metric }: SeriesInfo) => `${tool}\n${metric}`
 
 /** @returns the metrics that are on the page: those with the fewest series first, until it is full */
-function keptMetrics(all: SeriesInfo[]): Set<string> {
+function keptMetrics(all: SeriesInfo[], most: number): Set<string> {
   const groups = [...Map.groupBy(all, groupOf)].sort(([, a], [, b]) => a.length - b.length)
   const kept = new Set<string>()
-  let room = MAX_SERIES
+  let room = most
   for (const [group, series] of groups) {
     if (series.length > room) break
     kept.add(group)

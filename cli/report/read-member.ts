@@ -42,7 +42,7 @@ export async function readMember(
     const share = mostPoints / allPoints
     const limitOf = (key: string) => share * (drawn.has(key) ? room.panels : room.others)
     const take = ({ t, v }: Points, most: number): Segment => {
-      const thinning = axes.thinned(t, Math.max(4, Math.floor(most)), room.begun)
+      const thinning = axes.thinned(t, Math.max(2, Math.floor(most)), room.begun)
       return { thinning, values: thinValues(v, thinning.by), measured: v.length }
     }
     axes.nextFile()

@@ -120,6 +120,17 @@ test('where there is no room for all points, peaks stay, and it is said', async 
   assert.is(thin.data.series.rows.length, whole.data.series.rows.length, 'none is left out')
 })
 
+test('of many samples too there are no more points than there is room for; metrics with the most series are left out by name', async () => {
+  const { gather } = result({ members: 1, seconds: 10, samples: 40 })
+  const { data } = await gather(6000)
+  assert.ok(data.block.float32 <= 7000, `${data.block.float32} points`)
+  assert.match(data.head.reduced ?? '', /\d+ series of .*cpu\.\w+ of proc.* are not on this page/)
+  assert.ok(
+    data.panels.some(({ id }) => id === 'cpu'),
+    'what panels draw stays'
+  )
+})
+
 test('a run that failed or lacks something says so first, and names what is missing', async () => {
   const shortfalls = [{ kind: 'tool' as const, member: 'm1', what: 'perf-stat', reason: 'not found on PATH' }]
   const { gather } = result({}, { verdict: 'quorum', status: 3, partial: true, reason: 'only 2 of 3', shortfalls })
