@@ -60,7 +60,7 @@ export function memberLines(measured: Measured[], width: number): string {
 
 /** Each column has one scale, so that members can be compared. */
 export const SCALES =
-  'Lines: the whole run, sample after sample, up to 100 % or to the highest of all members. Numbers: means, of the queue the maximum'
+  'Lines: all samples in a row, up to 100 % or to the highest of all members. Numbers: means, of QUEUE the maximum.'
 
 function cellOf(all: Measured[], name: ResourceName): Cell {
   const parts = partsOf(all, name)

@@ -7,6 +7,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openSeries } from '../../protocols/series/read-series.ts'
 import { record, useTestnet } from '../helpers/mesh.ts'
+import { needs, skipWhere } from '../helpers/skip.ts'
 
 const series = suite('series of a run')
 const net = useTestnet(series, { peers: ['a', 'b'] })
@@ -79,6 +80,39 @@ series(
     }
     connection.closeSync()
     db.closeSync()
+  }
+)
+
+const tools = ['proc', 'vmstat', 'iostat', 'mpstat', 'pidstat', 'sar']
+const missing = tools.flatMap(name => (name === 'proc' ? [] : (needs(name) ?? [])))[0]
+
+skipWhere(missing, series)(
+  'of the default tools say what the machines did, without a line that is not read',
+  async () => {
+    const { status, stdout, stderr } = await net().bak('a', [
+      'run',
+      '--json',
+      '--interval',
+      '1',
+      '--tools',
+      'default',
+      '--',
+      'sleep',
+      '2.5'
+    ])
+    assert.is(status, 0, stderr)
+    assert.not.match(stdout, /series: /)
+    const { run } = JSON.parse(stdout.split('\n')[0] as string)
+    const result = join(net().peer('a').home, 'runs', run)
+    for (const member of ['a', 'b']) {
+      const read = await openSeries(join(result, `1-default/sample1/series/${member}/series.parquet`))
+      assert.equal(read.info.remarks, [])
+      assert.equal([...new Set(read.series.map(({ tool }) => tool))].sort(), tools.toSorted())
+      const busy = read.series.filter(({ metric, labels }) => metric === 'cpu.busy' && labels.cpu === 'all')
+      assert.equal(busy.map(({ tool }) => tool).sort(), ['iostat', 'mpstat', 'proc', 'sar', 'vmstat'])
+      for (const { min, max, tool } of busy) assert.ok(min >= 0 && max <= 100, `${tool}: ${min} to ${max}`)
+      await read.close()
+    }
   }
 )
 
