@@ -13,6 +13,8 @@ const MOST = 0.5
 const SOME = 0.05
 /** A disk that is busy for less is no disk that was used, in percent. */
 const IDLE = 1
+/** Of processors, what the hypervisor gives to others is told from here on, in percent. */
+const STOLEN = 2
 const MAX_NAMED = 4
 
 /** What one member used in one iteration, over all its samples. */
@@ -26,6 +28,11 @@ interface Use {
   /** Of the points, how many are saturated; 0 to 1. */
   saturated: number
 }
+
+/** The resources that they are made of. */
+export const OF_ANSWERS: ResourceName[] = [
+  ...(['cpu', 'processor', 'steal', 'disk', 'diskBytes', 'diskRequests', 'readWait', 'writeWait'] as const)
+]
 
 export interface Answers {
   disk: string
@@ -68,8 +75,9 @@ function saturation(measured: Measured[], processors: Map<string, number>): stri
   const busiest = uses.toSorted((a, b) => b.mean - a.mean)[0]
   if (busiest == null) return 'not known: no tool measured processors; proc, mpstat and sar do'
   const often = uses.filter(({ saturated }) => saturated >= MOST)
-  if (often.length > 0) return `saturated ${placesOf(often, uses)}`
-  const alone = singleThread(measured, busiest)
+  const stolen = stealOf(measured)
+  if (often.length > 0) return `saturated ${placesOf(often, uses)}${stolen}`
+  const alone = `${singleThread(measured, busiest)}${stolen}`
   const atTimes = uses.filter(({ saturated }) => saturated >= SOME)
   if (atTimes.length > 0) return `saturated at times ${placesOf(atTimes, uses)}${alone}`
   const { member, iteration, mean } = busiest
@@ -92,11 +100,19 @@ function placesOf(found: Use[], all: Use[]): string {
       groups.map(([iteration]) => iteration),
       MAX_NAMED
     )
-    const [least, most] = [Math.min(...uses.map(({ mean }) => mean)), Math.max(...uses.map(({ mean }) => mean))]
-    const busy = [...new Set([least, most].map(each => formatValue(each, '%')))].join(' to ')
+    const means = uses.map(({ mean }) => mean).sort((a, b) => a - b)
+    const busy = [...new Set([means[0], means.at(-1)].map(each => formatValue(each as number, '%')))].join(' to ')
     return `on ${members}${groups.length === iterations ? '' : ` in ${named}`} (${busy} busy)`
   })
   return listInWords(places, MAX_NAMED)
+}
+
+/** It counts as busy, and nobody on the machine has it. */
+function stealOf(measured: Measured[]): string {
+  const most = usesOf(measured, 'steal').toSorted((a, b) => b.mean - a.mean)[0]
+  return most == null || most.mean < STOLEN
+    ? ''
+    : `; the hypervisor took ${formatValue(most.mean, '%')} on ${most.member}`
 }
 
 /** One processor that is saturated while all together are not: often one thread that does the work. */

@@ -99,6 +99,11 @@ const processors: Array<[title: string, all: Measured[], text: string]> = [
     'saturated on a in 1-4k (99 % busy), on b in 2-1m (100 % busy)'
   ],
   [
+    'what the hypervisor took is told',
+    [of('cpu', 'a', [30, 40]), of('steal', 'a', [10, 20])],
+    'not saturated: a was busiest, 35 % of 2 processors; the hypervisor took 15 % on a'
+  ],
+  [
     'one processor that is saturated alone is named',
     [of('cpu', 'a', [52, 54]), of('processor', 'a', [99, 100])],
     'not saturated: a was busiest, 53 % of 2 processors; one processor of a was, 100 %'
