@@ -24,7 +24,7 @@ export function formatValue(value: number, unit = '', digits = 3): string {
     case 'B/s':
       return scaled(value, 1024, BYTES, digits) + unit.slice(1)
     case '%':
-      return `${value >= 9.95 || value === 0 ? Math.round(value) : value.toFixed(1)} %`
+      return `${value >= 9.95 ? Math.round(value) : value >= 0.95 ? value.toFixed(1) : Number(value.toPrecision(1))} %`
     case 'ns':
     case 'us':
     case 'µs':

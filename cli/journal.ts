@@ -1,7 +1,8 @@
 /** The journal of a run, and the warnings and refusals in it. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { StoredEvent } from '../protocols/events.ts'
+import * as v from 'valibot'
+import { type StoredEvent, storedEvent } from '../protocols/events.ts'
 import { JOURNAL_FILE, stepFolder } from '../protocols/layout.ts'
 
 export interface Complaint {
@@ -38,10 +39,11 @@ function complaintsOf(event: StoredEvent): Complaint[] {
   }
 }
 
-/** The last line of a journal that is being written may be incomplete. */
+/** The last line of a journal that is being written may be incomplete, and a folder may be anybody's. */
 function parse(line: string): StoredEvent | undefined {
   try {
-    return JSON.parse(line)
+    const event: unknown = JSON.parse(line)
+    return v.is(storedEvent, event) ? (event as StoredEvent) : undefined
   } catch {
     return undefined
   }

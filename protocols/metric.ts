@@ -5,7 +5,7 @@
 import * as v from 'valibot'
 import { count, list, name, text } from './fields.ts'
 
-/** Names in the result of one workload: those of all instances of a member, with the longest names and units, fit into one acknowledgement. */
+/** Names in the result of one workload; of many instances an answer may have room for fewer (answer-metrics.ts). */
 export const MAX_METRICS = 128
 
 /** Which of two values is the better one; a metric without it decides nothing. */

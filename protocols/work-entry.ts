@@ -8,6 +8,8 @@ import { labelOf, timeoutOf } from './workload.ts'
 
 /** Of one record: what is beyond is missing from it, and named so. */
 export const MAX_ENTRIES = 100_000
+/** Of one record, 200 bytes each as text: entries beyond have none. */
+export const MAX_RECORD_METRICS = 1_000_000
 
 const { began, ready, stopped, killed, role } = instanceResult.entries
 
@@ -38,19 +40,27 @@ export function entriesOf(
   const seen = new Set(known.filter(({ step }) => isSame(step, at)).map(keyOf))
   const members = new Map(roster.map(each => [each.peer, each]))
   const found: WorkEntry[] = []
+  let room = MAX_RECORD_METRICS - countMetrics(known)
   for (const { by, value } of answers) {
     const member = members.get(by)
     for (const { workload, ...result } of value.workloads ?? []) {
       const placed = member?.workloads?.find(each => each.name === workload)
       if (member == null || placed == null || result.instance < 1 || result.instance > placed.instances) continue
-      const entry = { step: at, ...result, member: member.name, name: workload }
+      const { metrics, ...rest } = result
+      const fits = metrics != null && metrics.length <= room
+      const entry = { step: at, ...rest, ...(fits ? { metrics } : {}), member: member.name, name: workload }
       if (seen.has(keyOf(entry)) || known.length + found.length >= MAX_ENTRIES) continue
       seen.add(keyOf(entry))
       found.push(entry)
+      if (fits) room -= metrics.length
     }
   }
   return found
 }
+
+/** @returns how many metrics they have together */
+export const countMetrics = (entries: Pick<WorkEntry, 'metrics'>[]): number =>
+  entries.reduce((sum, { metrics = [] }) => sum + metrics.length, 0)
 
 const keyOf = ({ member, name, instance }: Pick<WorkEntry, 'member' | 'name' | 'instance'>) =>
   `${member}/${name}/${instance}`

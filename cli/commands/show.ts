@@ -7,14 +7,18 @@ import { tagsBeside } from '../../protocols/tags-beside.ts'
 import { terminalWidth } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { readComplaints } from '../journal.ts'
+import { OF_ANSWERS } from '../result/answers.ts'
 import { findResult } from '../result/find-result.ts'
 import { type Measurements, measure } from '../result/measure.ts'
+import { SHOWN } from '../result/member-lines.ts'
 import { openFolder } from '../result/open-result.ts'
 import { type ResourceName, resources } from '../result/resources.ts'
 import { formatComplaints } from '../show/complaints.ts'
-import { formatCertificates, formatDetails, readCertificate } from '../show/details.ts'
+import { certificatesIn, formatCertificates, formatDetails, readCertificate } from '../show/details.ts'
 import { formatFirst } from '../show/first-screen.ts'
 import { formatHead } from '../show/head.ts'
+
+const ON_SCREEN = [...new Set([...SHOWN, ...OF_ANSWERS])]
 
 interface Options {
   all?: boolean
@@ -39,7 +43,7 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
   const view = known ?? (await ownView(record as RunRecord, folder))
   const certificates = view.certificates.map(readCertificate)
   const complaints = folder == null ? [] : await readComplaints(folder)
-  const measurements = opened && (await measure(opened, Object.keys(resources) as ResourceName[]))
+  const measurements = opened && (await measure(opened, json ? (Object.keys(resources) as ResourceName[]) : ON_SCREEN))
   if (json) {
     const metrics = record && metricSamples(record)
     const answer = { ...view, record, manifest: undefined, certificates, warnings: complaints }
@@ -52,16 +56,18 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
       : [
           formatHead(view, record, all),
           ...formatFirst(record, measurements?.measured, width),
-          ...formatComplaints(record, complaints, measurements?.unread ?? []),
+          ...formatComplaints(record, complaints, measurements?.unread ?? [], all),
           ...(all ? formatDetails(record, folder == null ? `on ${view.holder ?? 'another peer'}` : 'here') : [])
         ]
-  const rest = all ? [formatCertificates(certificates)] : [`more: bak show ${view.run} --all`]
+  const elsewhere = view.holder == null ? '' : `, and on ${view.holder} what the members used`
+  const more = `more: bak show ${view.run} --all${folder == null ? elsewhere : `, bak metrics ${view.run}`}`
+  const rest = all ? [formatCertificates(certificates)] : [more]
   await printLines([...sections, ...rest].filter(section => section !== '').join('\n\n'))
 }
 
 /** Of a folder that is looked at without a daemon. */
 const ownView = async ({ run, controller }: RunRecord, folder?: string): Promise<RunView> => ({
-  ...{ run, controller: controller.peer, certificates: [] },
+  ...{ run, controller: controller.peer, certificates: folder == null ? [] : await certificatesIn(folder) },
   ...(folder == null ? {} : { folder, tags: await tagsBeside(folder) })
 })
 

@@ -1,7 +1,7 @@
 /** What a comparison came to: everything that its forms (text, JSON, CSV, markdown, a page) are made of. */
 import { failuresIn } from '../../protocols/work-entry.ts'
 import { describePartial, describeSetting, type Unlike } from './alike.ts'
-import type { ComparedMetrics } from './compare-metrics.ts'
+import type { ComparedMetric, ComparedMetrics } from './compare-metrics.ts'
 import type { ComparedResource } from './compare-resources.ts'
 import type { Environment } from './environment.ts'
 import type { GateResult } from './gate.ts'
@@ -9,6 +9,7 @@ import type { Group } from './groups.ts'
 import type { Profiles } from './profiles.ts'
 import { sequenceOf } from './sequence.ts'
 import type { Speeds } from './speed.ts'
+import { leastSamples } from './statistics/needed-samples.ts'
 import type { Trace } from './traces.ts'
 
 export interface GroupFacts {
@@ -59,7 +60,7 @@ export function sequencesOf([base, ...others]: Group[]): string[] {
 }
 
 /** @param unread series that could not be read */
-export function warningsOf(groups: Group[], { metrics }: ComparedMetrics, unread: string[]): string[] {
+export function warningsOf(groups: Group[], { metrics, tests }: ComparedMetrics, unread: string[]): string[] {
   const partial = groups.filter(({ selections }) => selections.some(({ result }) => result.record.partial))
   const uneven = metrics.filter(each => each.uneven).map(({ metric }) => metric)
   const undirected = metrics.filter(({ better }) => better == null).map(({ metric }) => metric)
@@ -71,8 +72,26 @@ export function warningsOf(groups: Group[], { metrics }: ComparedMetrics, unread
     ...(undirected.length === 0
       ? []
       : [`${names(undirected)}: nobody said whether more or less is better; --better ${undirected[0]}=less does`]),
+    ...tooManyTests(metrics, tests),
     ...unread
   ]
+}
+
+/** Samples that could tell of one metric, and cannot of so many. */
+function tooManyTests(metrics: ComparedMetric[], tests: number): string[] {
+  const fewest = Math.min(...metrics.flatMap(({ against }) => against.flatMap(({ samples }) => samples)))
+  const least = leastSamples(tests)
+  if (fewest >= least || fewest < leastSamples(1)) return []
+  return [
+    `${fewest} samples can tell of ${most(fewest)} at once, and here are ${tests}: ask for fewer with --metric, or take ${least} samples of each`
+  ]
+}
+
+/** @returns of how many so many samples of each group can tell together */
+function most(samples: number): string {
+  let tests = 1
+  while (leastSamples(tests + 1) <= samples) tests++
+  return tests === 1 ? '1 comparison' : `${tests} comparisons`
 }
 
 const names = (metrics: string[]) => [...new Set(metrics)].join(', ')

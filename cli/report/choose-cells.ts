@@ -1,6 +1,6 @@
 /** Which series of a member each panel draws. Pure. */
 import { type SeriesInfo, seriesKey } from '../../protocols/series/series-file.ts'
-import { busiestDevice, preferredTool } from '../result/resources.ts'
+import { busiestDevice, chooseSeries, preferredTool, resources } from '../result/resources.ts'
 import { isOf, PANELS, type PanelSpec } from './panel-table.ts'
 
 /** Rows of a heat map of one member; of more processors the rest is found by the filter. */
@@ -28,8 +28,9 @@ export interface ChosenCell {
 export function chooseCells(series: SeriesInfo[]): ChosenCell[] {
   const device = busiestDevice(series)
   return PANELS.flatMap(panel => {
+    const known = chooseSeries(resources[panel.resource], series, device)?.tool
     const fitting = series.filter(each => isOf(panel, each, device))
-    const chosen = panel.of === 'processors' ? processors(panel, fitting) : lines(panel, fitting)
+    const chosen = panel.of === 'processors' ? processors(panel, fitting, known) : lines(panel, fitting, known)
     if (chosen.parts.every(each => each == null)) return []
     return [{ panel, note: chosen.note ?? (panel.of === 'device' ? device : undefined), parts: chosen.parts }]
   })
@@ -40,10 +41,10 @@ interface Chosen {
   note?: string
 }
 
-/** All parts of a cell are of one tool, so that they are of the same times: the one that has most of them. */
-function lines({ parts }: PanelSpec, fitting: SeriesInfo[]): Chosen {
+/** All parts of a cell are of one tool, so that they are of the same times. @param known the tool of its resource */
+function lines({ parts }: PanelSpec, fitting: SeriesInfo[], known?: string): Chosen {
   const metrics = parts.map(({ from }) => from.map(({ metric }) => metric))
-  const tool = toolWithMost(metrics, fitting)
+  const tool = toolOf(metrics, fitting, known)
   const own = fitting.filter(each => each.tool === tool)
   const interfaces = [...new Set(own.flatMap(({ labels }) => labels.interface ?? []))]
   const note =
@@ -53,20 +54,23 @@ function lines({ parts }: PanelSpec, fitting: SeriesInfo[]): Chosen {
 
 function partOf(names: string[], own: SeriesInfo[]): CellPart | undefined {
   const name = names.find(each => own.some(({ metric }) => metric === each))
-  const found = own.filter(({ metric }) => metric === name)
+  const all = own.filter(({ metric }) => metric === name)
+  const whole = all.filter(({ labels }) => labels.cpu === 'all' || Object.keys(labels).length === 0)
+  const found = whole.length > 0 ? whole : all
   const [first] = found
   if (first == null) return undefined
   if (found.length === 1) return { keys: [seriesKey(first)], info: first }
-  const labels = { interface: `${found.length} together` }
+  const labels = Object.fromEntries(Object.keys(first.labels).map(key => [key, `${found.length} together`]))
   return { keys: found.map(seriesKey), of: sum => sum, info: { ...first, labels } }
 }
 
 /** A row a processor, in the order of their numbers. */
-function processors({ parts }: PanelSpec, fitting: SeriesInfo[]): Chosen {
+function processors({ parts }: PanelSpec, fitting: SeriesInfo[], known?: string): Chosen {
   const sources = parts[0]?.from ?? []
-  const tool = toolWithMost(
+  const tool = toolOf(
     sources.map(({ metric }) => [metric]),
-    fitting
+    fitting,
+    known
   )
   const own = fitting.filter(each => each.tool === tool)
   const source = sources.find(({ metric }) => own.some(each => each.metric === metric))
@@ -82,7 +86,9 @@ function processors({ parts }: PanelSpec, fitting: SeriesInfo[]): Chosen {
   }
 }
 
-function toolWithMost(metrics: string[][], fitting: SeriesInfo[]): string | undefined {
+/** @returns the known one if it has any part, or else the one that has most of them */
+function toolOf(metrics: string[][], fitting: SeriesInfo[], known?: string): string | undefined {
+  if (fitting.some(({ tool, metric }) => tool === known && metrics.flat().includes(metric))) return known
   const byTool = Map.groupBy(fitting, ({ tool }) => tool)
   const counted = [...byTool].map(([tool, own]) => ({
     tool,

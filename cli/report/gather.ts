@@ -5,6 +5,7 @@ import type { RunRecord } from '../../protocols/record.ts'
 import type { SeriesInfo } from '../../protocols/series/series-file.ts'
 import { Block } from './block.ts'
 import { chooseCells } from './choose-cells.ts'
+import { readMachines } from './environment.ts'
 import { addFlames } from './flames.ts'
 import { headOf, iterationsOf, membersIn, missingIn } from './head.ts'
 import { indexMember, type MemberIndex } from './member-index.ts'
@@ -43,6 +44,10 @@ export async function gatherReport(
   points: number
 ): Promise<GatheredReport> {
   const phases = await readPhases(folder)
+  const machines = await readMachines(
+    folder,
+    record.roster.map(({ name }) => name)
+  )
   const told = { record, events, phases }
   const head = headOf(record, told)
   const iterations = iterationsOf(record)
@@ -63,7 +68,7 @@ export async function gatherReport(
     format: 1,
     head: { ...head, ...(room.reduced === '' ? {} : { reduced: room.reduced }) },
     missing: missingIn(record),
-    members: membersIn(record),
+    members: membersIn(record, machines),
     iterations: iterations.map(({ number, name }) => ({ number, name })),
     windows: windowsIn(told, iterations, head.begun),
     phases: phaseSpans(told, head.begun),
@@ -71,7 +76,7 @@ export async function gatherReport(
     panels,
     ...block.contents,
     flames,
-    tables: tablesOf({ ...told, record, unread })
+    tables: tablesOf({ ...told, record, unread, machines })
   }
   return { data, block: block.bytes() }
 }
@@ -133,7 +138,7 @@ function keptMetrics(all: SeriesInfo[]): Set<string> {
 
 function panelsOf(drawn: Map<number, DrawnCell[]>): Panel[] {
   return PANELS.flatMap(panel => {
-    const { parts, of: _, ...about } = panel
+    const { parts, of: _, resource: __, ...about } = panel
     const labels = parts.map(({ label }) => label)
     const cells = [...drawn].flatMap(([member, all]) =>
       all

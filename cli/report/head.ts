@@ -7,6 +7,7 @@ import { describeShortfalls } from '../../protocols/shortfall.ts'
 import { isWhole } from '../../protocols/verdict.ts'
 import { formatCommand, formatObserved, formatVerdict } from '../format.ts'
 import { describeWorkload } from '../instances.ts'
+import { type Machines, memoryOf } from './environment.ts'
 import type { Head, ReportData } from './report-data.ts'
 import { beginOf, endOf, type Told } from './spans.ts'
 
@@ -27,18 +28,22 @@ export function headOf(record: RunRecord, told: Told): Head {
     partial: !hasEnded || !isWhole(record) || (record.missing?.length ?? 0) > 0,
     ...(reason == null ? {} : { reason }),
     ...{ ran: ranIn(spec), size: sizeOf(record), controller: controller.name, begun },
-    took: (endOf(told) - begun) / 1000,
+    // as every other answer has it
+    took: (record.took ?? endOf(told) - begun) / 1000,
     program,
-    ...(observed == null ? {} : { cost: formatObserved(observed) }),
+    ...(observed == null ? {} : { cost: inSentence(formatObserved(observed)) }),
     ...(Object.keys(spec.tags).length === 0 ? {} : { tags: spec.tags })
   }
 }
 
 function ranIn(spec: RunRecord['spec']): string {
   const command = spec.command == null ? [] : [formatCommand(spec.command)]
-  const all = [...command, ...spec.workload.map(describeWorkload)].join('; ').replace(/\s+/g, ' ')
+  const workloads = spec.workload.map(each => describeWorkload(each).replace(/^(\S+) \1\b/, '$1'))
+  const all = [...command, ...workloads].join('; ').replace(/\s+/g, ' ')
   return all.length > MAX_RAN ? `${all.slice(0, MAX_RAN)}...` : all
 }
+
+const inSentence = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
 
 /** `2 iterations, 3 samples each, on 3 members` */
 function sizeOf(record: RunRecord): string {
@@ -93,12 +98,12 @@ export function missingIn({ excluded, shortfalls, missing = [], refused = [] }: 
   return [...out, ...describeShortfalls(shortfalls), ...files, ...taken]
 }
 
-/** @returns the members, each with what its machine is */
-export const membersIn = ({ roster }: RunRecord): ReportData['members'] =>
-  roster.map(({ name, driver, capabilities: { os, cores } }) => ({
-    name,
-    about: [`${cores} ${cores === 1 ? 'cpu' : 'cpus'}`, os, ...(driver ? ['driver'] : [])].join(', ')
-  }))
+/** @returns the members, each with what its machine is: `16 cpus, 62.8 GiB, linux 6.18.0` */
+export const membersIn = ({ roster }: RunRecord, machines: Machines): ReportData['members'] =>
+  roster.map(({ name, driver, capabilities: { os, cores } }) => {
+    const facts = [`${cores} ${cores === 1 ? 'cpu' : 'cpus'}`, memoryOf(machines.get(name)), os]
+    return { name, about: [...facts, ...(driver ? ['driver'] : [])].filter(each => each != null).join(', ') }
+  })
 
 /** Warnings of the controller and of members, with where they were said. */
 export function warningsIn(events: StoredEvent[]): string[][] {

@@ -6,7 +6,7 @@ import type { MetricSummary } from './report-data.ts'
 
 /** @param iterations by which they are numbered */
 export function metricsIn(record: RunRecord, iterations: Array<{ number: number }>): MetricSummary[] {
-  return metricSamples(record).flatMap(({ iteration, metric, unit = '', better, samples }) => {
+  const found = metricSamples(record).flatMap(({ iteration, metric, unit = '', better, samples }): MetricSummary[] => {
     const at = iterations.findIndex(({ number }) => number === iteration.number)
     if (at < 0 || samples.length === 0) return []
     const { median, iqr, cv } = spreadOf(samples.map(({ value }) => value))
@@ -26,4 +26,15 @@ export function metricsIn(record: RunRecord, iterations: Array<{ number: number 
       }
     ]
   })
+  return found.sort((a, b) => placeOf(a.metric) - placeOf(b.metric))
+}
+
+/** Of a distribution the tail says most of what a user feels; all of it comes after what is not of a distribution, such as a throughput. */
+const OF_DISTRIBUTION = ['p99', 'mean', 'p50', 'p95', 'p99.9', 'max']
+
+function placeOf(metric: string): number {
+  const [, last = ''] = /\.(p\d+(?:\.\d+)?|mean|max|min|stddev)$/.exec(metric) ?? []
+  if (last === '') return 0
+  const place = OF_DISTRIBUTION.indexOf(last)
+  return 1 + (place < 0 ? OF_DISTRIBUTION.length : place)
 }

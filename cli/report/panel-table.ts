@@ -1,5 +1,6 @@
 /** The plots that a performance engineer looks at first: a row of small multiples each, and of which metrics its parts are taken. */
 import type { SeriesInfo } from '../../protocols/series/series-file.ts'
+import type { ResourceName } from '../result/resources.ts'
 import type { Panel } from './report-data.ts'
 
 /** A line, or a layer of a stack. */
@@ -16,8 +17,13 @@ interface Source {
 }
 
 export interface PanelSpec extends Pick<Panel, 'id' | 'title' | 'unit' | 'first' | 'style' | 'rank' | 'full'> {
-  /** Of which series: of the machine as a whole, of its busiest device, of all interfaces together, of each processor. */
-  of: 'machine' | 'device' | 'interfaces' | 'processors'
+  /**
+   * Of which series: of the machine as a whole, of it or else of all its processors together, of its busiest device, of all interfaces
+   * together, of each processor.
+   */
+  of: 'machine' | 'together' | 'device' | 'interfaces' | 'processors'
+  /** Its tool is the one that this resource is taken from wherever else a run is told. */
+  resource: ResourceName
   parts: PartSpec[]
 }
 
@@ -29,7 +35,7 @@ const lines = { style: 'lines', rank: 'mean' } as const
 /** In the order in which they are drawn. */
 export const PANELS: PanelSpec[] = [
   {
-    ...{ id: 'cpu', title: 'cpu by mode', of: 'machine', first: true, style: 'stack', ...percent },
+    ...{ id: 'cpu', resource: 'cpu', title: 'CPU by mode', of: 'machine', first: true, style: 'stack', ...percent },
     parts: [
       part('user', 'cpu.user'),
       part('nice', 'cpu.nice'),
@@ -41,43 +47,108 @@ export const PANELS: PanelSpec[] = [
     ]
   },
   {
-    ...{ id: 'run-queue', title: 'run queue', of: 'machine', first: true, style: 'lines', unit: 'tasks', rank: 'max' },
+    ...{
+      id: 'run-queue',
+      resource: 'queue',
+      title: 'run queue',
+      of: 'machine',
+      first: true,
+      style: 'lines',
+      unit: 'tasks',
+      rank: 'max'
+    },
     parts: [part('running', 'run.queue', 'run.running'), part('blocked', 'run.blocked')]
   },
   {
-    ...{ id: 'memory', title: 'memory', of: 'machine', first: true, unit: 'B', ...lines },
+    ...{ id: 'memory', resource: 'memory', title: 'memory', of: 'machine', first: true, unit: 'B', ...lines },
     parts: [part('used', 'memory.used'), part('cached', 'memory.cached'), part('dirty', 'memory.dirty')]
   },
   {
-    ...{ id: 'disk-util', title: 'disk utilization', of: 'device', first: true, style: 'lines', ...percent },
+    ...{
+      id: 'disk-util',
+      resource: 'disk',
+      title: 'disk utilization',
+      of: 'device',
+      first: true,
+      style: 'lines',
+      ...percent
+    },
     parts: [part('busy', 'disk.util')]
   },
   {
-    ...{ id: 'disk-bytes', title: 'disk throughput', of: 'device', first: true, unit: 'B/s', ...lines },
+    ...{
+      id: 'disk-bytes',
+      resource: 'diskBytes',
+      title: 'disk throughput',
+      of: 'device',
+      first: true,
+      unit: 'B/s',
+      ...lines
+    },
     parts: [part('read', 'disk.read.bytes'), part('write', 'disk.write.bytes')]
   },
   {
-    ...{ id: 'disk-await', title: 'disk latency', of: 'device', first: true, unit: 'ms', ...lines },
+    ...{
+      id: 'disk-await',
+      resource: 'readWait',
+      title: 'disk latency',
+      of: 'device',
+      first: true,
+      unit: 'ms',
+      ...lines
+    },
     parts: [part('read', 'disk.read.await'), part('write', 'disk.write.await')]
   },
   {
-    ...{ id: 'network', title: 'network', of: 'interfaces', first: true, unit: 'B/s', ...lines },
+    ...{ id: 'network', resource: 'network', title: 'network', of: 'interfaces', first: true, unit: 'B/s', ...lines },
     parts: [part('received', 'net.rx.bytes'), part('sent', 'net.tx.bytes')]
   },
   {
-    ...{ id: 'processors', title: 'each processor', of: 'processors', first: false, style: 'heat', ...percent },
+    ...{
+      id: 'processors',
+      resource: 'processor',
+      title: 'each processor',
+      of: 'processors',
+      first: false,
+      style: 'heat',
+      ...percent
+    },
     parts: [{ label: 'busy', from: [{ metric: 'cpu.busy' }, idle] }]
   },
   {
-    ...{ id: 'pressure', title: 'pressure', of: 'machine', first: false, style: 'lines', ...percent },
+    ...{
+      id: 'pressure',
+      resource: 'cpuPressure',
+      title: 'pressure',
+      of: 'machine',
+      first: false,
+      style: 'lines',
+      ...percent
+    },
     parts: [part('cpu', 'pressure.cpu.some'), part('io', 'pressure.io.some'), part('memory', 'pressure.memory.some')]
   },
   {
-    ...{ id: 'interrupts', title: 'interrupts', of: 'machine', first: false, unit: '/s', ...lines },
+    ...{
+      id: 'interrupts',
+      resource: 'interrupts',
+      title: 'interrupts',
+      of: 'together',
+      first: false,
+      unit: '/s',
+      ...lines
+    },
     parts: [part('interrupts', 'interrupts')]
   },
   {
-    ...{ id: 'switches', title: 'context switches', of: 'machine', first: false, unit: '/s', ...lines },
+    ...{
+      id: 'switches',
+      resource: 'switches',
+      title: 'context switches',
+      of: 'together',
+      first: false,
+      unit: '/s',
+      ...lines
+    },
     parts: [part('switches', 'context.switches')]
   }
 ]
@@ -88,5 +159,6 @@ export function isOf({ of }: Pick<PanelSpec, 'of'>, { labels }: SeriesInfo, devi
   if (of === 'device') return device != null && labels.device === device
   if (of === 'interfaces') return link != null && link !== 'lo'
   if (of === 'processors') return cpu != null && cpu !== 'all'
+  if (of === 'together') return Object.keys(labels).every(key => key === 'cpu')
   return cpu == null ? Object.keys(labels).length === 0 : cpu === 'all' && Object.keys(labels).length === 1
 }

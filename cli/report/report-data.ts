@@ -110,7 +110,7 @@ export interface Panel {
   parts: string[]
   /** The top of the scale, where it is known: 100 of a percentage. */
   full?: number
-  /** How a member is ranked: over the work windows, by the sum of a stack and by the first part of lines. */
+  /** How a member is ranked over the work windows: by all parts of a stack and of rates together, of other lines by the first that is not always zero. */
   rank: 'mean' | 'max'
   /** A member without data is left out. */
   cells: PanelCell[]

@@ -9,6 +9,7 @@ import type { RunRecord } from '../../protocols/record.ts'
 import { writeRunFile } from '../../protocols/run-file.ts'
 import { failureOf } from '../../protocols/work-entry.ts'
 import { formatBytes, formatClock, formatDuration, formatMs, formatNumber, formatShare, formatTime } from '../format.ts'
+import { environmentTable, type Machines } from './environment.ts'
 import { warningsIn } from './head.ts'
 import type { Unread } from './member-index.ts'
 import type { Table } from './report-data.ts'
@@ -25,10 +26,11 @@ interface Tabled {
   phases: AnsweredPhase[]
   /** What readers of tools could not read. */
   unread: Unread[]
+  machines: Machines
 }
 
 /** @returns those that have rows, in the order in which they are looked at */
-export function tablesOf({ record, events, phases, unread }: Tabled): Table[] {
+export function tablesOf({ record, events, phases, unread, machines: facts }: Tabled): Table[] {
   const tables: Table[] = [
     { title: 'warnings', head: ['by', 'phase', 'warning'], rows: warningsIn(events), open: true },
     { title: 'not read into series', head: ['member', 'file', 'why'], rows: unread, open: true },
@@ -39,6 +41,7 @@ export function tablesOf({ record, events, phases, unread }: Tabled): Table[] {
     clocks(record),
     skew(record),
     members(record),
+    environmentTable(facts),
     beside(record),
     certificates(phases),
     received(record),

@@ -13,6 +13,8 @@ const MOST = 0.5
 const SOME = 0.05
 /** A disk that is busy for less is no disk that was used, in percent. */
 const IDLE = 1
+/** Of processors, what the hypervisor gives to others is told from here on, in percent. */
+const STOLEN = 2
 const MAX_NAMED = 4
 
 /** What one member used in one iteration, over all its samples. */
@@ -26,6 +28,11 @@ interface Use {
   /** Of the points, how many are saturated; 0 to 1. */
   saturated: number
 }
+
+/** The resources that they are made of. */
+export const OF_ANSWERS: ResourceName[] = [
+  ...(['cpu', 'processor', 'steal', 'disk', 'diskBytes', 'diskRequests', 'readWait', 'writeWait'] as const)
+]
 
 export interface Answers {
   disk: string
@@ -62,33 +69,50 @@ function factsOf(measured: Measured[], { member, iteration }: Use): string[] {
   return facts.flatMap(([value, words]) => (value == null || value === 0 ? [] : [words(value)]))
 }
 
-/** `not saturated: busy 34 % of 2 processors on n1 in 1-4k, the busiest` */
+/** `saturated on n1, n2 in 1-4k (98 % to 100 % busy)`, `not saturated: n1 in 1-4k was busiest, 34 % of 2 processors` */
 function saturation(measured: Measured[], processors: Map<string, number>): string {
   const uses = usesOf(measured, 'cpu')
   const busiest = uses.toSorted((a, b) => b.mean - a.mean)[0]
   if (busiest == null) return 'not known: no tool measured processors; proc, mpstat and sar do'
-  const on = (least: number) => {
-    const found = uses.filter(({ saturated }) => saturated >= least).toSorted((a, b) => b.saturated - a.saturated)
-    return [...Map.groupBy(found, ({ member }) => member).values()].map(([each]) => each as Use)
-  }
-  const where = (use: Use) => (manyOf(uses) ? `${use.member} in ${use.iteration}` : use.member)
-  const often = on(MOST)
-  if (often.length > 0)
-    return `saturated on ${listInWords(
-      often.map(each => `${where(each)} (${formatValue(each.mean, '%')} busy)`),
-      MAX_NAMED
-    )}`
-  const atTimes = on(SOME).map(
-    each =>
-      `${where(each)} ${formatValue(100 * each.saturated, '%')} of the time (${formatValue(each.mean, '%')} busy on average)`
-  )
-  const cores = processors.get(busiest.member)
+  const often = uses.filter(({ saturated }) => saturated >= MOST)
+  const stolen = stealOf(measured)
+  if (often.length > 0) return `saturated ${placesOf(often, uses)}${stolen}`
+  const alone = `${singleThread(measured, busiest)}${stolen}`
+  const atTimes = uses.filter(({ saturated }) => saturated >= SOME)
+  if (atTimes.length > 0) return `saturated at times ${placesOf(atTimes, uses)}${alone}`
+  const { member, iteration, mean } = busiest
+  const where = manyOf(uses) ? ` in ${iteration}` : ''
+  const cores = processors.get(member)
   const of = cores == null ? '' : ` of ${cores} ${cores === 1 ? 'processor' : 'processors'}`
-  const verdict =
-    atTimes.length > 0
-      ? `saturated at times: ${listInWords(atTimes, MAX_NAMED)}`
-      : `not saturated: ${where(busiest)} was busiest, ${formatValue(busiest.mean, '%')}${of}`
-  return `${verdict}${singleThread(measured, busiest)}`
+  return `not saturated: ${member}${where} was busiest, ${formatValue(mean, '%')}${of}${alone}`
+}
+
+/** @returns `on n1, n2 in 1-4k (98 % to 100 % busy)`; without the iterations, where it is of all of them or there is one */
+function placesOf(found: Use[], all: Use[]): string {
+  const namesOf = (uses: Use[]) => uses.map(({ member }) => member).sort()
+  const byIteration = [...Map.groupBy(found, ({ iteration }) => iteration)]
+  const alike = Map.groupBy(byIteration, ([, uses]) => namesOf(uses).join('\n'))
+  const iterations = new Set(all.map(({ iteration }) => iteration)).size
+  const places = [...alike.values()].map(groups => {
+    const uses = groups.flatMap(([, each]) => each)
+    const members = listInWords([...new Set(namesOf(uses))], MAX_NAMED)
+    const named = listInWords(
+      groups.map(([iteration]) => iteration),
+      MAX_NAMED
+    )
+    const means = uses.map(({ mean }) => mean).sort((a, b) => a - b)
+    const busy = [...new Set([means[0], means.at(-1)].map(each => formatValue(each as number, '%')))].join(' to ')
+    return `on ${members}${groups.length === iterations ? '' : ` in ${named}`} (${busy} busy)`
+  })
+  return listInWords(places, MAX_NAMED)
+}
+
+/** It counts as busy, and nobody on the machine has it. */
+function stealOf(measured: Measured[]): string {
+  const most = usesOf(measured, 'steal').toSorted((a, b) => b.mean - a.mean)[0]
+  return most == null || most.mean < STOLEN
+    ? ''
+    : `; the hypervisor took ${formatValue(most.mean, '%')} on ${most.member}`
 }
 
 /** One processor that is saturated while all together are not: often one thread that does the work. */

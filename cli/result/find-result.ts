@@ -34,5 +34,5 @@ async function findOnDisk(runs: string, part: string): Promise<string> {
   const found = part === 'last' ? names.slice(-1) : names.filter(name => name.includes(part))
   if (found.length === 1) return join(runs, found[0] as string)
   const problem = found.length === 0 ? 'no id contains' : `${found.length} ids contain`
-  throw new BakError('no-such-run', `${problem} "${part}" in ${runs}`)
+  throw new BakError('no-such-run', `${problem} "${part}" in ${runs}, and no daemon answers that knows of others`)
 }

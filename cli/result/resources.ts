@@ -61,6 +61,11 @@ export const resources = {
     ...{ name: 'busiest processor', unit: '%', better: 'less', number: 'mean', full: 100 },
     from: [{ metrics: ['cpu.busy'], which: single, highest: true }]
   },
+  /** What the hypervisor gave to others. */
+  steal: {
+    ...{ name: 'steal', unit: '%', better: 'less', number: 'mean', full: 100 },
+    from: [{ metrics: ['cpu.steal'], which: whole }]
+  },
   queue: {
     ...{ name: 'run queue', unit: 'tasks', better: 'less', number: 'max' },
     from: [plain('run.queue'), plain('run.running')]

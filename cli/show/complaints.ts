@@ -1,18 +1,32 @@
 /** What a run lacks, and what was odd: those tables of `bak show` that are always there. */
 import { stepFolder } from '../../protocols/layout.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { formatNote } from '../../protocols/text-table.ts'
 import { failureOf } from '../../protocols/work-entry.ts'
 import { formatInstances } from '../instances.ts'
 import type { Complaint } from '../journal.ts'
 import type { Unread } from '../result/measure.ts'
 import { formatSection } from './section.ts'
 
-/** @param unread files of series; @returns a table each, '' for what there is nothing of */
-export function formatComplaints(record: RunRecord, complaints: Complaint[], unread: Unread[]): string[] {
-  const { excluded, shortfalls, missing = [], beside, tools = [], remarks = [], spec } = record
+const MAX_MEMBERS = 4
+
+/**
+ * @param unread files of series
+ * @param isWhole with the table of all instances, in which those that failed are the first
+ * @returns a table each, '' for what there is nothing of
+ */
+export function formatComplaints(
+  record: RunRecord,
+  complaints: Complaint[],
+  unread: Unread[],
+  isWhole: boolean
+): string[] {
+  const { excluded, shortfalls, missing = [], beside, tools = [], remarks = [], noise = [], spec } = record
   const failed = record.workload.filter(entry => entry.member != null && failureOf(entry, spec) != null)
   return [
-    formatInstances({ workload: failed, spec }),
+    isWhole ? '' : formatInstances({ workload: failed, spec }),
+    isWhole ? '' : formatUnfit(noise, record.run),
     formatSection(
       ['EXCLUDED', 'SINCE', 'CODE', 'REASON'],
       excluded.map(({ name, phase, code, reason }) => [name, phase, code, reason])
@@ -46,6 +60,18 @@ export function formatComplaints(record: RunRecord, complaints: Complaint[], unr
       remarks.map(remark => [remark])
     )
   ]
+}
+
+/** Where numbers are likely to vary because of the machines. */
+function formatUnfit(noise: NonNullable<RunRecord['noise']>, run: string): string {
+  const found = noise.flatMap(({ name, findings }) =>
+    findings.filter(({ level }) => level === 'unfit').map(({ fact }) => ({ name, fact }))
+  )
+  const facts = [...Map.groupBy(found, ({ fact }) => fact)].map(([fact, on]) => {
+    const members = on.map(({ name }) => name)
+    return `${fact} of ${listInWords(members, MAX_MEMBERS)}`
+  })
+  return facts.length === 0 ? '' : formatNote(`not fit to measure: ${facts.join('; ')}: bak show ${run} --all says why`)
 }
 
 /** Tools that came and went while the run went on. */

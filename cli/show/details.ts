@@ -1,10 +1,13 @@
 /** All that the record of a run says of its members, their clocks, costs and data, and its certificates: for `bak show --all`. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
 import { isTooShort, sharesOf } from '../../protocols/cost.ts'
 import { envelope, peek } from '../../protocols/envelope.ts'
-import { stepFolder } from '../../protocols/layout.ts'
+import { CERTIFICATES_FOLDER, parseResultPath, stepFolder } from '../../protocols/layout.ts'
 import type { MeasuredPath } from '../../protocols/path.ts'
 import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
+import { readPlain } from '../../protocols/plain-file.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { formatBytes, formatClock, formatDuration, formatMs, formatShare, formatTime } from '../format.ts'
 import { formatInstances } from '../instances.ts'
@@ -54,7 +57,8 @@ export function formatDetails(record: RunRecord, where: string): string[] {
       ])
     ),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
-    ...formatMachines(record),
+    // what stands out is among what is always shown
+    ...formatMachines({ ...record, remarks: [] }),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
   ]
@@ -86,6 +90,16 @@ const formatDrift = ({ drift = 0, bound = 0, set }: NonNullable<RunRecord['clock
 function formatPaths(begin?: MeasuredPath, end?: MeasuredPath): string {
   const both = [begin, end].filter(each => each != null).map(each => each.class)
   return [...new Set(both)].join(', then ')
+}
+
+/** @returns those of a result, as a daemon sends them: base64 */
+export async function certificatesIn(folder: string): Promise<string[]> {
+  const names = await readdir(join(folder, CERTIFICATES_FOLDER)).catch((): string[] => [])
+  const found: string[] = []
+  for (const path of names.sort().map(name => `${CERTIFICATES_FOLDER}/${name}`))
+    if (parseResultPath(path)?.kind === 'certificate')
+      found.push((await readPlain(join(folder, path))).toString('base64'))
+  return found
 }
 
 /** Reads the acks of a certificate without their signatures; `bak verify` checks those. */

@@ -4,6 +4,7 @@ import { showPercent } from '../../protocols/matrix/iteration-summary.ts'
 import { type MetricSamples, metricSamples } from '../../protocols/metric-samples.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { formatFacts, formatNote } from '../../protocols/text-table.ts'
+import { fittingTable } from '../fitting-table.ts'
 import { METRIC_HEAD, metricRow } from '../metric-rows.ts'
 import { answersOf, processorsOf } from '../result/answers.ts'
 import type { Measured } from '../result/measure.ts'
@@ -11,42 +12,52 @@ import { memberLines, SCALES } from '../result/member-lines.ts'
 import { formatThresholds } from '../thresholds.ts'
 import { formatSection } from './section.ts'
 
-/** Rows of metrics; each iteration has some. */
+/** Rows of metrics of all iterations, and of one. */
 const MAX_METRICS = 24
-const LEAST_METRICS = 2
+const MOST_OF_ITERATION = 6
+const LEAST_OF_ITERATION = 2
 
 /** @param measured what the members used; undefined where their series are not here. @returns tables, '' for what there is nothing of */
 export function formatFirst(record: RunRecord, measured: Measured[] | undefined, width: number): string[] {
   return [
-    formatMetrics(metricSamples(record), record.run),
+    formatMetrics(metricSamples(record), record.run, width),
     formatThresholds(record),
     formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),
     ...(measured == null ? [] : formatResources(record, measured, width))
   ]
 }
 
-/** Where there are many, those of which it is known whether more is better. */
-function formatMetrics(all: MetricSamples[], run: string): string {
+/** Where there are many, the ones that are asked for first. */
+function formatMetrics(all: MetricSamples[], run: string, width: number): string {
+  if (all.length === 0) return ''
   const byIteration = [...Map.groupBy(all, ({ iteration }) => iteration.number).values()]
-  const quota = Math.max(LEAST_METRICS, Math.floor(MAX_METRICS / Math.max(1, byIteration.length)))
-  const shown = byIteration.flatMap(each => {
-    const directed = each.filter(({ better }) => better != null)
-    const first = each.length <= quota || directed.length === 0 ? each : directed
-    return first.slice(0, quota)
-  })
-  const table = formatSection(METRIC_HEAD, shown.map(metricRow))
+  const share = Math.floor(MAX_METRICS / byIteration.length)
+  const quota = Math.max(LEAST_OF_ITERATION, Math.min(MOST_OF_ITERATION, share))
+  const shown = byIteration.flatMap(each => foremost(each, quota))
+  const table = fittingTable(METRIC_HEAD, shown.map(metricRow), ['SAMPLES', 'QUARTILES'], width)
   const more = all.length - shown.length
-  return more === 0 ? table : `${table}\n${more} more: bak metrics ${run}`
+  return more === 0 ? table : `${table}\n${more} more metrics: bak metrics ${run}`
 }
 
-function formatResources({ roster, run }: RunRecord, measured: Measured[], width: number): string[] {
+/** @returns `count` of them, in their order */
+function foremost(metrics: MetricSamples[], count: number): MetricSamples[] {
+  const ranked = metrics.toSorted((a, b) => rankOf(a) - rankOf(b)).slice(0, count)
+  return metrics.filter(each => ranked.includes(each))
+}
+
+/** What is got done, then the latencies of the slowest hundredth, then those on average. */
+function rankOf({ metric, better }: MetricSamples): number {
+  if (better === 'more') return 0
+  if (/\bp99$/.test(metric)) return 1
+  if (better === 'less') return /\b(mean|avg|average)$/.test(metric) ? 2 : 3
+  return 4
+}
+
+function formatResources({ roster }: RunRecord, measured: Measured[], width: number): string[] {
   const lines = memberLines(measured, width)
   if (lines === '') return roster.some(({ tools }) => tools.length > 0) ? [NOTHING] : []
   const { disk, cpu } = answersOf(measured, processorsOf(roster))
-  return [
-    formatFacts({ 'busiest disk': disk, processors: cpu }, width),
-    `${lines}\n${formatNote(`${SCALES}; bak metrics ${run} has all`, width)}`
-  ]
+  return [formatFacts({ 'busiest disk': disk, processors: cpu }, width), `${lines}\n${formatNote(SCALES, width)}`]
 }
 
 const NOTHING = 'no series of resources: no tool measured processors, memory, disks or networks'

@@ -1,5 +1,6 @@
 /** What a run was, and where its result is: the first lines of `bak show`. */
 import type { RunView } from '../../protocols/control.ts'
+import { stepFolder } from '../../protocols/layout.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { formatFacts } from '../../protocols/text-table.ts'
@@ -8,6 +9,8 @@ import { describeWorkload } from '../instances.ts'
 
 /** Members and runs that a line names. */
 const MAX_NAMED = 8
+/** Characters of a command: a script may have many lines. */
+const MAX_COMMAND = 120
 
 /** @param isWhole also what is seldom asked for */
 export function formatHead(
@@ -38,14 +41,16 @@ export function formatHead(
   }
   const { name, state, verdict, partial, reason, created, ended, took, spec, program, workload, roster } = record
   const measured = roster.filter(({ driver }) => !driver).map(each => each.name)
+  const cut = (text: string) => (isWhole || text.length <= MAX_COMMAND ? text : `${text.slice(0, MAX_COMMAND)}...`)
   const length = ended == null ? '' : `, took ${formatDuration(took ?? ended - created)}`
   return formatFacts({
     run: `${run}${name === '' ? '' : ` ${name}`}`,
     verdict: `${formatVerdict(verdict ?? state)}${partial ? ', partial' : ''}${reason == null ? '' : `: ${reason}`}`,
     members: measured.length === 0 ? undefined : `${measured.length}: ${listInWords(measured, MAX_NAMED)}`,
     began: `${formatTime(created)} UTC${length}`,
-    command: spec.command && formatCommand(spec.command),
-    workloads: spec.workload.map(describeWorkload).join('; '),
+    samples: describeSamples(record),
+    command: spec.command && cut(formatCommand(spec.command)),
+    workloads: spec.workload.map(each => cut(describeWorkload(each))).join('; '),
     resumes: record.resumes == null ? undefined : describeResumed(record.resumes),
     'resumed by': listInWords(resumedBy, MAX_NAMED),
     exit: workload
@@ -60,6 +65,16 @@ export function formatHead(
     ...(isWhole ? { controller: record.controller.name, version: program, manifest: digest } : {}),
     ...places
   })
+}
+
+/** `2 iterations, 3 samples each`; nothing for one sample */
+function describeSamples({ workload }: RunRecord): string {
+  const taken = new Set(workload.filter(({ step }) => step.warmup == null).map(({ step }) => stepFolder(step)))
+  const counts = [...Map.groupBy(taken, each => each.split('/')[0]).values()].map(each => each.length)
+  if (taken.size < 2) return ''
+  const [least, most] = [Math.min(...counts), Math.max(...counts)]
+  if (counts.length === 1) return String(least)
+  return `${counts.length} iterations, ${least === most ? least : `${least} to ${most}`} samples each`
 }
 
 /** Where the samples are that this result does not have. */

@@ -4,7 +4,7 @@ import { showPercent } from '../../protocols/matrix/iteration-summary.ts'
 import { type MetricSamples, metricSamples } from '../../protocols/metric-samples.ts'
 import { spreadOf } from '../../protocols/quantiles.ts'
 import { formatValue } from '../format-value.ts'
-import { answersOf, processorsOf } from '../result/answers.ts'
+import { answersOf, OF_ANSWERS, processorsOf } from '../result/answers.ts'
 import { measure } from '../result/measure.ts'
 import { openFolder } from '../result/open-result.ts'
 
@@ -21,11 +21,7 @@ export async function readAnswers(folder: string, signal: AbortSignal): Promise<
   const result = await openFolder(folder)
   const { roster } = result.record
   const metrics = describeMetrics(metricSamples(result.record))
-  const { measured } = await measure(
-    result,
-    ['cpu', 'processor', 'disk', 'diskBytes', 'diskRequests', 'readWait', 'writeWait'],
-    signal
-  )
+  const { measured } = await measure(result, OF_ANSWERS, signal)
   if (measured.length === 0) return metrics
   const { disk, cpu } = answersOf(measured, processorsOf(roster))
   return [...metrics, `busiest disk: ${disk}; processors: ${cpu}`]

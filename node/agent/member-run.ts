@@ -3,6 +3,7 @@
  * phase is over. When the controller is silent for longer than its lease the member is orphaned: it stops its tools and keeps its data.
  */
 
+import { fitMetrics } from '../../protocols/answer-metrics.ts'
 import { MAX_TIMER_MS } from '../../protocols/duration.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -276,7 +277,7 @@ export class MemberRun {
         report: state => stream.report(state),
         ask: async until => reversed(await stream.clock.ask(until))
       })
-      return { outcome: 'ok' as const, ...cutRemarks(done) }
+      return { outcome: 'ok' as const, ...cutRemarks(fitMetrics(done, member.roster.length)) }
     } catch (cause) {
       const { code, message } = asBakError(cause)
       if (code === 'bug') this.#log.error('bug', { phase: command.phase, why: (cause as Error).stack ?? message })

@@ -43,6 +43,8 @@ const cases: [string[], Partial<SpecInput>][] = [
     ['--order', 'random', '--seed', '7', '--warmup', '2', '--max-sample-failures', '0'],
     { order: 'random', seed: 7, warmup: 2, max_sample_failures: 0 }
   ],
+  [['--results', 'fio,perf-stat'], { results: ['fio', 'perf-stat'] }],
+  [['--results', 'none'], { results: 'none' }],
   [['--interleave'], { order: 'interleave' }],
   [['--max-stddev', 'iops=5'], { max_stddev: { metric: 'iops', percent: 5 } }],
   [['--max-stddev', 'p99=2.5%,20'], { max_stddev: { metric: 'p99', percent: 2.5, samples: 20 } }]
@@ -58,6 +60,8 @@ for (const [words, expected] of cases) {
 
 for (const words of [
   ['--samples', 'x'],
+  ['--results', 'fi'],
+  ['--results', ','],
   ['--tag', 'x'],
   ['--sysinfo', 'some'],
   ['--iteration', ' '],

@@ -3,7 +3,8 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RosterEntry } from '../../protocols/manifest.ts'
-import { entriesOf, type WorkEntry } from '../../protocols/work-entry.ts'
+import { MAX_METRICS } from '../../protocols/metric.ts'
+import { entriesOf, MAX_RECORD_METRICS, type WorkEntry } from '../../protocols/work-entry.ts'
 
 const test = suite('results of workloads')
 const step = { number: 1, name: 'x', sample: 1 }
@@ -55,4 +56,19 @@ test('what is known of a sample is not taken again, and another sample is anothe
     })
   )
 })
+
+test('a record has so many metrics, and entries beyond have none', () => {
+  const metrics = Array.from({ length: MAX_METRICS }, (_, i) => ({ name: `m${i}`, value: 1, samples: 1 }))
+  const known = {
+    step,
+    metrics: new Array(MAX_RECORD_METRICS - MAX_METRICS - 1).fill(metrics[0])
+  } as unknown as WorkEntry
+  const one = { workload: 'c', role: 'client' as const, exit: 0, duration: 1, timedOut: false, metrics }
+  const given = [{ by: 'id-of-a', value: { workloads: [1, 2].map(instance => ({ ...one, instance })) } }]
+  assert.equal(
+    entriesOf([known], { ...step, sample: 2 }, given, roster).map(each => each.metrics?.length),
+    [MAX_METRICS, undefined]
+  )
+})
+
 test.run()

@@ -19,7 +19,7 @@ export interface Frame {
 
 export const xOf = ({ left, width, range }: Frame, time: number): number =>
   left + ((time - range.from) / (range.to - range.from)) * width
-export const yOf = ({ top, height, low, high }: Frame, value: number): number =>
+const yOf = ({ top, height, low, high }: Frame, value: number): number =>
   top + height - ((value - low) / (high - low || 1)) * height
 
 const px = (value: number) => value.toFixed(1)

@@ -3,7 +3,7 @@
 export type Child = Node | string | number | undefined | false
 type Value = string | number | boolean | undefined
 type Listener = (event: never) => void
-export type Attributes = Record<string, Value | Listener>
+type Attributes = Record<string, Value | Listener>
 
 const SVG = 'http://www.w3.org/2000/svg'
 

@@ -18,8 +18,13 @@ const LEAST_WIDTH = 0.7
 /** More rectangles make the page slow. */
 const MOST = 8000
 
+/** What a frame is as wide as: what it weighs now, or what it weighed before. */
+export type Weight = (frame: Frame) => number
+export const totalOf: Weight = ({ total }) => total
+export const baseOf: Weight = ({ base = 0 }) => base
+
 /** @param path from the root to the frame that is zoomed to, both included */
-export function layOut(path: Frame[], width: number): Placed[] {
+export function layOut(path: Frame[], width: number, weight: Weight = totalOf): Placed[] {
   const placed: Placed[] = []
   let parent: Placed | undefined
   for (const [depth, frame] of path.entries()) {
@@ -28,16 +33,17 @@ export function layOut(path: Frame[], width: number): Placed[] {
   }
   // breadth first, so that what is left out beyond the bound is the deepest
   for (let index = path.length - 1; index < placed.length && placed.length < MOST; index++)
-    placeChildren(placed[index] as Placed, placed)
+    placeChildren(placed[index] as Placed, placed, weight)
   return placed
 }
 
-function placeChildren(parent: Placed, placed: Placed[]): void {
+function placeChildren(parent: Placed, placed: Placed[], weight: Weight): void {
   const { frame, depth, width } = parent
-  if (!(frame.total > 0)) return
+  const all = weight(frame)
+  if (!(all > 0)) return
   let { x } = parent
   for (const child of frame.children) {
-    const own = (child.total / frame.total) * width
+    const own = (weight(child) / all) * width
     if (own >= LEAST_WIDTH) placed.push({ frame: child, parent, depth: depth + 1, x, width: own, isAbove: false })
     x += own
   }

@@ -1,6 +1,6 @@
 /** A flame graph: search, zoom by click or Enter, moved through with the arrow keys; of one profile or of the difference of two. */
 import { h, oncePerFrame, svg } from './dom.ts'
-import { changeOf, changeStep, layOut, type Placed, pathTo } from './flame-layout.ts'
+import { baseOf, changeOf, changeStep, layOut, type Placed, pathTo, totalOf } from './flame-layout.ts'
 import { type Frame, weightOf } from './flame-tree.ts'
 import { percent, plain } from './units.ts'
 
@@ -29,6 +29,7 @@ export function flame({ root, unit, isDifference = false }: FlameInit): Flame {
   let focused: Frame = root
   let width = 0
   let sought = ''
+  let weight = totalOf
   const said = h('p', { class: 'flame-said soft', role: 'status' })
   const found = h('span', { class: 'count' })
   const input = h('input', {
@@ -39,6 +40,8 @@ export function flame({ root, unit, isDifference = false }: FlameInit): Flame {
     oninput: oncePerFrame(search)
   })
   const reset = h('button', { onclick: () => zoom([root]) }, 'Whole')
+  // what is gone has no width now, so it is seen in the widths of before
+  const before = h('button', { 'aria-pressed': 'false', onclick: turn }, 'Widths as before')
   const surface = svg('svg', {
     class: isDifference ? 'flame difference' : 'flame',
     tabindex: 0,
@@ -49,7 +52,7 @@ export function flame({ root, unit, isDifference = false }: FlameInit): Flame {
   const element = h(
     'div',
     { class: 'flame-box' },
-    h('p', { class: 'controls' }, input, reset, found, isDifference && changeLegend()),
+    h('p', { class: 'controls' }, input, reset, isDifference && before, found, isDifference && changeLegend()),
     surface,
     said
   )
@@ -57,7 +60,7 @@ export function flame({ root, unit, isDifference = false }: FlameInit): Flame {
 
   function draw(): void {
     if (width === 0) return
-    placed = layOut(path, width)
+    placed = layOut(path, width, weight)
     const depth = placed.reduce((most, each) => Math.max(most, each.depth), 0) + 1
     surface.setAttribute('width', String(width))
     surface.setAttribute('height', String(depth * ROW))
@@ -101,6 +104,11 @@ export function flame({ root, unit, isDifference = false }: FlameInit): Flame {
     focused = to.at(-1) as Frame
     draw()
     say(focused)
+  }
+  function turn(): void {
+    weight = weight === totalOf ? baseOf : totalOf
+    before.setAttribute('aria-pressed', String(weight === baseOf))
+    draw()
   }
   function search(): void {
     sought = input.value.trim().toLowerCase()
@@ -162,7 +170,7 @@ function moved(at: Placed, key: string, placed: Placed[]): Placed | undefined {
 }
 
 /** The same name has the same tint, so that it is recognized elsewhere. */
-export function tintOf(name: string): number {
+function tintOf(name: string): number {
   let sum = 0
   for (let index = 0; index < name.length; index++) sum = (sum * 31 + name.charCodeAt(index)) | 0
   return Math.abs(sum) % 4

@@ -10,7 +10,7 @@ import { timeTicks } from './ticks.ts'
 import type { TimePlot } from './time-plot.ts'
 import { clock, plain, withUnit } from './units.ts'
 
-export const HEAT_STEPS = 7
+const HEAT_STEPS = 7
 const MARKS = 66
 const RIGHT = 14
 const TOP = 10
@@ -134,6 +134,7 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
     cursor.point(undefined)
   })
   canvas.addEventListener('pointerdown', event => {
+    if (event.button !== 0) return
     canvas.setPointerCapture(event.pointerId)
     const time = timeAt(event.clientX - canvas.getBoundingClientRect().left)
     selected = { from: time, to: time }
@@ -143,6 +144,10 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
     selected = undefined
     if (chosen != null && Math.abs(left(chosen.to) - left(chosen.from)) > 3) range.show(chosen)
     else draw()
+  })
+  canvas.addEventListener('pointercancel', () => {
+    selected = undefined
+    draw()
   })
   canvas.addEventListener('dblclick', () => range.reset())
   range.onChange(draw, gone.signal)
@@ -162,7 +167,7 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
 }
 
 /** @returns which of the steps; undefined in a gap */
-export function stepOf(value: number, full: number): number | undefined {
+function stepOf(value: number, full: number): number | undefined {
   if (Number.isNaN(value)) return undefined
   return Math.max(0, Math.min(HEAT_STEPS - 1, Math.floor((value / full) * HEAT_STEPS)))
 }

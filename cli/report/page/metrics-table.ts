@@ -7,6 +7,8 @@ import { percent, plain, rough, scaleOf, withUnit } from './units.ts'
 
 /** Rows that are shown before the rest folds. */
 const SHOWN_ROWS = 6
+/** Members whose parts of a sample are named beside it. */
+const MOST_NAMED = 12
 const STRIP = { height: 18, margin: 8 }
 /** The least that a strip shows to either side of the median, as a share of it: noise of a tenth of a per cent shall look small. */
 const LEAST_REACH = 0.02
@@ -140,9 +142,7 @@ function stripOf({ samples, median, unit, metric, iqr }: MetricSummary, { reach,
   }
   const middle = height / 2
   const good = samples.filter(({ failed }) => !failed).length
-  const said = samples.map(
-    ({ sample, value, failed }) => `${sample}: ${withUnit(value, unit)}${failed ? ' (failed)' : ''}`
-  )
+  const said = samples.map(sample => inWords(sample, unit))
   const dots = samples.map(({ value, failed }) => {
     const share = median === 0 ? 0 : value / median - 1
     if (!failed && Math.abs(share) > reach * 1.001) return beyond(x(value), middle, Math.sign(share))
@@ -164,6 +164,13 @@ function stripOf({ samples, median, unit, metric, iqr }: MetricSummary, { reach,
     ...dots,
     svg('line', { class: 'median', x1: x(median).toFixed(1), x2: x(median).toFixed(1), y1: 1, y2: height - 1 })
   )
+}
+
+/** `2: 182 k/s (n1 61 k/s, n2 60 k/s, n3 61 k/s)` */
+function inWords({ sample, value, failed, byMember = [] }: MetricSummary['samples'][number], unit: string): string {
+  const single = byMember.length < 2 || byMember.length > MOST_NAMED
+  const parts = byMember.map(each => `${each.member} ${withUnit(each.value, unit)}`)
+  return `${sample}: ${withUnit(value, unit)}${failed ? ', failed' : ''}${single ? '' : ` (${parts.join(', ')})`}`
 }
 
 /** A sample beyond the scale: an arrow at its end. */

@@ -12,14 +12,19 @@ import { h, svg } from './dom.ts'
 import type { CellFacts, PanelFacts } from './panel-facts.ts'
 import type { TimeRange } from './range.ts'
 import { valueAt } from './reduce.ts'
-import { heads, idleRow, rowEnd, rowHead } from './row-words.ts'
+import { heads, idleRow, levelOf, rowEnd, rowHead } from './row-words.ts'
 import { quantile } from './spread.ts'
 import { withUnit } from './units.ts'
 
-/** Words above the plot, and the plot, px. */
+/** Words above the plot, px. */
 const NOTE = 13
-const PLOT = 36
 const AXIS = 18
+/** Heads of the columns, and what is between two rows. */
+const HEAD = 26
+const GAP = 5
+/** A plot, px: as high as the window has room for all rows, within these. */
+const LEAST_PLOT = 30
+const MOST_PLOT = 72
 /** Width of a letter, at most px. */
 const LETTER = 6.8
 
@@ -31,10 +36,17 @@ interface Multiples {
   columns: Columns
   /** The width of the page, px. */
   total: number
+  /** For all rows together, px. */
+  room: number
   /** Aborts when it is drawn anew. */
   signal: AbortSignal
   /** A member was chosen, to see more of. */
   onMember: (member: number) => void
+}
+
+interface Drawn extends Multiples {
+  /** The height of a plot, px. */
+  plot: number
 }
 
 /** What is under the pointer is shown in each cell. */
@@ -46,15 +58,19 @@ interface CellCursor {
   valueAt: (time: number) => string
 }
 
-export function multiples(init: Multiples): HTMLElement {
-  const { data, columns, total } = init
-  const active = init.facts.filter(({ isIdle }) => !isIdle)
-  const facts = active.length > 0 ? active : init.facts
+export function multiples(wanted: Multiples): HTMLElement {
+  const { data, columns, total } = wanted
+  const active = wanted.facts.filter(({ isIdle }) => !isIdle)
+  const facts = active.length > 0 ? active : wanted.facts
+  const idle = wanted.facts.filter(each => !facts.includes(each))
+  const init: Drawn = { ...wanted, plot: plotHeight(wanted.room - (idle.length > 0 ? HEAD : 0), facts.length) }
   const folded = data.members.length > MOST_COLUMNS
   const cursors: CellCursor[] = []
   const { gutter, width, count, gap, end } = columns
   const grid = h('div', { class: 'multiples', role: 'group', 'aria-label': 'Resources by member' })
   grid.style.gridTemplateColumns = `${gutter}px repeat(${count}, ${width}px) ${end}px`
+  grid.style.setProperty('--row', `${NOTE + init.plot}px`)
+  grid.style.rowGap = `${GAP}px`
   grid.style.columnGap = `${gap}px`
   grid.classList.toggle('narrow', total < NARROW)
   grid.append(...heads(data, folded))
@@ -66,24 +82,25 @@ export function multiples(init: Multiples): HTMLElement {
     grid.append(rowEnd(row, data))
   })
   followPointer(grid, cursors, init)
-  if (facts.length < init.facts.length) grid.append(idleRow(init.facts.filter(({ isIdle }) => isIdle)))
+  if (idle.length > 0) grid.append(idleRow(idle))
   return grid
 }
 
-function memberCell(
-  row: PanelFacts,
-  member: number,
-  init: Multiples,
-  cursors: CellCursor[],
-  isLast: boolean
-): HTMLElement {
+/** @returns px that each of the rows has for its plot */
+function plotHeight(room: number, rows: number): number {
+  const each = Math.floor((room - HEAD - AXIS) / Math.max(1, rows)) - GAP - NOTE
+  return Math.max(LEAST_PLOT, Math.min(MOST_PLOT, each))
+}
+
+function memberCell(row: PanelFacts, member: number, init: Drawn, cursors: CellCursor[], isLast: boolean): HTMLElement {
   const found = row.cells.find(({ cell }) => cell.member === member)
   const { name = '' } = init.data.members[member] ?? {}
-  const { unit, rank, title, style, parts } = row.panel
+  const { unit, rank, title, style } = row.panel
   const frame = frameOf(row, init)
   if (found == null) return emptyCell(frame, isLast)
-  // the number is of the first of several lines
-  const of = style === 'lines' && parts.length > 1 && frame.width > 200 ? `${parts[0]} ` : ''
+  // of which lines the number is, where there is room; of a stack it is the whole
+  const level = style === 'lines' ? levelOf(row) : ''
+  const of = level !== '' && frame.width > 200 ? `${level} ` : ''
   const usual = `${of}${withUnit(found[rank], unit)} ${rank}`
   const isBusiest = row.busiest === found && row.cells.length > 1
   const surface = surfaceOf(frame, isLast)
@@ -98,12 +115,12 @@ function memberCell(
 
 function emptyCell(frame: Frame, isLast: boolean): HTMLElement {
   const surface = surfaceOf(frame, isLast)
-  const place = { x: frame.width / 2, y: NOTE + PLOT / 2 + 4, 'text-anchor': 'middle' }
+  const place = { x: frame.width / 2, y: NOTE + frame.height / 2 + 4, 'text-anchor': 'middle' }
   surface.append(svg('text', place, 'no data'))
   return h('div', { class: 'cell', 'aria-label': 'no data' }, surface)
 }
 
-function foldedCell(row: PanelFacts, init: Multiples, cursors: CellCursor[], isLast: boolean): HTMLElement {
+function foldedCell(row: PanelFacts, init: Drawn, cursors: CellCursor[], isLast: boolean): HTMLElement {
   const { unit, rank, title } = row.panel
   const frame = frameOf(row, init)
   const surface = surfaceOf(frame, isLast)
@@ -131,14 +148,14 @@ function inWords(values: number[], unit: string): string {
   return `median ${withUnit(quantile(sorted, 0.5), unit)}, ${withUnit(least, unit)} to ${withUnit(greatest, unit)}`
 }
 
-const frameOf = ({ low, high }: PanelFacts, { columns, range }: Multiples): Frame => ({
-  ...{ left: 0, top: NOTE, width: columns.width, height: PLOT, range: range.shown, low, high }
+const frameOf = ({ low, high }: PanelFacts, { columns, range, plot }: Drawn): Frame => ({
+  ...{ left: 0, top: NOTE, width: columns.width, height: plot, range: range.shown, low, high }
 })
 
 function surfaceOf(frame: Frame, isLast: boolean): SVGSVGElement {
-  const height = NOTE + PLOT + (isLast ? AXIS : 0)
-  const surface = svg('svg', { width: frame.width, height, 'aria-hidden': 'true' })
-  if (isLast) surface.append(timeAxis(frame, NOTE + PLOT, 56))
+  const bottom = NOTE + frame.height
+  const surface = svg('svg', { width: frame.width, height: bottom + (isLast ? AXIS : 0), 'aria-hidden': 'true' })
+  if (isLast) surface.append(timeAxis(frame, bottom, 56))
   return surface
 }
 
@@ -165,7 +182,7 @@ function words(
 }
 
 function cursorOf(surface: Element, frame: Frame, note: SVGTextElement, usual: string): Omit<CellCursor, 'valueAt'> {
-  const line = svg('line', { class: 'cursor', y1: NOTE, y2: NOTE + PLOT, visibility: 'hidden' })
+  const line = svg('line', { class: 'cursor', y1: NOTE, y2: NOTE + frame.height, visibility: 'hidden' })
   surface.append(line)
   return { frame, line, note, usual }
 }
@@ -188,7 +205,7 @@ const at = ({ level }: CellFacts, time: number, range: TimeRange, unit: string):
   withUnit(valueAt(level, time, reachOf(range)), unit)
 
 /** Shows the time that the page points at, and points at that under the pointer. */
-function followPointer(grid: HTMLElement, cells: CellCursor[], { range, cursor, signal }: Multiples): void {
+function followPointer(grid: HTMLElement, cells: CellCursor[], { range, cursor, signal }: Drawn): void {
   cursor.onMove(time => {
     const { from, to } = range.shown
     const seen = time == null || time < from || time > to ? undefined : time

@@ -1,7 +1,7 @@
 /** The page of a report: the first screen answers what ran, how it ended and where the time went; what folds below has the rest. */
 import 'uplot/dist/uPlot.min.css'
 import './page.css'
-import { columnsOf } from './columns.ts'
+import { columnsOf, MOST_COLUMNS } from './columns.ts'
 import { Cursor } from './cursor.ts'
 import { h, oncePerFrame } from './dom.ts'
 import { flames } from './flames.ts'
@@ -19,6 +19,9 @@ import { fold, openFold, tables } from './tables.ts'
 import { themeButton } from './theme.ts'
 import { zoomBar } from './zoom-bar.ts'
 
+/** Between strip, rows and the end of the window, px. */
+const MARGIN = 16
+
 const page = document.getElementById('page') as HTMLElement
 load()
   .then(show)
@@ -33,7 +36,9 @@ function show(loaded: Loaded): void {
   const { data } = loaded
   const range = new TimeRange(spanOf(data))
   const cursor = new Cursor()
-  const facts = data.panels.filter(({ first }) => first).map(panel => factsOf(panel, loaded))
+  const facts = data.panels
+    .filter(({ first }) => first)
+    .map(panel => factsOf(panel, loaded, data.members.length > MOST_COLUMNS))
   const below = details(loaded, { range, cursor, facts })
   const overview = overviewOf({ data, range, cursor, facts, onMember: below.onMember })
   page.replaceChildren(
@@ -66,17 +71,18 @@ function overviewOf({
   const element = h('section', { class: 'overview', 'aria-label': 'Phases and resources over the time of the run' })
   let drawn = new AbortController()
   const draw = () => {
-    const total = element.clientWidth
-    const columns = columnsOf(total, data.members.length)
-    const focused = [...element.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement)
     drawn.abort()
     drawn = new AbortController()
     const { signal } = drawn
+    const total = element.clientWidth
+    const columns = columnsOf(total, data.members.length)
+    const strip = phaseStrip({ data, range, columns, total, cursor, signal })
+    const focused = [...element.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement)
     element.replaceChildren(
-      phaseStrip({ data, range, columns, total, cursor, signal }),
+      strip,
       facts.length === 0
         ? h('p', { class: 'empty' }, 'No tool of this run left series of numbers.')
-        : multiples({ data, facts, range, cursor, columns, total, signal, onMember })
+        : multiples({ data, facts, range, cursor, columns, total, room: roomBelow(element, strip), signal, onMember })
     )
     // what had the focus is made anew, and keeps it
     if (focused >= 0) element.querySelectorAll('button')[focused]?.focus()
@@ -84,6 +90,7 @@ function overviewOf({
   const redraw = oncePerFrame(draw)
   range.onChange(redraw)
   let width = 0
+  window.addEventListener('resize', redraw)
   new ResizeObserver(() => {
     if (element.clientWidth === width) return
     width = element.clientWidth
@@ -91,6 +98,12 @@ function overviewOf({
   }).observe(element)
   onPrint(draw)
   return { element, draw }
+}
+
+/** @returns px of the window below the strip of phases, as it is before the page is scrolled */
+function roomBelow(section: HTMLElement, strip: SVGSVGElement): number {
+  const top = section.getBoundingClientRect().top + scrollY
+  return innerHeight - top - Number(strip.getAttribute('height')) - MARGIN
 }
 
 /** What folds below the first screen; each is made when it is first opened. */

@@ -32,13 +32,14 @@ function spreadLegend(members: number): HTMLElement {
   )
 }
 
-export function rowHead({ panel, cells, low, high }: PanelFacts, folded: boolean): HTMLElement {
+export function rowHead(row: PanelFacts, folded: boolean): HTMLElement {
+  const { panel, cells, low, high } = row
   const scale = scaleOf(Math.max(high, -low), panel.unit)
   return h(
     'div',
     { class: 'resource' },
     h('b', { title: panel.title }, panel.title),
-    h('div', { class: 'parts' }, ...(folded ? [levelOf(panel)] : partKeys(panel, cells, high))),
+    h('div', { class: 'parts' }, ...(folded ? [levelOf(row)] : partKeys(panel, cells, high))),
     h('span', { class: 'mark top' }, plain(high / scale.divisor), ' ', scale.unit),
     h('span', { class: 'mark bottom' }, plain(low / scale.divisor))
   )
@@ -54,9 +55,9 @@ function partKeys({ parts }: Panel, cells: CellFacts[], high: number): HTMLEleme
   )
 }
 
-/** What of a resource is compared, and what the number beside it is. */
-const levelOf = ({ style, parts }: Panel): string =>
-  style === 'lines' ? (parts.length > 1 ? (parts[0] ?? '') : '') : parts.join(' + ')
+/** What of several parts the number of a member is: `read + write`. */
+export const levelOf = ({ panel: { parts }, levels }: PanelFacts): string =>
+  parts.length < 2 ? '' : levels.map(index => parts[index] ?? '').join(' + ')
 
 export function rowEnd({ busiest, panel, cells }: PanelFacts, { members }: ReportData): HTMLElement {
   if (cells.length < 2) return h('div', { class: 'end' })

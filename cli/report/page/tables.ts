@@ -35,7 +35,7 @@ export function fold(
     if (details.open && details.childElementCount === 1) details.append(...content().filter(each => each !== false))
   }
   details.addEventListener('toggle', fill)
-  // for those that are open from the beginning, and for print
+  // of those that are open from the beginning
   fill()
   return details
 }

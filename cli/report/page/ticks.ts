@@ -3,12 +3,12 @@
 /** Seconds between two marks of time, those that people count in. */
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400]
 
-/** @returns the least of 1, 2, 5 times a power of ten that is not below the value */
+/** @returns a round number that is not below the value, and not far above */
 export function niceAbove(value: number): number {
   if (!(value > 0) || !Number.isFinite(value)) return 1
   const power = 10 ** Math.floor(Math.log10(value))
   // 3 * 0.1 is more than 0.3
-  const factor = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find(each => each * power >= value * (1 - 1e-9)) ?? 10
+  const factor = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find(each => each * power >= value * (1 - 1e-9)) ?? 10
   return factor * power
 }
 

@@ -2,10 +2,20 @@
  * The workloads of members: keeps how each instance ended, names those that failed or of which nothing is known, and ends the run where its
  * policy says so. Members tell of them at once, too (`work-watch.ts`); what counts is what they sign.
  */
+import type { Signed } from '../../../protocols/envelope.ts'
 import { cutText } from '../../../protocols/fields.ts'
 import { stepFolder } from '../../../protocols/layout.ts'
-import { entriesOf, failureOf, placeOf, type WorkEntry } from '../../../protocols/work-entry.ts'
-import { labelOf, type Workload } from '../../../protocols/workload.ts'
+import { MAX_METRICS } from '../../../protocols/metric.ts'
+import type { Ack } from '../../../protocols/phase.ts'
+import {
+  countMetrics,
+  entriesOf,
+  failureOf,
+  MAX_RECORD_METRICS,
+  placeOf,
+  type WorkEntry
+} from '../../../protocols/work-entry.ts'
+import { labelOf, MAX_INSTANCES_OF_MEMBER, type Workload } from '../../../protocols/workload.ts'
 import { placedOf } from '../../work/workloads/assign.ts'
 import { reasonOf } from '../ending.ts'
 import { isSameStep, type PlannedPhase } from '../plan.ts'
@@ -13,6 +23,8 @@ import type { RunContext } from '../run-context.ts'
 import { Stopped } from '../stopped.ts'
 import type { RunHook } from './hook.ts'
 
+/** Of one answer no more are left out at once. */
+const MAX_ANSWER = MAX_INSTANCES_OF_MEMBER * MAX_METRICS
 const ROLES = { servers: 'server', clients: 'client' } as const
 
 /** @returns the hook of one run */
@@ -36,6 +48,7 @@ export function workloads(): RunHook {
         record.workload.push(each)
         events.store({ type: 'workload-ended', ...each })
       }
+      nameLeftOut(answers, found, run)
       judge(at, found, run)
       if (at.phase === 'stop') nameMissing(at.step, begun, run)
     }
@@ -73,6 +86,22 @@ function judge({ part, step }: PlannedPhase, found: WorkEntry[], run: RunContext
   // no client is started beside a server that is not there
   if (on_failed_workload === 'stop' || part === 'servers')
     run.cancel(new Stopped('workload-failed', reasonOf(failed, spec) ?? placeOf(failed[0] as WorkEntry, spec)))
+}
+
+/** A record has so many metrics and no more. */
+function nameLeftOut(answers: Signed<Ack>[], found: WorkEntry[], run: RunContext): void {
+  if (countMetrics(run.record.workload) < MAX_RECORD_METRICS - MAX_ANSWER) return
+  const isCut = found.some(({ metrics, member, name, instance }) =>
+    answers.some(
+      ({ by, value }) =>
+        metrics == null &&
+        run.nameOf(by) === member &&
+        value.workloads?.some(each => each.workload === name && each.instance === instance && each.metrics != null)
+    )
+  )
+  if (!isCut) return
+  const reason = `the record has room for ${MAX_RECORD_METRICS}: those of later samples are in their output only`
+  run.lack({ kind: 'workload', what: 'metrics', reason })
 }
 
 const whatOf = ({ name = '', instance = 1 }: WorkEntry, workload: Workload[]) =>

@@ -3,15 +3,16 @@ import type { FileAbout, SeriesReader, Sink } from '../../series/reader.ts'
 import { nameOf, numberIn, wordsOf } from './cells.ts'
 import { keptIn } from './kept.ts'
 import { withinSecond } from './printed-times.ts'
+import { Instants, sparse } from './sparse.ts'
 import {
   kib,
   kibPerSecond,
   type Measure,
   type Measures,
   measure,
-  measureRow,
   percent,
   perSecond,
+  valueIn,
   type WriteCells
 } from './sysstat-columns.ts'
 
@@ -51,7 +52,7 @@ function open(about: FileAbout, sink: Sink) {
     const process = (cells.at(-1) ?? '').replace(/^\|__/, '')
     const labels: Record<string, string> = { process, pid: group }
     if (tid >= 0 && cells[tid] !== '-') labels.thread = cells[tid] ?? ''
-    return measureRow(names, labels, sink, columnOf)
+    return openProcess(names, labels, sink)
   }
   return {
     line(text: string) {
@@ -82,6 +83,23 @@ function open(about: FileAbout, sink: Sink) {
       const seen = cells.map(cell => (/^-\d/.test(cell) ? '' : cell))
       row(withinSecond(second, about), seen)
     }
+  }
+}
+
+/** Most processes leave most columns at 0: these have no series. */
+function openProcess(names: string[], labels: Record<string, string>, sink: Sink): WriteCells {
+  const columns = names.flatMap((name, i) => {
+    const found = columnOf(name)
+    return found == null ? [] : [{ ...found, i }]
+  })
+  const instants = new Instants()
+  const put = sparse(instants, 0, i => {
+    const { metric, unit } = columns[i] as Measure
+    return sink.gauge(metric, labels, unit)
+  })
+  return (at, cells) => {
+    instants.note(at)
+    for (const [column, { i, scale }] of columns.entries()) put(column, at, valueIn(cells[i], scale))
   }
 }
 

@@ -4,6 +4,7 @@ import { numberIn } from './cells.ts'
 import { keptIn } from './kept.ts'
 import { withinSecond } from './printed-times.ts'
 import { activityOf } from './sar-activities.ts'
+import { isMemory, memoryRow } from './sar-memory.ts'
 import { Instants, sparse } from './sparse.ts'
 import { diskRow, measureRow, shareRow, type WriteCells } from './sysstat-columns.ts'
 
@@ -55,6 +56,7 @@ function openRow(names: string[], of: string, sink: Sink, instants: Instants): W
   if (first === 'CPU' && plain.includes('idle')) return shareRow(plain, { cpu: processor(of) }, sink)
   if (first === 'DEV') return diskRow(plain, of, sink)
   if (first === 'INTR') return interruptRow(of, sink, instants)
+  if (isMemory(names)) return memoryRow(names, sink)
   const { columnOf, label } = activityOf(names)
   const labels = label == null ? {} : { [label]: label === 'cpu' ? processor(of) : of }
   return measureRow(names, isLabel(first) ? labels : {}, sink, (name: string) =>

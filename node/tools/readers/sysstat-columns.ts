@@ -63,7 +63,7 @@ export const DISK: Measures = {
 }
 
 /** With `--human` a cell has its own unit: `4.0k`, `0.5%`. @returns NaN for what is no number */
-function valueIn(cell: string | undefined, scale = 1): number {
+export function valueIn(cell: string | undefined, scale = 1): number {
   const value = numberIn(cell)
   if (!Number.isNaN(value) || cell == null) return value * scale
   return cell.endsWith('%') ? numberIn(cell.slice(0, -1)) : sizeIn(cell, 1024)

@@ -1,13 +1,11 @@
 /** `perf stat`: what it prints, `-x,` or `-j`; not its intervals, which are no result. */
-import { at } from './output-text.ts'
+import { at, type OutputText } from './output-text.ts'
 import { type Found, meanTime, type ResultReader } from './result-reader.ts'
 import { plainNumber } from './units.ts'
 
 export const perfStat: ResultReader = {
   claims: output =>
-    output.has('{"counter-value" : ') ||
-    output.has('Performance counter stats for ') ||
-    (output.has('# started on ') && [...output.lines()].some(line => CSV.test(line))),
+    output.has('{"counter-value" : ') || output.has('Performance counter stats for ') || hasCounts(output),
   read(output, found) {
     const counts = new Counts(found)
     const isJson = output.has('{"counter-value" : ')
@@ -53,8 +51,13 @@ class Counts {
   }
 }
 
-/** `CPU0,` stands before it with `-A`; intervals have a time there. */
-const CSV = /^(?:[SCD][\w-]*,(?:\d+,)?)?([\d.]+|<[\w ]+>),([\w/% ]*),([^,\s][^,]*),\d+,/
+/** `0.85,msec,task-clock,845922,100.00,`, with `CPU0,` before it with `-A`; intervals have a time there. */
+const CSV = /^(?:[SCD][\w-]*,(?:\d+,)?)?([\d.]+|<[\w ]+>),([\w/% ]*),([^,\s][^,]*),\d+,\d{1,3}\.\d\d,/
+
+function hasCounts(output: OutputText): boolean {
+  for (const line of output.lines()) if (CSV.test(line)) return true
+  return false
+}
 
 function readCsvLine(line: string, counts: Counts): void {
   const [, value, unit = '', event] = CSV.exec(line) ?? []

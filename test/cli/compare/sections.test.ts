@@ -53,6 +53,21 @@ test('the first line says what was not alike, the last lines the answer and the 
   assert.match(unknown, /^--fail-on "p99 > 1%" cannot be told: clat\.p99 \(needs .+\)$/)
 })
 
+test('samples that are too few for so many metrics are named, with what helps', async () => {
+  const of = (samples: number) => {
+    const values = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`m${i}`, around(100, 1, samples, i)]))
+    const groups = [group('A', recordOf('a', { default: values })), group('B', recordOf('b', { default: values }))]
+    const workload = compareMetrics(groups, { threshold: 0.02, isWanted: () => true, betterOf: () => 'more' })
+    return warningsOf(groups, workload, [])
+  }
+  assert.equal(of(5), [
+    '5 samples can tell of 6 comparisons at once, and here are 8: ask for fewer with --metric, or take 6 samples of each'
+  ])
+  assert.equal(of(6), [])
+  // three can tell of none: the verdicts say so
+  assert.equal(of(3), [])
+})
+
 test('a metric of which nobody said what is better is named, with the flag that says it', async () => {
   assert.match(await textOf(), /score: nobody said whether more or less is better; --better score=less does/)
 })

@@ -27,6 +27,12 @@ test('all parts of a cell are of the tool that measures most of them, of two ali
   assert.equal(drawn('cpu', alike)?.filter(Boolean), ['proc cpu.user {"cpu":"all"}'])
 })
 
+test('the tool is the one of which bak show takes the resource, even if another has more parts', () => {
+  const part = (tool: string, mode: string) => info(tool, `cpu.${mode}`, { cpu: 'all' })
+  const series = [part('proc', 'busy'), part('proc', 'user'), part('sar', 'user'), part('sar', 'system')]
+  assert.equal(drawn('cpu', series)?.filter(Boolean), ['proc cpu.user {"cpu":"all"}'])
+})
+
 test('of several disks the busiest is drawn in all panels of disks', () => {
   const disk = (device: string, util: number) => [
     info('iostat', 'disk.util', { device }, util),
@@ -43,6 +49,15 @@ test('the interfaces but the loopback are one line together', () => {
   assert.is(chosen?.note, '2 interfaces')
   assert.is(chosen?.parts[0]?.keys.length, 2)
   assert.is(chosen?.parts[0]?.of?.(7), 7)
+})
+
+test('interrupts are those of the machine, or else of all its processors together', () => {
+  const each = ['0', '1'].map(cpu => info('proc-interrupts', 'interrupts', { cpu }))
+  assert.equal(cell('interrupts', each)?.parts[0]?.keys.length, 2)
+  assert.equal(drawn('interrupts', each), ['proc-interrupts interrupts {"cpu":"2 together"}'])
+  const whole = info('proc-interrupts', 'interrupts', { cpu: 'all' })
+  assert.equal(drawn('interrupts', [...each, whole]), ['proc-interrupts interrupts {"cpu":"all"}'])
+  assert.is(cell('interrupts', [info('x', 'interrupts', { irq: '7' })]), undefined)
 })
 
 test('what processors have to do is what is left of their idle time where nothing else is known', () => {

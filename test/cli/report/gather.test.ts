@@ -1,7 +1,7 @@
 /** What a report gathers from the folder of a result. */
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { gatherReport } from '../../../cli/report/gather.ts'
@@ -139,7 +139,10 @@ test('a damaged file of series costs that one, by name, and so does what a reade
   const [{ step } = { step: undefined }] = samples
   if (step == null) throw new Error('no sample')
   truncateSync(join(folder, seriesFolder(step, 'm1'), SERIES_FILE), 100)
-  appendFileSync(join(folder, 'journal.ndjson'), '{"n":0,"at":1,"type":"warning","text":"late"}\n{"n":1,')
+  appendFileSync(
+    join(folder, 'journal.ndjson'),
+    '{"n":0,"at":1,"type":"warning","text":"late"}\n5\nnull\n[]\n{"type":"ack"}\n{"n":1,'
+  )
   const { data } = await gather()
   const table = (title: string) => data.tables.find(each => each.title === title)
   assert.equal(
@@ -151,6 +154,25 @@ test('a damaged file of series costs that one, by name, and so does what a reade
   )
   assert.equal(table('warnings')?.rows, [['bak', '', 'late']])
   assert.is(data.panels.find(({ id }) => id === 'cpu')?.cells.length, 3, 'its other sample is there')
+})
+
+test('folded stacks of perf are on the page, by member and sample; those of nobody in the roster are not', async () => {
+  const file = { sha256: 'a'.repeat(64), bytes: 20 }
+  const at = (member: string) => `1-x/sample1/tools-default/${member}/perf/perf-folded.txt`
+  const { folder, gather } = result({}, { files: { [at('m2')]: file, [at('m3')]: file, [at('nobody')]: file } })
+  mkdirSync(join(folder, dirname(at('m2'))), { recursive: true })
+  writeFileSync(join(folder, at('m2')), 'a;b 3\nc 1\n')
+  const { data, block } = await gather()
+  const [flame, ...more] = data.flames
+  assert.equal([flame?.member, flame?.title, more], [1, '1-x/sample1, perf', []])
+  const { float64, float32 } = data.block
+  const text = Buffer.from(block).subarray(8 * float64 + 4 * float32 + (flame?.offset ?? 0))
+  assert.is(text.toString('utf8', 0, flame?.length), 'a;b 3\nc 1')
+  const unread = data.tables.find(({ title }) => title === 'not read into series')
+  assert.ok(
+    unread?.rows.some(([member, path]) => member === 'm3' && path === at('m3')),
+    'one that is gone is named'
+  )
 })
 
 test('a run without series has a page too', async () => {

@@ -70,17 +70,38 @@ const processors: Array<[title: string, all: Measured[], text: string]> = [
   [
     'those that are at 95 % for half of the time are saturated',
     [of('cpu', 'a', [99, 97, 20]), of('cpu', 'b', [100]), of('cpu', 'c', [94, 94])],
-    'saturated on b (100 % busy), a (72 % busy)'
+    'saturated on a, b (72 % to 100 % busy)'
   ],
-  [
-    'those that are for less are at times',
-    [of('cpu', 'a', [99, 20, 20, 20])],
-    'saturated at times: a 25 % of the time (40 % busy on average)'
-  ],
+  ['those that are for less are at times', [of('cpu', 'a', [99, 20, 20, 20])], 'saturated at times on a (40 % busy)'],
   [
     'with several iterations it is said in which',
     [of('cpu', 'a', [99]), of('cpu', 'a', [5], { step: big })],
     'saturated on a in 1-4k (99 % busy)'
+  ],
+  [
+    'and nothing of them if it is all of them',
+    [
+      of('cpu', 'a', [99]),
+      of('cpu', 'b', [97]),
+      of('cpu', 'a', [100], { step: big }),
+      of('cpu', 'b', [100], { step: big })
+    ],
+    'saturated on a, b (97 % to 100 % busy)'
+  ],
+  [
+    'iterations in which other members were saturated are told apart',
+    [
+      of('cpu', 'a', [99]),
+      of('cpu', 'b', [1]),
+      of('cpu', 'a', [1], { step: big }),
+      of('cpu', 'b', [100], { step: big })
+    ],
+    'saturated on a in 1-4k (99 % busy), on b in 2-1m (100 % busy)'
+  ],
+  [
+    'what the hypervisor took is told',
+    [of('cpu', 'a', [30, 40]), of('steal', 'a', [10, 20])],
+    'not saturated: a was busiest, 35 % of 2 processors; the hypervisor took 15 % on a'
   ],
   [
     'one processor that is saturated alone is named',

@@ -43,6 +43,9 @@ const recorded: Array<[name: string, series: string, values: number[]]> = [
   // 192 sectors
   ['sar', 'io.read.bytes', [0, 0, 192 * 512]],
   ['sar', 'run.queue', [6, 5, 3]],
+  // 24684084 KiB, of which 23282884 are available in the first sample
+  ['sar', 'memory.total', [25276502016, 25276502016, 25276502016]],
+  ['sar', 'memory.used', [25276502016 - 23841673216, 25276502016 - 23735394304, 25276502016 - 23891054592]],
   ['sar', 'disk.await{device=vda}', [0.1, 1.14, 0.22]],
   ['sar', 'pressure.cpu.some', [96.04, 99, 53.04]],
   ['sar', 'net.sockets.tcpsck', [1, 1, 1]]
@@ -194,6 +197,16 @@ test('pidstat: of more processes than there may be, the first have series', () =
   const { names, bad } = readText('pidstat', 'pidstat-stdout.txt', `# Time UID PID %CPU Command\n${rows.join('')}`)
   assert.is(names().length, 1500)
   assert.is(bad[0], 'pidstat-stdout.txt:1502 is of one process more than 1500')
+})
+
+test('sar: where its parts of memory make up no whole, what is used is not said', () => {
+  const text = `# hostname;interval;timestamp;kbmemfree;kbavail;kbmemused;%memused;kbbuffers;kbcached;kbslab
+host;1;1796088815;50;60;50;50.00;10;10;10
+host;1;1796088816;50;60;20;20.00;10;10;10
+`
+  const { values } = readText('sar', 'sar.data', text, { began: 1_796_088_814_000 })
+  assert.equal(values('memory.used'), [40 * 1024])
+  assert.equal(values('memory.free'), [51200, 51200])
 })
 
 test('sar: where sysstat was started anew is no sample, and an activity that is not known is read all the same', () => {

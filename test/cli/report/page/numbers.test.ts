@@ -24,10 +24,11 @@ test('the top of a scale is round and not below the greatest value', () => {
     [0.3, 0.3],
     [0.31, 0.4],
     [1, 1],
-    [1.2, 1.5],
+    [1.2, 1.2],
+    [1.3, 1.5],
     [97, 100],
     [100, 100],
-    [101, 150],
+    [101, 120],
     [7.1e6, 8e6],
     [Number.NaN, 1]
   ]
@@ -230,6 +231,22 @@ test('the scale of a row holds for all members, and the busiest is named unless 
   assert.is(facts([40, 60], { full: 100 }).high, 100)
   assert.is(facts([40, 160], { full: 100 }).high, 200)
   assert.is(facts([-3, 2]).low, -3)
+  // two parts: rates are added, of others the first that is not always zero counts
+  const two = (unit: string, first: number, second = 7) =>
+    factsOf(
+      {
+        ...{ id: 'x', title: '', unit, first: true, style: 'lines', parts: ['a', 'b'], rank: 'max' },
+        cells: [{ member: 0, series: [0, 1] }]
+      },
+      {
+        data: { windows: [window] } as ReportData,
+        text: () => '',
+        points: index => points([1, 2], index === 0 ? [first, first] : [second, second])
+      }
+    )
+  assert.equal([two('B/s', 5).cells[0]?.max, two('ms', 5).cells[0]?.max, two('ms', 0).cells[0]?.max], [12, 5, 7])
+  assert.equal([two('/s', 5).levels, two('ms', 5).levels, two('ms', 0).levels], [[0, 1], [0], [1]])
+  assert.equal([two('ms', 0).isIdle, two('ms', 0, 0).isIdle], [false, true])
 })
 
 test('known parts have their colours, and no two of six parts the same', () => {

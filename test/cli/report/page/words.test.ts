@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { filterOf } from '../../../../cli/report/page/filter.ts'
-import { changeOf, changeStep, layOut, pathTo } from '../../../../cli/report/page/flame-layout.ts'
+import { baseOf, changeOf, changeStep, layOut, pathTo } from '../../../../cli/report/page/flame-layout.ts'
 import { differenceOf, type Frame, treeOf, weightOf } from '../../../../cli/report/page/flame-tree.ts'
 
 const test = suite('names on the page')
@@ -85,6 +85,11 @@ test('a difference has what each frame was before, with equal sums', () => {
     [-3, -2, -1, 0, 0, 1, 2, 3]
   )
   assert.is(differenceOf('', 'a 1').base, 0)
+  // what is gone has a width in the widths of before only
+  const names = (weight?: typeof baseOf) =>
+    layOut([root], 800, weight).map(({ frame, width }) => `${frame.name} ${width}`)
+  assert.equal(names(), ['all 800', 'a 400', 'new 400', 'b 200', 'c 200'])
+  assert.equal(names(baseOf), ['all 800', 'a 400', 'gone 400', 'b 200', 'c 200'])
 })
 
 test('frames lie below their callers, within them, beside each other', () => {
