@@ -1,14 +1,20 @@
 /** Prints what a run would do, and determines the exit status that it would have. */
 import type { Plan } from '../protocols/control.ts'
 import { describeShortfalls } from '../protocols/shortfall.ts'
+import type { Spec } from '../protocols/spec.ts'
 import { formatNote, formatTable } from '../protocols/text-table.ts'
+import { describeBounds, type Threshold } from '../protocols/thresholds/threshold.ts'
 import { isWhole, statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
 import { formatCommand, formatVerdict } from './format.ts'
 import { describeMatrix, drawMatrix } from './matrix.ts'
 
 /** @returns the exit status */
-export async function printPlan({ json, print, printLines }: Context, plan: Plan, strict = false): Promise<number> {
+export async function printPlan(
+  { json, print, printLines }: Context,
+  plan: Plan,
+  { policy: { strict = false }, threshold = [] }: Pick<Spec, 'policy' | 'threshold'>
+): Promise<number> {
   const { members, verdict, command, workloads = [] } = plan
   const status = statusOf(verdict, isWhole(plan), strict)
   if (json) await print(JSON.stringify(plan))
@@ -22,12 +28,24 @@ export async function printPlan({ json, print, printLines }: Context, plan: Plan
     )
     const matrix = drawMatrix(plan)
     if (matrix !== '') await printLines(`\n${matrix}`)
-    const notes = [...facts(plan, status), ...describeMatrix(plan)]
+    const notes = [...facts(plan, status), ...describeMatrix(plan), ...threshold.map(describeThreshold)]
     await printLines(`\n${notes.map(note => formatNote(note)).join('\n')}`)
     for (const each of workloads) await print(describeWorkload(each))
     if (command != null) await print(`command: ${formatCommand(command)}`)
   }
   return status
+}
+
+/** `threshold: cpu.busy max 90, each sample, on members db-*; ends the run` */
+function describeThreshold({ metric, judge, iteration, tool, member, stop, ...bounds }: Threshold): string {
+  const about = [
+    `${metric} ${describeBounds(bounds)}`,
+    ...(judge === 'each' ? ['each sample'] : []),
+    ...(iteration == null ? [] : [`of iterations ${iteration}`]),
+    ...(tool == null ? [] : [`by ${tool}`]),
+    ...(member == null ? [] : [`on members ${member}`])
+  ]
+  return `threshold: ${about.join(', ')}${stop ? '; ends the run' : ''}`
 }
 
 /** `client iperf on 2 members, 4 in all: iperf3 -c ...` */

@@ -13,7 +13,7 @@ export function formatThresholds({ thresholds = [], spec }: Pick<RunRecord, 'thr
     describeBounds(spec.threshold?.[threshold] ?? {}),
     value == null ? undefined : formatNumber(value),
     unit,
-    sample == null ? `median of ${samples}` : `sample ${sample}`,
+    samples === 0 ? undefined : sample == null ? `median of ${samples}` : `sample ${sample}`,
     outcome === 'met' ? 'met' : outcome === 'missed' ? 'MISSED' : 'NOT DECIDED',
     [where, reason].filter(each => each != null).join('; ')
   ])

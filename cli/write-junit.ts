@@ -30,9 +30,10 @@ export async function writeJunit(
 ): Promise<number> {
   if (junit == null || run == null) return status
   try {
-    const { record: text, tags } = await ask('describe', { run })
-    const record = text == null ? undefined : readRecord(text)
-    if (record?.state !== 'ended') throw new Error(`the run has not ended: bak attach ${run} --junit ${junit}`)
+    const { record: text, tags, moved } = await ask('describe', { run })
+    if (text == null) throw new Error(moved == null ? 'its record cannot be had' : `its result went to ${moved}`)
+    const record = readRecord(text)
+    if (record.state !== 'ended') throw new Error(`the run has not ended: bak attach ${run} --junit ${junit}`)
     writeFileSync(junit, junitOf(record, { strict: strict || record.spec.policy.strict === true, tags }))
     return status
   } catch (cause) {

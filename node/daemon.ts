@@ -154,7 +154,14 @@ async function compose(
         relays = made
       }
     }),
-    ...runServices({ ...common, workloads, supervisor, limits: config.receive_limits, archive: config.allow.archive }),
+    ...runServices({
+      ...{ ...common, workloads, supervisor, limits: config.receive_limits, archive: config.allow.archive },
+      async collectedSeries(run, signal) {
+        // an idle daemon has no use for it
+        const { makeCollectedSeries } = await import('./agent/series/collected-series.ts')
+        await makeCollectedSeries(run, { supervisor, log: common.log }, signal)
+      }
+    }),
     ...agentServices({
       ...{ ...common, config, register, catalogue, supervisor, guards, workloads },
       onRunOver: () => init.once && stopWhenIdle(parts)

@@ -42,8 +42,10 @@ export const peerId = v.pipe(
 /** A SHA-256, lower-case hex. */
 export const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'not a SHA-256 digest'))
 /** `20261122T213015-k3f9ab`: the UTC second of creation and six random characters, so ids sort by time. */
-export const runId = v.pipe(v.string(), v.regex(/^\d{8}T\d{6}-[a-z0-9]{6}$/, 'not a run id'))
-export const isRunId = (text: string): boolean => v.is(runId, text)
+const RUN_ID = /^\d{8}T\d{6}-[a-z0-9]{6}$/
+export const runId = v.pipe(v.string(), v.regex(RUN_ID, 'not a run id'))
+/** Asked of each name in the folder of the results, for each list. */
+export const isRunId = (text: string): boolean => RUN_ID.test(text)
 /** Milliseconds since 1970, with fractions, within the range of a `Date`. */
 export const instant = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(8.64e15))
 /** A duration in milliseconds. */

@@ -5,6 +5,7 @@
  *     run.json  journal.ndjson  spec.toml  metadata.log  files.txt
  *     certificates/{offer,manifest,proofs,<seq>-<phase>}.cbor
  *     collectors/<collector>/
+ *     collectors/<collector>-series/<member>/series.parquet                                what it has of the tools of a member
  *     sysinfo/{begin,end}/<member>/
  *     tools-<group>/<member>/<tool>/                                                       of persistent tools
  *     series/<member>/series.parquet                                                       what they measured
@@ -85,6 +86,9 @@ export const certificateNumber = (seq: number) => `${CERTIFICATES_FOLDER}/${Stri
 export const certificateFile = ({ seq, phase }: Pick<Certificate, 'seq' | 'phase'>) =>
   `${certificateNumber(seq)}-${phase}.cbor`
 export const collectorFolder = (collector: string) => `collectors/${collector}`
+/** What a collector has of the tools of one member, as series: a file of the controller. */
+export const collectedSeriesFile = (collector: string, member: string) =>
+  `${collectorFolder(`${collector}-${SERIES}`)}/${member}/${SERIES_FILE}`
 export const sysinfoFolder = (when: SysinfoWhen, member: string) => `sysinfo/${when}/${member}`
 /** `1-default` */
 export const iterationFolder = ({ number, name }: Pick<Step, 'number' | 'name'>) => `${number}-${name}`

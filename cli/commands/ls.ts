@@ -53,6 +53,7 @@ async function act({ json, ask, print, printLines }: Context, { mesh, where, sor
 function formatRuns(runs: RunLine[], mesh = false): string {
   const linked = runs.some(({ resumes, resumedBy }) => resumes != null || resumedBy != null)
   const isMoved = runs.some(({ moved }) => moved != null)
+  const isLacking = runs.some(({ excluded }) => excluded.length > 0)
   const isTagged = runs.some(({ tags }) => tags != null)
   const rows = runs.map(line => [
     line.run,
@@ -65,14 +66,14 @@ function formatRuns(runs: RunLine[], mesh = false): string {
     line.controller.name,
     ...(mesh ? [line.at] : []),
     ...(isMoved ? [line.moved] : []),
-    formatExcluded(line.excluded),
+    ...(isLacking ? [formatExcluded(line.excluded)] : []),
     ...(isTagged ? [formatLabels(line.tags ?? {})] : []),
     ...(linked ? [describeLinks(line)] : [])
   ])
   const where = [...(mesh ? ['AT'] : []), ...(isMoved ? ['MOVED TO'] : [])]
-  const more = [...(isTagged ? ['TAGS'] : []), ...(linked ? ['RESUMES'] : [])]
+  const more = [...(isLacking ? ['EXCLUDED'] : []), ...(isTagged ? ['TAGS'] : []), ...(linked ? ['RESUMES'] : [])]
   return formatTable(
-    ['RUN', 'NAME', 'VERDICT', 'MEMBERS', 'BYTES', 'CREATED', 'TOOK', 'CONTROLLER', ...where, 'EXCLUDED', ...more],
+    ['RUN', 'NAME', 'VERDICT', 'MEMBERS', 'BYTES', 'CREATED', 'TOOK', 'CONTROLLER', ...where, ...more],
     rows
   )
 }

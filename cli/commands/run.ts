@@ -89,7 +89,7 @@ async function plan(context: Context, options: Options, keys: RunFile): Promise<
     throw new BakError('usage', '--junit is written when the run has ended: bak attach RUN --junit FILE')
   const token = options.tokenFile == null ? undefined : await tokenOf(options)
   const caller = { directory, env: callerEnv, ...(token != null && { token }) }
-  if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec.policy.strict)
+  if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec)
   checkReport(options)
   const request = { spec, ...caller, key: options.key }
   const begin = (signal?: { signal: AbortSignal }) => callDaemon(context.socket, 'run', request, signal)

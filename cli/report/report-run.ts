@@ -27,9 +27,16 @@ export async function reportRun(
   return { run: result.run, file, bytes }
 }
 
-export async function sourceOf({ folder, record, samples, persistent, journal }: Result): Promise<ReportSource> {
+export async function sourceOf({
+  folder,
+  record,
+  samples,
+  persistent,
+  collected,
+  journal
+}: Result): Promise<ReportSource> {
   const series = new Map(record.roster.map(({ name }) => [name, [] as string[]]))
-  for (const each of [...samples.map(sample => sample.series), persistent])
+  for (const each of [...samples.map(sample => sample.series), persistent, ...collected])
     for (const [member, path] of each) series.get(member)?.push(path)
   return { folder, record, series, events: await journal() }
 }

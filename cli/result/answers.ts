@@ -100,8 +100,8 @@ function placesOf(found: Use[], all: Use[]): string {
       groups.map(([iteration]) => iteration),
       MAX_NAMED
     )
-    const [least, most] = [Math.min(...uses.map(({ mean }) => mean)), Math.max(...uses.map(({ mean }) => mean))]
-    const busy = [...new Set([least, most].map(each => formatValue(each, '%')))].join(' to ')
+    const means = uses.map(({ mean }) => mean).sort((a, b) => a - b)
+    const busy = [...new Set([means[0], means.at(-1)].map(each => formatValue(each as number, '%')))].join(' to ')
     return `on ${members}${groups.length === iterations ? '' : ` in ${named}`} (${busy} busy)`
   })
   return listInWords(places, MAX_NAMED)

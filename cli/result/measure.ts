@@ -34,12 +34,6 @@ export interface Measurements {
   unread: Unread[]
 }
 
-interface Opened {
-  file: SeriesFile
-  /** Those that a resource may be made of. */
-  series: SeriesInfo[]
-}
-
 const METRICS = new Set(
   Object.values(resources).flatMap(({ from }) => (from as Resource['from']).flatMap(({ metrics }) => metrics))
 )
@@ -53,52 +47,78 @@ export async function measure(result: Result, names: ResourceName[], signal?: Ab
   const unread: Unread[] = []
   const windows = result.persistent.size === 0 ? new Map<string, Window>() : windowsOf(await result.journal())
   for (const { name: member } of result.record.roster) {
-    if (signal?.aborted) break
-    const opened = new Map<string, Opened>()
-    const open = async (path: string | undefined) => {
-      if (path == null || signal?.aborted) return
-      try {
-        const file = await openSeries(path)
-        opened.set(path, { file, series: file.series.filter(({ metric }) => METRICS.has(metric)) })
-      } catch (error) {
-        unread.push({ member, path, reason: asBakError(error).message })
+    const files = new MemberFiles(member, unread, signal)
+    const samples = result.samples.filter(({ step }) => step.warmup == null)
+    const lasting = result.persistent.get(member)
+    const known = new Map<string, SeriesInfo[]>()
+    for (const path of [...samples.map(({ series }) => series.get(member)), lasting])
+      await files.use(path, async (file, at) =>
+        known.set(
+          at,
+          file.series.filter(({ metric }) => METRICS.has(metric))
+        )
+      )
+    const device = busiestDevice([...known.values()].flat())
+    const read = (path?: string) =>
+      files.use(path, (file, at) => readResources(file, known.get(at) ?? [], names, device))
+    const whole = await read(lasting)
+    const own = new Map<Step, Map<ResourceName, Taken>>()
+    for (const { step, series } of samples) own.set(step, (await read(series.get(member))) ?? new Map())
+    for (const resource of names) {
+      for (const { step } of samples) {
+        const taken = own.get(step)?.get(resource) ?? within(whole?.get(resource), windows.get(stepFolder(step)))
+        if (taken == null || taken.t.length === 0) continue
+        measured.push({ resource, member, step, ...taken, value: numberOf(resources[resource], taken.v) })
       }
-    }
-    try {
-      const samples = result.samples.filter(({ step }) => step.warmup == null)
-      const lasting = result.persistent.get(member)
-      for (const path of [...samples.map(({ series }) => series.get(member)), lasting]) await open(path)
-      const device = busiestDevice([...opened.values()].flatMap(({ series }) => series))
-      for (const resource of names) {
-        for (const { step, series } of samples) {
-          const [own, whole] = [series.get(member), lasting].map(path => opened.get(path ?? ''))
-          const points =
-            (await pointsOf(resources[resource], own, device)) ??
-            (await pointsOf(resources[resource], whole, device, windows.get(stepFolder(step))))
-          if (points != null) measured.push({ resource, member, step, ...points })
-        }
-      }
-    } catch (error) {
-      unread.push({ member, path: result.folder, reason: asBakError(error).message })
-    } finally {
-      for (const { file } of opened.values()) await file.close()
     }
   }
   return { measured, unread }
 }
 
-/** @param window in which the points of a persistent tool are looked for */
-async function pointsOf(resource: Resource, opened: Opened | undefined, device?: string, window?: Window) {
-  const choice = opened == null ? undefined : chooseSeries(resource, opened.series, device)
-  if (opened == null || choice == null) return undefined
-  const whole = await readChoice(opened.file, choice)
-  const { t, v } = window == null ? whole : cutTo(whole, window)
-  if (t.length === 0) return undefined
-  return {
-    ...{ tool: choice.tool, t, v, value: numberOf(resource, v) },
-    ...(choice.device == null ? {} : { device: choice.device })
+type Taken = Pick<Measured, 'tool' | 'device' | 't' | 'v'>
+
+/** The files of one member, of which one at a time is open. */
+class MemberFiles {
+  readonly #member: string
+  readonly #unread: Unread[]
+  readonly #signal: AbortSignal | undefined
+
+  constructor(member: string, unread: Unread[], signal?: AbortSignal) {
+    this.#member = member
+    this.#unread = unread
+    this.#signal = signal
+  }
+
+  /** @returns nothing where there is no such file, where it cannot be read, which is noted once, and where time is up */
+  async use<T>(path: string | undefined, run: (file: SeriesFile, path: string) => Promise<T>): Promise<T | undefined> {
+    if (path == null || this.#signal?.aborted || this.#unread.some(each => each.path === path)) return undefined
+    let file: SeriesFile | undefined
+    try {
+      file = await openSeries(path)
+      return await run(file, path)
+    } catch (error) {
+      this.#unread.push({ member: this.#member, path, reason: asBakError(error).message })
+      return undefined
+    } finally {
+      await file?.close()
+    }
   }
 }
+
+async function readResources(file: SeriesFile, series: SeriesInfo[], names: ResourceName[], device?: string) {
+  const found = new Map<ResourceName, Taken>()
+  for (const name of names) {
+    const choice = chooseSeries(resources[name], series, device)
+    if (choice == null) continue
+    const of = choice.device == null ? {} : { device: choice.device }
+    found.set(name, { tool: choice.tool, ...of, ...(await readChoice(file, choice)) })
+  }
+  return found
+}
+
+/** What a persistent tool measured in a sample; nothing where it is not known when that was. */
+const within = (taken: Taken | undefined, window: Window | undefined): Taken | undefined =>
+  taken == null || window == null ? undefined : { ...taken, ...cutTo(taken, window) }
 
 /** @returns the points of a choice, added up and converted */
 export async function readChoice(file: SeriesFile, { series, of }: Choice): Promise<Points> {

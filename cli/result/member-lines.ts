@@ -75,7 +75,7 @@ const partsOf = (all: Measured[], name: ResourceName) => all.filter(({ resource 
 /** Over all points of all samples. */
 function wholeOf(parts: Measured[], name: ResourceName): number | undefined {
   if (parts.length === 0) return undefined
-  if (resources[name].number === 'max') return Math.max(...parts.map(({ value }) => value))
+  if (resources[name].number === 'max') return parts.reduce((most, { value }) => Math.max(most, value), 0)
   const points = parts.reduce((sum, { v }) => sum + v.length, 0)
   return parts.reduce((sum, { value, v }) => sum + value * v.length, 0) / points
 }

@@ -1,10 +1,11 @@
 /** Opens a result that is on this machine: its record, its journal, and where the series of its members are. */
 import { lstat, readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { RunView } from '../../protocols/control.ts'
 import { BakError, whyOf } from '../../protocols/errors.ts'
 import type { StoredEvent } from '../../protocols/events.ts'
 import {
+  collectedSeriesFile,
   iterationFolder,
   parseResultPath,
   persistentSeriesFolder,
@@ -18,6 +19,8 @@ import { type RunRecord, readRecord } from '../../protocols/record.ts'
 import type { Context } from '../command.ts'
 import { readJournal } from '../journal.ts'
 import { findResult } from './find-result.ts'
+
+const COLLECTORS = ['prometheus', 'pcp']
 
 /** A sample, and where the series of each member are that has some; members in the order of the roster. */
 export interface ResultSample {
@@ -35,6 +38,8 @@ export interface Result {
   samples: ResultSample[]
   /** Where the series of persistent tools are, by member. */
   persistent: Map<string, string>
+  /** Where those are that collectors of the controller have of tools of members: by collector, by member. */
+  collected: Array<Map<string, string>>
   /** Every event; none if it has no journal. */
   journal(): Promise<StoredEvent[]>
 }
@@ -62,6 +67,9 @@ export async function openFolder(folder: string, text?: string): Promise<Result>
   return {
     ...{ run: record.run, folder, record, samples },
     persistent: await seriesOf(folder, names, persistentSeriesFolder),
+    collected: await Promise.all(
+      COLLECTORS.map(of => seriesOf(folder, names, member => dirname(collectedSeriesFile(of, member))))
+    ),
     journal: () => readJournal(folder)
   }
 }

@@ -52,7 +52,7 @@ export class SeriesChoice {
       )
     this.files = [
       ...result.samples.flatMap(({ step, series }) => (isSampleOf(step, ofSample) ? files(step, series) : [])),
-      ...(sample === '**' ? files(undefined, result.persistent) : [])
+      ...(sample === '**' ? [result.persistent, ...result.collected].flatMap(each => files(undefined, each)) : [])
     ]
     this.#fits = each => ofMetric(each.metric) && ofTool(each.tool)
   }

@@ -1,5 +1,6 @@
 /** Calls about the results of runs. */
 import { encode } from '../../protocols/codec.ts'
+import { MAX_LINES } from '../../protocols/control/results.ts'
 import type { CallInput, CallResponse, HandlerOptions, MemberView, RunLine } from '../../protocols/control.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
@@ -18,9 +19,6 @@ import { hasResult } from '../store/stored-results.ts'
 import { describeMoved } from './describe-moved.ts'
 import { createdOf, locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
-
-/** Runs that one answer can hold. */
-const MAX_LINES = 100_000
 
 export async function* ls(
   parts: Parts,

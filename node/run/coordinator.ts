@@ -61,7 +61,7 @@ export interface CoordinatorComponents {
 }
 
 export interface CoordinatorInit
-  extends Pick<RunParts, 'log' | 'signer' | 'program' | 'workloads' | 'artifacts' | 'supervisor'> {
+  extends Pick<RunParts, 'log' | 'signer' | 'program' | 'workloads' | 'artifacts' | 'supervisor' | 'collectedSeries'> {
   home: Home
 }
 
@@ -260,9 +260,9 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
 
   get #parts(): RunParts {
     const { members, streams, feed, runStreams, receiver, content, authority } = this.components
-    const { log, signer, program, workloads, artifacts, supervisor } = this.init
+    const { log, signer, program, workloads, artifacts, supervisor, collectedSeries } = this.init
     return {
-      ...{ log, signer, program, workloads, artifacts, supervisor },
+      ...{ log, signer, program, workloads, artifacts, supervisor, collectedSeries },
       ...{ members, streams, feed, runStreams, receiver, content, authority },
       ...{ signal: this.stopped, onPhase: () => this.#announce() }
     }

@@ -30,23 +30,22 @@ export class RunIndex {
   }
 
   async #of(runs: string[], live: (run: string) => RunRecord | undefined): Promise<RunSummary[]> {
-    const kept = await this.#file.read()
+    const here = new Set(runs)
     const found = new Map<string, RunSummary>()
-    const unread: string[] = []
+    const gone: string[] = []
     const pause = yielder()
-    for (const run of runs) {
-      const record = live(run)
-      const known = kept.get(run)
-      if (record != null) found.set(run, await this.#withTags(run, readSummary(record)))
-      else if (known != null && known.stamp === this.#folderOf(run).stamp()) found.set(run, JSON.parse(known.text))
-      else unread.push(run)
+    for await (const { run, stamp, text } of this.#file.rows()) {
+      if (!here.has(run)) gone.push(run)
+      else if (stamp === this.#folderOf(run).stamp()) found.set(run, JSON.parse(text))
       await pause()
     }
-    const here = new Set(runs)
-    await this.#file.write(
-      [],
-      [...kept.keys()].filter(run => !here.has(run))
-    )
+    await this.#file.write([], gone)
+    const unread: string[] = []
+    for (const run of runs) {
+      const record = live(run)
+      if (record != null) found.set(run, await this.#withTags(run, readSummary(record)))
+      else if (!found.has(run)) unread.push(run)
+    }
     for (let i = 0; i < unread.length; i += BATCH)
       for (const summary of await this.#readAll(unread.slice(i, i + BATCH))) found.set(summary.run, summary)
     return runs.flatMap(run => found.get(run) ?? [])

@@ -5,6 +5,7 @@ import type { Spec } from '../../protocols/spec.ts'
 import type { Artifacts } from '../artifacts/artifacts.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
+import type { CollectedRun } from '../collectors/collected-run.ts'
 import type { Log } from '../log.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -55,6 +56,8 @@ export interface RunParts {
   workloads: WorkloadContexts
   /** Starts collectors. */
   supervisor: Pick<Supervisor, 'spawn'>
+  /** Makes series of what collectors have. Never rejects. */
+  collectedSeries?(run: CollectedRun, signal: AbortSignal): Promise<void>
   /** Aborts when the daemon stops. */
   signal: AbortSignal
   /** A phase opens. */

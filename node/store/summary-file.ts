@@ -28,26 +28,41 @@ export class SummaryFile {
     this.#folder = folder
   }
 
-  /** @returns by run; nothing where there is no file that can be read */
-  async read(): Promise<Map<string, KeptSummary>> {
-    const rows = await this.#with(db => db.prepare('SELECT run, stamp, text FROM summaries').all())
-    return new Map(((rows ?? []) as unknown as KeptSummary[]).map(each => [each.run, each]))
+  /** One after the other, since all of them at once are many megabytes; none where there is no file that can be read. */
+  async *rows(): AsyncGenerator<KeptSummary> {
+    const db = await this.#open()
+    if (db == null) return
+    try {
+      yield* db
+        .prepare('SELECT run, stamp, text FROM summaries')
+        .iterate() as Iterable<unknown> as Iterable<KeptSummary>
+    } catch (cause) {
+      await this.#giveUp(cause)
+    } finally {
+      db.close()
+    }
   }
 
   async write(fresh: KeptSummary[], gone: string[]): Promise<void> {
     if (fresh.length + gone.length === 0) return
-    await this.#with(db => {
+    const db = await this.#open()
+    if (db == null) return
+    try {
       const put = db.prepare('INSERT OR REPLACE INTO summaries VALUES (?, ?, ?)')
       const drop = db.prepare('DELETE FROM summaries WHERE run = ?')
       db.exec('BEGIN')
       for (const run of gone) drop.run(run)
       for (const { run, stamp, text } of fresh) put.run(run, stamp, text)
       db.exec('COMMIT')
-    })
+    } catch (cause) {
+      await this.#giveUp(cause)
+    } finally {
+      db.close()
+    }
   }
 
-  /** A file that is damaged goes, and the next call makes a new one. @returns undefined where it cannot be done */
-  async #with<T>(work: (db: DatabaseSync) => T): Promise<T | undefined> {
+  /** @returns undefined where it cannot be opened */
+  async #open(): Promise<DatabaseSync | undefined> {
     let db: DatabaseSync | undefined
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 })
@@ -55,13 +70,17 @@ export class SummaryFile {
       const { DatabaseSync } = await import('node:sqlite')
       db = new DatabaseSync(join(this.#folder, 'results.sqlite'), { timeout: BUSY_MS })
       prepare(db)
-      return work(db)
+      return db
     } catch (cause) {
-      if (isDamaged(cause)) await removeTree(this.#folder).catch(() => {})
-      return undefined
-    } finally {
       db?.close()
+      await this.#giveUp(cause)
+      return undefined
     }
+  }
+
+  /** A file that is damaged goes, and the next call makes a new one. */
+  async #giveUp(cause: unknown): Promise<void> {
+    if (isDamaged(cause)) await removeTree(this.#folder).catch(() => {})
   }
 }
 

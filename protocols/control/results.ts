@@ -14,6 +14,9 @@ import { runReference } from './runs.ts'
 /** A peer, a path or an address. */
 const place = v.pipe(v.string(), v.maxLength(4096))
 
+/** Runs that one answer can hold. */
+export const MAX_LINES = 100_000
+
 /** One line of `bak ls` and `bak ps`. */
 export const runLine = v.object({
   run: runId,
@@ -43,6 +46,24 @@ export const runLine = v.object({
   moved: v.optional(place)
 })
 export type RunLine = v.InferOutput<typeof runLine>
+
+/**
+ * Lines as the daemon of this machine gives them, which has checked what other peers told: a schema takes 20 µs for each, and there may be
+ * ten thousand. So those of a plain run are looked at, and one that has more is checked.
+ */
+const checkedLines = v.pipe(
+  v.array(v.any()),
+  v.maxLength(MAX_LINES),
+  v.check(lines => lines.every(each => isPlainLine(each) || v.is(runLine, each)), 'not the lines of runs')
+) as v.GenericSchema<RunLine[]>
+
+function isPlainLine(line: Partial<RunLine> | undefined): boolean {
+  const { run, name, state, begun, controller, partial, excluded, beside, tags, resumedBy } = line ?? {}
+  const isNamed = typeof run === 'string' && typeof name === 'string' && typeof controller?.name === 'string'
+  const isTagged = tags == null || Object.values(tags).every(each => typeof each === 'string')
+  const hasMore = excluded?.length !== 0 || beside?.length !== 0 || resumedBy != null
+  return isNamed && isTagged && state === 'ended' && Number.isFinite(begun) && typeof partial === 'boolean' && !hasMore
+}
 
 /** A run, as any peer of the mesh can describe it. */
 const runView = v.object({
@@ -115,7 +136,7 @@ export const resultCalls = {
       sort: v.optional(v.pipe(v.string(), v.maxLength(MAX_EXPRESSION)))
     }),
     response: v.object({
-      runs: list(runLine, 100_000),
+      runs: checkedLines,
       /** Peers that did not say what they have, and those that have more than they say. */
       silent: v.optional(list(v.object({ name, reason: text }), MAX_PEERS)),
       cut: v.optional(list(name, MAX_PEERS))

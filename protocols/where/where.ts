@@ -123,12 +123,13 @@ const isKeyword = ({ kind, text }: Word) => kind === 'bare' && ['and', 'or', 'no
 const shown = ({ kind, text }: Word) => (kind === 'end' ? 'the end' : kind === 'quoted' ? JSON.stringify(text) : text)
 
 function noField(word: Word): string {
-  if (word.kind !== 'bare' || isKeyword(word)) return `expected a field, and found ${shown(word)}: ${theFields()}`
+  if (word.kind !== 'bare' || isKeyword(word))
+    return `expected a field, and found ${shown(word)}. Fields are ${theFields()}`
   const near = nearest(word.text, fieldNames)
-  return `there is no field ${word.text}${near == null ? '' : `; did you mean ${near}?`}; ${theFields()}`
+  return `there is no field ${word.text}${near == null ? '.' : `; did you mean ${near}?`} Fields are ${theFields()}`
 }
 
-const theFields = () => `fields are ${listInWords(fieldNames, MAX_NAMED)}`
+const theFields = () => listInWords(fieldNames, MAX_NAMED)
 
 /**
  * @param text fields with commas, `-` before one for the largest first: `-took,tags.kernel`

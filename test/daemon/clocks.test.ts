@@ -56,7 +56,7 @@ clocks('the record tells how fast each clock ran, within the bound that it state
     const slack = (2 * SLACK * 1e6) / passed
     assert.ok(Math.abs(drift - truth) <= bound + slack, `${name}: ${drift} +- ${bound} ppm, truth ${truth}`)
   }
-  const shown = await net().bak('right', ['show', run])
+  const shown = await net().bak('right', ['show', run, '--all'])
   assert.match(shown.stdout, /CLOCK AHEAD +DRIFT .*TOOLS/)
   const { clock } = roster.find(({ name }) => name === 'ahead')?.capabilities ?? {}
   assert.match(shown.stdout, new RegExp(`ahead .*${clock?.offset.toFixed(1)} ms ± .* ppm`))

@@ -14,6 +14,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { collectedSeriesFile } from '../../protocols/layout.ts'
+import { openSeries } from '../../protocols/series/read-series.ts'
 import { describeShortfall } from '../../protocols/shortfall.ts'
 import { finished, isPhase, processesWith, record, sleep, startRun, useTestnet } from '../helpers/mesh.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
@@ -89,6 +91,21 @@ test('have data of all members in a sealed result that is as it was signed', asy
     assert.is(status, 0)
     assert.match(stdout, /kernel\.all\.load/)
     assert.ok(files[`tools-default/${member}/pcp/pmcd.log`], 'the tools have their files, too')
+    for (const [collector, tool] of [
+      ['prometheus', 'node-exporter'],
+      ['pcp', 'pcp']
+    ] as const) {
+      const path = collectedSeriesFile(collector, member)
+      assert.ok(files[path], path)
+      const series = await openSeries(join(folderOf('a', run.run), path))
+      assert.equal([series.info.member, series.info.remarks], [member, []])
+      const load = series.series.find(each => each.metric === 'load.1' && each.tool === tool)
+      assert.ok(load != null && load.count >= 2 && load.labels.role == null, `${path} has load.1`)
+      const names = series.series.map(({ metric }) => metric)
+      for (const each of ['cpu.user', 'memory.free', 'net.rx.bytes'])
+        assert.ok(names.includes(each), `${path} has ${each}`)
+      await series.close()
+    }
   }
   await nothingLeft()
 })

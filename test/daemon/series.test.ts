@@ -1,11 +1,12 @@
 /** What tools wrote becomes numbers that other programs read: real daemons, and DuckDB. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openSeries } from '../../protocols/series/read-series.ts'
+import { checkTool } from '../helpers/check-tool.ts'
 import { record, useTestnet } from '../helpers/mesh.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 
@@ -85,33 +86,29 @@ series(
 
 const tools = ['proc', 'vmstat', 'iostat', 'mpstat', 'pidstat', 'sar']
 const missing = tools.flatMap(name => (name === 'proc' ? [] : (needs(name) ?? [])))[0]
+const { usable: hasPerf } = await checkTool('perf', {})
 
 skipWhere(missing, series)(
-  'of the default tools say what the machines did, without a line that is not read',
+  'of the default tools say what the machines did, without a line that is not read; perf has folded stacks',
   async () => {
-    const { status, stdout, stderr } = await net().bak('a', [
-      'run',
-      '--json',
-      '--interval',
-      '1',
-      '--tools',
-      'default',
-      '--',
-      'sleep',
-      '2.5'
-    ])
+    const given = hasPerf ? 'default,perf' : 'default'
+    const words = ['run', '--json', '--interval', '1', '--tools', given, '--', 'sleep', '2.5']
+    const { status, stdout, stderr } = await net().bak('a', words)
     assert.is(status, 0, stderr)
     assert.not.match(stdout, /series: /)
     const { run } = JSON.parse(stdout.split('\n')[0] as string)
-    const result = join(net().peer('a').home, 'runs', run)
+    const sample = join(net().peer('a').home, 'runs', run, '1-default/sample1')
     for (const member of ['a', 'b']) {
-      const read = await openSeries(join(result, `1-default/sample1/series/${member}/series.parquet`))
-      assert.equal(read.info.remarks, [])
-      assert.equal([...new Set(read.series.map(({ tool }) => tool))].sort(), tools.toSorted())
-      const busy = read.series.filter(({ metric, labels }) => metric === 'cpu.busy' && labels.cpu === 'all')
+      const read = await openSeries(join(sample, 'series', member, 'series.parquet'))
+      const { info, series: all } = read
+      await read.close()
+      assert.equal(info.remarks, [])
+      assert.equal([...new Set(all.map(({ tool }) => tool))].sort(), tools.toSorted())
+      const busy = all.filter(({ metric, labels }) => metric === 'cpu.busy' && labels.cpu === 'all')
       assert.equal(busy.map(({ tool }) => tool).sort(), ['iostat', 'mpstat', 'proc', 'sar', 'vmstat'])
       for (const { min, max, tool } of busy) assert.ok(min >= 0 && max <= 100, `${tool}: ${min} to ${max}`)
-      await read.close()
+      const folded = join(sample, 'tools-default', member, 'perf', 'perf-folded.txt')
+      if (hasPerf) assert.match(readFileSync(folded, 'utf8'), /^\S.*;.* \d+$/m)
     }
   }
 )

@@ -150,7 +150,7 @@ sysinfo('the gauge is timed before and after each sample, outside of the work', 
   for (const each of ['before.json', 'after.json'])
     assert.ok(JSON.parse(readFileSync(join(folder, '1-default/sample2/tools-default/b/gauge', each), 'utf8')).model)
   assert.not.ok(existsSync(join(folder, '1-default/sample2/tools-default/b/gauge/gauge.tmp')))
-  const shown = await net().bak('a', ['show', id])
+  const shown = await net().bak('a', ['show', id, '--all'])
   assert.match(shown.stdout, /\nGAUGE +ON +ARITHMETIC +MEMORY/)
   const history = JSON.parse(readFileSync(join(net().peer('c').home, 'gauges.json'), 'utf8'))
   assert.is((Object.values(history.models)[0] as unknown[]).length, 3)
@@ -213,7 +213,8 @@ test('both are said before a run starts, and are in its record and in what is sh
     ['kernel.clocksource', 'memory.swappiness'].filter(each => !facts.includes(each)),
     []
   )
-  const shown = await others().bak('a', ['show', 'last'])
+  assert.match((await others().bak('a', ['show', 'last'])).stdout, /\nnot fit to measure: .*clocksource of c/)
+  const shown = await others().bak('a', ['show', 'last', '--all'])
   assert.match(shown.stdout, /\nclocksource +unfit +c +hpet\n/)
   assert.match(shown.stdout, /\nmemory\.swappiness +7 on c; \d+ on a, b\n/)
 })

@@ -84,12 +84,58 @@ thresholds('one with stop ends the run once no further sample can mend it', asyn
   assert.is(await verified(run), 0)
 })
 
+thresholds('a metric of tools is judged by what members measured, and again by verification', async () => {
+  const file = join(folder, 'tools.toml')
+  writeFileSync(
+    file,
+    `command = ["sleep", "2.5"]
+tools = ["proc"]
+interval = 0.5
+[[threshold]]
+metric = "cpu.busy"
+max = 100.5
+[[threshold]]
+metric = "memory.total"
+max = 1024
+unit = "B"
+statistic = "last"
+[[threshold]]
+metric = "cpu.busy"
+max = 100
+tool = "vmstat"
+`
+  )
+  const { status, stderr } = await net().bak('a', ['run', file, '--sysinfo', 'none', '--no-progress'])
+  assert.is(status, 99, stderr)
+  const run = /run (\d{8}T\d{6}-\w{6})/.exec(stderr)?.[1] as string
+  const { thresholds: made = [] } = record(net(), 'a', run)
+  assert.equal(
+    made.map(({ outcome, unit, where }) => [outcome, unit, where]),
+    [
+      ['met', '%', 'proc on a, cpu=all'],
+      ['missed', 'B', 'proc on a'],
+      ['undecided', undefined, undefined]
+    ],
+    stderr
+  )
+  assert.match(
+    stderr,
+    /memory\.total of 1-default is \S+ B, max 1024 \(median of 1 sample, proc on a\); 2 are not met in all/
+  )
+  assert.is(await verified(run), 0)
+})
+
 thresholds('what cannot be is said before anything begins', async () => {
   const file = join(folder, 'x.toml')
   writeFileSync(file, 'command = ["true"]\n[[threshold]]\nmetric = "x"\nmin = 1\niteration = "bs=*"\n')
   const lost = await net().bak('a', ['run', file])
   assert.is(lost.status, 64)
   assert.match(lost.stderr, 'threshold of x: no iteration is called bs=*: they are default')
+  writeFileSync(file, 'command = ["true"]\n[[threshold]]\nmetric = "x"\nmin = 1\njudge = "each"\nstop = true\n')
+  assert.match(
+    (await net().bak('a', ['run', file, '--dry-run'])).stdout,
+    'threshold: x min 1, each sample; ends the run'
+  )
   const nowhere = await net().bak('a', ['run', '--junit', join(folder, 'none', 'x.xml'), '--', 'true'])
   assert.is(nowhere.status, 73)
   assert.match(nowhere.stderr, /--junit .*x\.xml: no such file or directory/)

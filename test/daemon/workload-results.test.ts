@@ -63,7 +63,7 @@ results('a benchmark that says that it failed has failed, though it exits with 0
 
 results('what a benchmark prints at intervals, and samples, are series by the name of the workload', async () => {
   const line = 'progress: 1.0 s, 10.5 tps, lat 1.867 ms stddev 1.279, 0 failed'
-  const command = `echo "${line}" >&2; bak sample depth 4 jobs`
+  const command = `echo "${line}" >&2; bak sample depth 4 jobs more sum`
   const {
     run,
     status,
@@ -74,6 +74,12 @@ results('what a benchmark prints at intervals, and samples, are series by the na
     `[[workload]]\nname = "bench"\non = "b"\ninstances = 2\ncommand = ${JSON.stringify(command)}\n`
   )
   assert.is(status, 0, stderr)
+  const depth = { name: 'depth', value: 4, unit: 'jobs', better: 'more', across: 'sum', samples: 1 }
+  assert.equal(
+    found.workload.map(({ metrics }) => metrics),
+    [[depth], [depth]]
+  )
+  assert.is(metricSamples(found)[0]?.samples[0]?.value, 8)
   const path = join(net().peer('a').home, 'runs', run, '1-default/sample1/series/b/series.parquet')
   const file = await openSeries(path)
   try {

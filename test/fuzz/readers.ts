@@ -8,6 +8,7 @@ import { MeshFile } from '../../node/mesh-file.ts'
 import { readAudit } from '../../node/processes/audit.ts'
 import { sweep } from '../../node/processes/ledger.ts'
 import { parseSelector } from '../../node/run/selector.ts'
+import { copiesOf } from '../../node/store/copied.ts'
 import { loadJournal } from '../../node/store/journal.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
 import { readSamples } from '../../node/tools/read-samples.ts'
@@ -21,6 +22,7 @@ import { check, decode, encode } from '../../protocols/codec.ts'
 import { readConfigFile } from '../../protocols/config-file.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { envelope, open, seal } from '../../protocols/envelope.ts'
+import { BakError } from '../../protocols/errors.ts'
 import { storedEvent } from '../../protocols/events.ts'
 import { list, text as told } from '../../protocols/fields.ts'
 import { checkFileList, isSignedList, linesOfList, splitFileLists } from '../../protocols/file-list.ts'
@@ -31,10 +33,13 @@ import { checkProof } from '../../protocols/proof.ts'
 import { checkSeal, readRecord } from '../../protocols/record.ts'
 import { checkSpec, readRunFile, writeRunFile } from '../../protocols/run-file.ts'
 import { runProofs, validProofs } from '../../protocols/run-proofs.ts'
+import { readTags, writeTags } from '../../protocols/tags.ts'
 import { acceptTicket, readTicket, ticket as ticketSchema, writeTicket } from '../../protocols/ticket.ts'
 import { toolOptions } from '../../protocols/tool-options.ts'
 import { commandWords, readUserTool } from '../../protocols/user-tool.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
+import { readKeep } from '../../protocols/where/keep.ts'
+import { readOrder, readWhere } from '../../protocols/where/where.ts'
 import { RESULT_READERS } from '../../protocols/workload-results.ts'
 import { member, signed, specOf } from '../protocols/samples.ts'
 import { ownFile, type ReaderInit } from './files.ts'
@@ -210,6 +215,44 @@ export const readers: ReaderInit[] = [
     refusals: ['usage'],
     good: () => ['all', 'node-*,rack=r1+disk!=ssd', '*a*b*c*', '12D3KooW'],
     read: bytes => parseSelector(text(bytes))({ peer: member.peer, name: 'node-a', labels: { rack: 'r1' } })
+  },
+  {
+    name: 'expression about runs',
+    refusals: ['usage'],
+    good: () => [
+      'tags.kernel = "6.18" and name ~ fio*',
+      'not (partial or took > 5m) and created < 2026-11-22',
+      '-took,tags.a',
+      '30d'
+    ],
+    read: bytes => {
+      for (const reader of [readWhere, readOrder, readKeep]) {
+        try {
+          reader(text(bytes))
+        } catch (cause) {
+          if (!(cause instanceof BakError)) throw cause
+        }
+      }
+      readWhere(text(bytes))
+    }
+  },
+  {
+    name: 'tags.json',
+    refusals: [],
+    good: () => [writeTags({ kernel: '6.18', keep: 'yes' })],
+    read: bytes => readTags(text(bytes))
+  },
+  {
+    name: 'notes of copies',
+    refusals: [],
+    good: () => [
+      json([
+        { peer: member.peer, name: 'a', at: 1, content: digestOf(Buffer.from('x')) },
+        { folder: '/x', at: 1, content: digestOf(Buffer.from('y')) }
+      ])
+    ],
+    file: world => `${world.target.parts.home.runs(world.ended)}.copies`,
+    read: (_, { target, ended }) => copiesOf(target.parts.home, ended)
   },
   {
     name: 'mesh.json',

@@ -209,7 +209,8 @@ isolation('a program that cannot enter its cgroup does not run', () => {
     ...start,
     argv: ['echo', 'ran'],
     isolation: { how: 'owner', limit: false },
-    enter: ['/nonexistent/x']
+    // a folder that is there, and in which nobody can write
+    enter: ['/proc/x']
   })
   const { status, stdout } = spawnSync(program, words, { encoding: 'utf8' })
   assert.equal([status, stdout], [126, ''])

@@ -39,15 +39,15 @@ function programsOf(change: Partial<RunProgramsInit> = {}, limits = {}) {
 
 test('a program that cannot be started is in the audit with the reason', async () => {
   const { programs, request, audit, close } = programsOf()
-  const { folder: _, ...rest } = request('x', 'sleep', '9')
-  const failed = await programs.spawn({ ...rest, folder: '/nonexistent' }).then(
+  const { folder, ...rest } = request('x', 'sleep', '9')
+  const failed = await programs.spawn({ ...rest, folder: join(folder, 'gone') }).then(
     () => undefined,
     error => error.code
   )
   assert.is(failed, 'io')
   const lines = await audit()
   assert.equal(lines[0], ['start', 'x', undefined])
-  assert.match(lines[1]?.[2] ?? '', /^not started: .*\/nonexistent is missing/)
+  assert.match(lines[1]?.[2] ?? '', /^not started: .*\/x\/gone is missing/)
   assert.is(lines.length, 2)
   await programs.end()
   await close()

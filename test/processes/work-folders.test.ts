@@ -256,9 +256,11 @@ audits('keeps lines in order and within its bound, and reads no broken one', asy
   await close()
 })
 audits('says when it cannot be written', async () => {
+  const { folder, close } = createWorkspace('audit')
   const said: string[] = []
-  const audit = new Audit({ path: '/nonexistent/audit', onError: why => said.push(why) })
+  const audit = new Audit({ path: join(folder, 'gone/audit'), onError: why => said.push(why) })
   assert.is(audit.write(line), false)
   assert.is(said.length, 1)
+  await close()
 })
 audits.run()

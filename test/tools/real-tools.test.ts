@@ -148,7 +148,7 @@ withPerf('perf says which functions it saw, on the machine that knows them', asy
   const isMade = (file: string) => !running.remarks?.some(each => each.startsWith(`no ${file}`))
   if (isMade('perf-report.txt')) assert.match(text('perf', 'perf-report.txt'), /# Samples: \d+/)
   if (isMade('perf-folded.txt')) assert.match(text('perf', 'perf-folded.txt'), /^sh;.* \d+$/m)
-  assert.not.ok(existsSync(join(folder, 'perf/perf-script.tmp')))
+  assert.not.ok(existsSync(join(folder, 'perf/.folded')))
   assert.match(text('perf', 'perf.cmd'), /perf record -N --clockid=monotonic -o perf\.data -a --freq=100 -g\n/)
 })
 

@@ -1,7 +1,7 @@
 /** Which files of a sample's workloads are read into series: what they printed at intervals, their logs, and their samples. */
 import { lstatSync, readdirSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { instanceFolder, OUTPUT_FILES, workloadFolder } from '../../../protocols/layout.ts'
+import { instanceFolder, METRICS_FILE, OUTPUT_FILES, workloadFolder } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 import { labelOf, resultsOf } from '../../../protocols/workload.ts'
@@ -23,19 +23,21 @@ export interface WorkloadData {
   spec: Pick<Spec, 'workload' | 'results' | 'interval'>
 }
 
-/** @returns those that have readers and are not empty, in an order that is the same each time; none where no results are to be read */
+/** @returns those that have readers and are not empty, in an order that is the same each time; its samples alone where no results are read */
 export function findWorkloadFiles({ data, member, step, spec }: WorkloadData): FileToRead[] {
   const instances = spec.workload.flatMap(({ name, instances: size, ...workload }) =>
-    Array.from({ length: resultsOf(workload, spec) === 'none' ? 0 : size }, (_, i) => ({
+    Array.from({ length: size }, (_, i) => ({
       tool: labelOf({ name, instances: size }, i + 1),
+      results: resultsOf(workload, spec),
       folder: instanceFolder(step, member, name, size === 1 ? undefined : i + 1)
     }))
   )
-  const command = spec.results === 'none' ? [] : [{ tool: COMMAND, folder: workloadFolder(step, member) }]
-  return [...command, ...instances].flatMap(({ tool, folder }) => {
+  const command = { tool: COMMAND, results: spec.results, folder: workloadFolder(step, member) }
+  return [command, ...instances].flatMap(({ tool, results, folder }) => {
     const began = lstatSync(join(data, folder, OUTPUT_FILES.stdout), { throwIfNoEntry: false })?.birthtimeMs
     if (began == null) return []
-    return namesIn(join(data, folder)).flatMap(file => {
+    const files = namesIn(join(data, folder)).filter(file => results !== 'none' || file === METRICS_FILE)
+    return files.flatMap(file => {
       const at = intervalReaders.findIndex(({ files }) => files.some(each => isNamed(file, each)))
       const path = join(data, folder, file)
       const stats = lstatSync(path, { throwIfNoEntry: false })

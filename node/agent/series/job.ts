@@ -2,13 +2,21 @@
 import type { ErrorCode } from '../../../protocols/errors.ts'
 import type { Reading } from '../../../protocols/reading.ts'
 import type { Remark, SeriesFileInfo } from '../../../protocols/series/series-file.ts'
+import type { CollectorName } from '../../collectors/collector.ts'
 import type { FileAbout } from '../../series/reader.ts'
 
 /**
  * How a file is read: by the reader of a tool of bak, by its place in the list of that tool, by a table of a user's tool, or by one of the
  * readers of workloads, by its place in their list.
  */
-export type ReaderRef = { tool: string; at: number } | { reading: Reading } | { workload: number }
+export type ReaderRef = { tool: string; at: number } | { reading: Reading } | { workload: number } | CollectedRef
+
+/** Or what a collector has. */
+export interface CollectedRef {
+  collected: CollectorName
+  /** Labels that each series of the member has. */
+  drop: string[]
+}
 
 export interface FileToRead {
   /** What is read: the file, or what a program printed of it. */

@@ -3,13 +3,15 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { BakError, whyOf } from '../../../protocols/errors.ts'
 import { cutRemark, MAX_REMARKS, type Remark } from '../../../protocols/series/series-file.ts'
 import { SeriesWriter } from '../../../protocols/series/write-series.ts'
+import { pcpDump } from '../../collectors/series/pcp-dump.ts'
+import { prometheusDump } from '../../collectors/series/prometheus-dump.ts'
 import { readLines } from '../../series/lines.ts'
 import type { SeriesReader } from '../../series/reader.ts'
 import { FileSink } from '../../series/sink.ts'
 import { genericReading } from '../../tools/generic-reading.ts'
 import { readers } from '../../tools/readers/index.ts'
 import { intervalReaders } from '../../work/intervals/index.ts'
-import type { FileToRead, SeriesJob, SeriesMade } from './job.ts'
+import type { CollectedRef, FileToRead, SeriesJob, SeriesMade } from './job.ts'
 
 /** A tool may have left a link or a pipe in the place of a file. */
 const OPEN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -93,11 +95,15 @@ function readFile({ path, shown, about, reader: ref }: FileToRead, { writer, off
   return [...(bad == null ? [] : [{ file: shown, line: bad.first, lines: bad.lines, why: bad.why }]), ...remarks]
 }
 
-function readerOf(ref: FileToRead['reader'], tool: string): SeriesReader {
+function readerOf(ref: FileToRead['reader'], tool: string): Pick<SeriesReader, 'open'> {
+  if ('collected' in ref) return collectedReader(ref)
   if ('workload' in ref) return intervalReaders[ref.workload] as SeriesReader
   if ('reading' in ref) return genericReading(ref.reading, tool)
   return (readers[ref.tool] as SeriesReader[])[ref.at] as SeriesReader
 }
+
+const collectedReader = ({ collected, drop }: CollectedRef): Pick<SeriesReader, 'open'> =>
+  collected === 'pcp' ? pcpDump : prometheusDump(new Set(drop))
 
 /** As many as a file may have, each as long as it may be. */
 function cutRemarks(remarks: Remark[]): Remark[] {

@@ -10,6 +10,8 @@ declare const BAK_SERIES_WORKER: string | undefined
 
 /** A thread that says nothing for so long hangs: a pattern may take for ever on a line. It is niced, so that a busy machine holds it up, too. */
 const STALL_MS = 20_000
+/** Until it says something for the first time: it has to be loaded. */
+const START_MS = 60_000
 /** Beyond the time that it may take itself. */
 const GRACE_MS = 10_000
 /** Its points are outside of the heap, 24 MB. */
@@ -48,7 +50,7 @@ async function once(job: SeriesJob, signal: AbortSignal, times: ThreadTimes): Pr
   let isMade = false
   const giveUp = (why: string) => over.resolve({ file, why })
   const hung = () => giveUp(`took longer than ${stall / 1000} s for a part of it`)
-  let silence = setTimeout(hung, stall)
+  let silence = setTimeout(() => giveUp('did not begin'), START_MS)
   const limit = setTimeout(() => giveUp('took too long'), Math.max(0, job.time) + grace)
   const worker = startWorker(job)
   worker.on('message', (message: FromThread) => {

@@ -1,6 +1,7 @@
 /** Collectors: programs on the controller that ask tools of the members, from before `init` until all have answered `end`. */
 import { collectorFolder } from '../../../protocols/layout.ts'
 import { toolsAfter } from '../../../protocols/tool-changes.ts'
+import type { CollectedRun } from '../../collectors/collected-run.ts'
 import { collectorOf } from '../../collectors/collector.ts'
 import {
   type CollectedMember,
@@ -44,9 +45,11 @@ export function collectors(): RunHook {
       }
       if (phase === 'end' && stopped != null) await running?.awaitLast(stopped, run.cancelled)
     },
-    async after({ phase }) {
+    async after({ phase }, run) {
       if (phase === 'stop') stopped = now()
-      if (phase === 'end') await running?.stop()
+      if (phase !== 'end' || running == null) return
+      await running.stop()
+      await run.parts.collectedSeries?.(collectedRun(run), run.parts.signal)
     },
     async close() {
       await running?.stop()
@@ -76,6 +79,13 @@ function collectorsOf(run: RunContext): RunCollectors {
     supervisor: parts.supervisor,
     lack: shortfall => void run.lack(shortfall)
   })
+}
+
+function collectedRun(run: RunContext): CollectedRun {
+  const { id, record, folder, order } = run
+  const clocks = new Map(record.roster.map(({ name, capabilities }) => [name, capabilities.clock]))
+  const members = membersOf(run).map(each => ({ ...each, clock: clocks.get(each.name) ?? { offset: 0, bound: 0 } }))
+  return { run: id, folder: folder.root, began: record.created, interval: order.spec.interval, members }
 }
 
 /** @returns those who take part and have tools that wait to be asked: of the offer, as far as they can run them, or attached since */

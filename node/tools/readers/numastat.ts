@@ -34,21 +34,22 @@ const processes = stampedFile('numastat-stdout.txt', sink => {
       if (pid != null) one = pid
       const named = text.match(/Node \d+/g)
       if (named != null) nodes = named.map(each => each.slice(5))
-      const [, who = '', numbers = ''] = /^(.*?)((?:\s+\d+\.\d+)+)\s*$/.exec(text) ?? []
+      const words = wordsOf(text)
+      const numbers = words.slice(words.findLastIndex(word => !/^\d+\.\d+$/.test(word)) + 1)
+      const who = words.slice(0, words.length - numbers.length).join(' ')
       const isOfOne = one !== ''
       // of several processes the last line is their sum
-      if (named != null || numbers === '' || who === (isOfOne ? '' : 'Total')) return
+      if (named != null || numbers.length === 0 || who === (isOfOne ? '' : 'Total')) return
       const [, id, process] = /^(\d+) \((.*)\)$/.exec(isOfOne ? one : who) ?? []
       if (id == null || process == null) return
-      wordsOf(numbers)
-        .slice(0, nodes.length)
-        .forEach((number, i) => {
-          const labels = { process, pid: id, node: nodes[i] ?? '', ...(isOfOne ? { kind: who.trim() } : {}) }
-          const put = keptIn(known, Object.values(labels).join('\n'), () =>
-            sink.gauge('numa.process.memory', labels, 'B')
-          )
-          put(at, numberIn(number) * MIB)
-        })
+      // behind the nodes is their sum
+      for (const [i, number] of numbers.slice(0, nodes.length).entries()) {
+        const labels = { process, pid: id, node: nodes[i] ?? '', ...(isOfOne ? { kind: who } : {}) }
+        const put = keptIn(known, Object.values(labels).join('\n'), () =>
+          sink.gauge('numa.process.memory', labels, 'B')
+        )
+        put(at, numberIn(number) * MIB)
+      }
     }
   }
 })

@@ -1,6 +1,8 @@
 /** Files in which the texts of a source or of a program stand behind a line with the time of each: `# time 1796088814123.4 what`. */
 import type { FileAbout, SeriesReader, Sink } from '../../series/reader.ts'
 
+/** Of a line: what these programs print is short, and patterns may take long on a long one. */
+const MAX_LINE = 64 * 1024
 const STAMP = /^# time (\d+(?:\.\d+)?)(?: (.*))?$/
 
 export interface StampedText {
@@ -19,6 +21,7 @@ export function stampedFile(file: string, open: (sink: Sink, about: FileAbout) =
       let at = Number.NaN
       return {
         line(line) {
+          if (line.length > MAX_LINE) return sink.bad(`has ${line.length} characters`)
           const stamp = STAMP.exec(line)
           if (stamp != null) {
             if (!Number.isNaN(at)) text.end?.(at)

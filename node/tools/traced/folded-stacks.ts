@@ -5,9 +5,15 @@
 
 /** Different stacks that are kept; what is beyond is counted as one. */
 const MAX_STACKS = 100_000
+/** Letters of all of them. */
+const MAX_LETTERS = 32 * 1024 * 1024
 const MAX_DEPTH = 256
 const MAX_NAME = 256
 const OTHERS = '[others]'
+/** Of a line that is looked at: the name of a function may be longer, that of a program is not. */
+const MAX_LINE = 4096
+/** Behind an object whose file is gone. */
+const DELETED = ' (deleted))'
 
 /** The fields for which perf script is asked. */
 export const SCRIPT_FIELDS = 'comm,tid,event,ip,sym,dso'
@@ -19,6 +25,7 @@ const FRAME = /^\s+[\da-f]+\s+(.*)$/
 
 export class FoldedStacks {
   readonly #counts = new Map<string, number>()
+  #letters = 0
   /** Of the samples of other events there is no sum with these. */
   #event: string | undefined
   readonly #others = new Set<string>()
@@ -40,7 +47,7 @@ export class FoldedStacks {
       return
     }
     this.end()
-    const [, program, event, , innermost] = SAMPLE.exec(text) ?? []
+    const [, program, event, , innermost] = (text.length > MAX_LINE ? null : SAMPLE.exec(text)) ?? []
     if (program == null || event == null) return
     this.#event ??= event
     if (event !== this.#event) {
@@ -58,7 +65,9 @@ export class FoldedStacks {
     if (this.#program == null) return
     const stack = [this.#program, ...this.#frames.reverse()].join(';')
     const isNew = !this.#counts.has(stack)
-    const key = isNew && this.#counts.size >= MAX_STACKS ? OTHERS : stack
+    const isFull = this.#counts.size >= MAX_STACKS || this.#letters + stack.length > MAX_LETTERS
+    const key = isNew && isFull ? OTHERS : stack
+    if (isNew && !isFull) this.#letters += stack.length
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
     this.samples++
     this.#program = undefined
@@ -74,14 +83,13 @@ export class FoldedStacks {
   }
 }
 
-/** @param text such as `next_uptodate_folio ([kernel.kallsyms])`, `[unknown] (/usr/lib/libc.so.6)` */
+/** @param text such as `next_uptodate_folio ([kernel.kallsyms])`, `[unknown] (/usr/lib/libc.so.6)`, `main (/tmp/x (deleted))` */
 function functionOf(text: string): string {
-  const [, symbol = text, object = ''] = /^(.*) \(([^()]*|\(deleted\)|.* \(deleted\))\)$/.exec(text) ?? []
-  const file =
-    object
-      .replace(/ \(deleted\)$/, '')
-      .split('/')
-      .at(-1) ?? ''
+  const end = text.endsWith(DELETED) ? text.length - DELETED.length : text.length - 1
+  const begin = text.endsWith(')') ? text.lastIndexOf(' (', end - 1) : -1
+  const symbol = begin < 0 ? text : text.slice(0, begin)
+  const object = begin < 0 ? '' : text.slice(begin + 2, end)
+  const file = object.slice(object.lastIndexOf('/') + 1)
   const isKernel = /^\[.*\]$/.test(object) && !/^\[(unknown|vdso|vsyscall|heap|stack)/.test(object)
   // a function without a name is known by the file that it is in
   const name = symbol === '[unknown]' && file !== '' && !isKernel ? `[${file.replace(/^\[|\]$/g, '')}]` : symbol

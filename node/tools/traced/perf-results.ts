@@ -1,17 +1,18 @@
 /** What is made of perf.data after perf has stopped, where the programs are that its samples are of: a report, and folded stacks. */
 import { createReadStream, existsSync } from 'node:fs'
-import { lstat, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { asBakError } from '../../../protocols/errors.ts'
 import type { ToolContext } from '../tool.ts'
 import { FoldedStacks, SCRIPT_FIELDS } from './folded-stacks.ts'
 
 export const REPORT = 'perf-report.txt'
 export const FOLDED = 'perf-folded.txt'
-/** What perf script prints, until it is folded. */
-const SCRIPT = 'perf-script.tmp'
+/** Where perf script works until what it prints is folded: one program works in a folder at a time. */
+const WORK = '.folded'
 const MAX_SCRIPT_BYTES = 256 * 1024 * 1024
-/** Both together. */
+/** Of each; both run at once. */
 const TIMEOUT_MS = 20_000
 /** From one look to the next at how much has been printed. */
 const LOOK_EVERY_MS = 100
@@ -25,14 +26,20 @@ export async function perfResults(context: ToolContext): Promise<string[]> {
   return (await Promise.all([report(context), foldedStacks(context)])).flat()
 }
 
-type Ended = 'done' | 'late' | 'full' | 'never'
+type Ended = 'done' | 'late' | 'full'
 
-/** Runs perf behind all other programs, to `stdout`. */
-async function runPerf({ folder, programs }: ToolContext, words: string[], stdout: string): Promise<Ended> {
+interface PerfRun {
+  words: string[]
+  folder: string
+  /** Below its folder. */
+  stdout: string
+  stderr: string
+}
+
+/** Runs perf behind all other programs. @throws {BakError} if it cannot be started */
+async function runPerf({ programs }: ToolContext, { words, folder, stdout, stderr }: PerfRun): Promise<Ended> {
   const argv = ['nice', '-n', '19', 'perf', ...words]
-  const files = { folder, stdout, stderr: join(folder, 'perf-stderr.txt') }
-  const running = await programs.spawn({ name: 'perf', argv, ...files }).catch(() => undefined)
-  if (running == null) return 'never'
+  const running = await programs.spawn({ name: 'perf', argv, folder, stdout, stderr })
   const isOver = new AbortController()
   const { signal } = isOver
   const late = sleep(TIMEOUT_MS, 'late' as const, { signal }).catch(() => 'done' as const)
@@ -57,37 +64,45 @@ async function isFull(path: string, signal: AbortSignal): Promise<Ended> {
 }
 
 async function report(context: ToolContext): Promise<string[]> {
-  const stdout = join(context.folder, REPORT)
+  const { folder } = context
+  const stdout = join(folder, REPORT)
   const words = ['report', '--stdio', '--no-children', '-i', 'perf.data', '--percent-limit', '0.1']
-  const ended = await runPerf(context, words, stdout)
-  if (ended === 'done' || ended === 'never') return []
-  await rm(stdout, { force: true })
-  return [`no ${REPORT}: perf report took more than ${TIMEOUT_MS / 1000} s; perf.data is there`]
+  try {
+    const ended = await runPerf(context, { words, folder, stdout, stderr: join(folder, 'perf-stderr.txt') })
+    if (ended === 'done') return []
+    await rm(stdout, { force: true })
+    const why = ended === 'late' ? `took more than ${TIMEOUT_MS / 1000} s` : 'printed too much'
+    return [`no ${REPORT}: perf report ${why}; perf.data is there`]
+  } catch (error) {
+    return [`no ${REPORT}: ${asBakError(error).message}`]
+  }
 }
 
 async function foldedStacks(context: ToolContext): Promise<string[]> {
-  const script = join(context.folder, SCRIPT)
+  const folder = join(context.folder, WORK)
+  const stdout = join(folder, 'stdout.txt')
   // who is inlined where takes a program long to find out
-  const words = ['script', '-i', 'perf.data', '-F', SCRIPT_FIELDS, '--no-inline']
+  const words = ['script', '-i', '../perf.data', '-F', SCRIPT_FIELDS, '--no-inline']
   try {
-    const ended = await runPerf(context, words, script)
-    const stacks = await foldFile(script)
-    if (stacks.samples === 0) return ended === 'late' ? [`no ${FOLDED}: perf script took too long`] : []
+    await mkdir(folder)
+    const ended = await runPerf(context, { words, folder, stdout, stderr: join(folder, 'stderr.txt') })
+    const stacks = await foldFile(stdout)
+    if (stacks.samples === 0) return [`no ${FOLDED}: perf script printed no sample`]
     await writeFile(join(context.folder, FOLDED), stacks.text(), { flag: 'wx' })
     return remarksOn(stacks, ended)
   } catch (error) {
-    return [`no ${FOLDED}: ${(error as Error).message}`]
+    return [`no ${FOLDED}: ${asBakError(error).message}`]
   } finally {
-    await rm(script, { force: true }).catch(() => {})
+    await rm(folder, { recursive: true, force: true }).catch(() => {})
   }
 }
 
 function remarksOn({ samples, otherEvents }: FoldedStacks, ended: Ended): string[] {
   const why = ended === 'late' ? `took more than ${TIMEOUT_MS / 1000} s` : 'printed too much'
   return [
-    ...(ended === 'late' || ended === 'full'
-      ? [`${FOLDED} has the first ${samples} samples only: perf script ${why}; perf.data has all`]
-      : []),
+    ...(ended === 'done'
+      ? []
+      : [`${FOLDED} has the first ${samples} samples only: perf script ${why}; perf.data has all`]),
     ...(otherEvents.length === 0 ? [] : [`${FOLDED} is without the samples of ${otherEvents.join(', ')}`])
   ]
 }

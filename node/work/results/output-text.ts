@@ -6,8 +6,6 @@ const MAX_LINE = 1024
 const MAX_TIME_MS = 1_000
 /** Lines between two looks at the time. */
 const LINES_A_LOOK = 4096
-/** Characters at the begin and at the end of a text by which it is recognized. */
-const EDGE = 64 * 1024
 /** Values of JSON in one text. */
 const MAX_VALUES = 64
 
@@ -17,12 +15,6 @@ export class OutputText {
 
   constructor(text: string) {
     this.text = text
-  }
-
-  /** Its begin and its end, by which programs are told apart; all of it where it is short. */
-  get edges(): OutputText {
-    const { text } = this
-    return text.length <= 2 * EDGE ? this : new OutputText(`${text.slice(0, EDGE)}\n${text.slice(-EDGE)}`)
   }
 
   has(...words: string[]): boolean {

@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import { cleanLine } from '../../../protocols/clean-line.ts'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { ResultReaderName, ResultSource, Results } from '../../../protocols/workload-results.ts'
+import { InTurn } from '../../in-turn.ts'
 import type { Metrics } from '../stated/metrics.ts'
-import { readPortions } from '../stated/output-stream.ts'
+import { readEdges, readPortions } from '../stated/output-stream.ts'
 import { readers } from './index.ts'
 import { OutputText } from './output-text.ts'
 import { Found } from './result-reader.ts'
 
 /** Bytes of a file that is read. */
 const MAX_BYTES = 16 * 1024 * 1024
+/** Bytes at the begin and at the end of a file by which it is recognized. */
+const EDGE_BYTES = 64 * 1024
 /** Characters of why a program failed, as of `#BAK:STATE ERR`. */
 const MAX_ERROR = 512
 
@@ -25,24 +28,26 @@ export async function readResults(
   metrics: Metrics
 ): Promise<string | undefined> {
   if (choice === 'none') return undefined
-  return choice == null ? readByLook(folder, metrics) : readNamed(folder, choice, metrics)
+  return turns.run(() => (choice == null ? readByLook(folder, metrics) : readNamed(folder, choice, metrics)))
 }
+
+/** Many instances end at once: the texts of all of them would be too much memory. */
+const turns = new InTurn()
 
 async function readByLook(folder: string, metrics: Metrics): Promise<string | undefined> {
   let error: string | undefined
   for (const file of Object.values(OUTPUT_FILES)) {
-    // a benchmark that prints more is read where it is named; what cannot be read is named elsewhere
-    const output = await textIn(folder, file).catch(() => undefined)
-    const reader = output == null ? undefined : claimantOf(output)
-    if (output == null || reader == null) continue
-    error ??= readBy(reader, file, output, metrics).error
+    // a file that is none is named by who reads what the workload said
+    const edges = await readEdges(join(folder, file), EDGE_BYTES).catch(() => undefined)
+    const reader = edges == null ? undefined : claimantOf(new OutputText(edges.join('\n')))
+    if (reader == null) continue
+    error ??= (await readFile(reader, folder, file, metrics)).error
   }
   return error
 }
 
-/** @returns the one whose output a text looks like; undefined for none, and for several */
-export function claimantOf(output: OutputText): ResultReaderName | undefined {
-  const { edges } = output
+/** @param edges the begin and the end of a text @returns the one whose output it looks like; undefined for none, and for several */
+export function claimantOf(edges: OutputText): ResultReaderName | undefined {
   const found = (Object.keys(readers) as ResultReaderName[]).filter(each => readers[each].claims(edges))
   return found.length === 1 ? found[0] : undefined
 }
@@ -53,25 +58,21 @@ async function readNamed(folder: string, sources: ResultSource[], metrics: Metri
     const files = file == null ? Object.values(OUTPUT_FILES) : [file]
     let count = 0
     for (const each of files) {
-      try {
-        const output = await textIn(folder, each)
-        if (output == null || count > 0) continue
-        const found = readBy(reader, each, output, metrics)
-        count += found.count
-        error ??= found.error
-      } catch (cause) {
-        metrics.warn(`results of ${reader}: ${each} cannot be read: ${(cause as Error).message}`)
-      }
+      if (count > 0) continue
+      const found = await readFile(reader, folder, each, metrics)
+      count += found.count
+      error ??= found.error
     }
   }
   return error
 }
 
-/** A reader that fails is named, and what it found until then stays. */
-function readBy(reader: ResultReaderName, file: string, output: OutputText, metrics: Metrics) {
+/** What cannot be read is named, and what was found until then stays. */
+async function readFile(reader: ResultReaderName, folder: string, file: string, metrics: Metrics) {
   const found = new Found(metrics, reader)
   try {
-    readers[reader].read(output, found)
+    const output = await textIn(folder, file)
+    if (output != null) readers[reader].read(output, found)
   } catch (cause) {
     found.warn(`results of ${reader} in ${file}: ${(cause as Error).message}`)
   }

@@ -36,8 +36,10 @@ test('of the command and of each instance what has a reader, by the name of the 
   ])
 })
 
-test('nothing where results are none, and no link', () => {
-  assert.equal(found(['stdout.txt'], { command, results: 'none' }), [])
+test('samples alone where results are none, and no link', () => {
+  assert.equal(found(['stdout.txt', 'metrics.ndjson'], { command, results: 'none' }), [
+    ['command', 'workload/command/metrics.ndjson']
+  ])
   assert.equal(found(['stdout.txt', 'metrics.ndjson.link'], { command }), [['command', 'workload/command/stdout.txt']])
 })
 

@@ -87,6 +87,7 @@ test('a persistent tool is cut to the window of each sample', async () => {
   ])
   writeFileSync(join(folder, 'journal.ndjson'), journal.map(each => `${JSON.stringify(each)}\n`).join(''))
   for (const each of samples) rmSync(join(folder, stepFolder(each.step), 'series'), { recursive: true })
+  assert.equal((await measure({ ...(await openFolder(folder)), journal: async () => [] }, ['cpu'])).measured, [])
   const { measured } = await measure(await openFolder(folder), ['cpu'])
   assert.equal(
     measured.map(({ step, t }) => [step.sample, t.length > 20 && t.length < 25]),

@@ -86,8 +86,8 @@ for (const [expression, expected] of table)
   where(`${expression} fits ${expected || 'none'}`, () => assert.is(fitting(expression), expected))
 
 const mistakes: Array<[string, RegExp]> = [
-  ['', /^expected a field, and found the end: fields are run, name, .*tags\.KEY \(column 1\)$/],
-  ['verdct = ok', /^there is no field verdct; did you mean verdict\?; fields are .* \(column 1\)$/],
+  ['', /^expected a field, and found the end\. Fields are run, name, .*tags\.KEY \(column 1\)$/],
+  ['verdct = ok', /^there is no field verdct; did you mean verdict\? Fields are .* \(column 1\)$/],
   ['verdict = okay', /^verdict is never "okay": it is ok, workload-failed, .* \(column 11\)$/],
   ['members > many', /^members is a number, and "many" is not \(column 11\)$/],
   ['took > 5', /^took is a time such as 500ms, 90s, 15m, 2h or 7d, and "5" is not \(column 8\)$/],
@@ -168,7 +168,7 @@ where('runs are ordered by several fields; who lacks the field comes last, whate
   assert.is(orderOf('-tags.kernel'), 'abc')
   assert.is(orderOf('controller, -created'), 'cba')
   assert.is(orderOf('age'), 'cba')
-  assert.throws(() => readOrder('took,wrong'), /there is no field wrong; .*\(column 6\)/)
+  assert.throws(() => readOrder('took,wrong'), /there is no field wrong\. Fields are .*\(column 6\)/)
   assert.throws(() => readOrder(''), /there is no field/)
 })
 

@@ -66,7 +66,8 @@ for (const program of ['perl', 'python3', 'nc', 'node']) {
     assert.is((await bak(0, ['period', 'begin', 'p'])).status, 0)
     assert.is((await bak(0, ['sample', 'n', '1.5', 'ms'])).status, 0)
     const { status, stderr } = await bak(0, ['sample', 'n', 'x'])
-    assert.equal([status, stderr], [64, 'bak: "x" is not a number; it is called as: sample NAME VALUE [UNIT]\n'])
+    const usage = 'sample NAME VALUE [UNIT] [more|less] [sum|mean|max]'
+    assert.equal([status, stderr], [64, `bak: "x" is not a number; it is called as: ${usage}\n`])
     const gone = await callBak(of(0), ['get', 'k'], { ...env, BAK_SOCK: '/no/such/socket' })
     assert.is(gone.status, 69)
     assert.match(gone.stderr, /^bak: no run answers at \/no\/such\/socket/)

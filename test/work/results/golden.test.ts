@@ -37,7 +37,7 @@ for (const file of files) {
   test(`${file} is claimed by ${reader} alone, which finds its metrics`, () => {
     const output = new OutputText(textOf(file))
     assert.equal(
-      RESULT_READERS.filter(each => readers[each].claims(output.edges)),
+      RESULT_READERS.filter(each => readers[each].claims(output)),
       [reader]
     )
     assert.is(claimantOf(output), reader)

@@ -45,6 +45,15 @@ test('a text that two programs could have printed is read by none', async () => 
   assert.ok(['wrk.requests', 'pgbench.tps'].every(each => names(said).includes(each)))
 })
 
+test('a long output is recognized by its begin and by its end', async () => {
+  const noise = 'nothing of note\n'.repeat(20_000)
+  const wrk = readFileSync(golden('wrk.txt'), 'utf8')
+  for (const text of [wrk + noise, noise + wrk])
+    assert.ok(names(await leftBy({ 'stdout.txt': text })).includes('wrk.requests'))
+  assert.equal(names(await leftBy({ 'stdout.txt': noise + wrk + noise })), [])
+  assert.ok(names(await leftBy({ 'stdout.txt': noise + wrk + noise }, [{ reader: 'wrk' }])).includes('wrk.requests'))
+})
+
 test('none is read where the spec says none', async () => {
   assert.equal(await leftBy({ 'stdout.txt': 'wrk.txt' }, 'none'), { metrics: [], warnings: [] })
 })
@@ -78,9 +87,9 @@ test('links, folders and files of more than 16 MiB are named, and not read', asy
   writeFileSync(join(folder, 'large'), Buffer.alloc(16 * MIB + 1, 'x'))
   const sources = ['link', 'folder', 'large'].map(file => ({ reader: 'fio' as const, file }))
   assert.equal((await statedIn(folder, sources)).warnings, [
-    'results of fio: link cannot be read: it is a link',
-    'results of fio: folder cannot be read: it is no regular file',
-    'results of fio: large cannot be read: it has more than 16 MiB'
+    'results of fio in link: it is a link',
+    'results of fio in folder: it is no regular file',
+    'results of fio in large: it has more than 16 MiB'
   ])
 })
 
@@ -118,7 +127,7 @@ for (const [what, text] of hostile) {
     const output = new OutputText(text)
     for (const each of RESULT_READERS) {
       const began = performance.now()
-      readers[each].claims(output.edges)
+      readers[each].claims(output)
       foundIn(each, text)
       // the bound of lines is one second; the rest is room for a machine at work
       assert.ok(performance.now() - began < 4_000, `${each}: ${performance.now() - began} ms`)
