@@ -36,7 +36,9 @@ export async function readEnvironment(groups: Group[]): Promise<Environment> {
 
 /** Pure. @param looks by run */
 export function compareEnvironment(groups: Group[], looks: Map<string, Looks>): Environment {
-  const passing = passingFacts([...looks.values()])
+  // an id begins with the time at which the run was made
+  const inTurn = [...looks].sort(([one], [other]) => one.localeCompare(other, 'en'))
+  const passing = passingFacts(inTurn.map(([, each]) => each))
   const runs = groups.map(group => ({ label: group.label, runs: runsOf(group) }))
   const facts = runs.map(({ label, runs: of }) => ({
     label,

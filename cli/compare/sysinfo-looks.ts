@@ -34,8 +34,10 @@ async function readMachines(folder: string, when: SysinfoWhen): Promise<Machines
 }
 
 /**
- * Counters, times, what is free: numbers that were others at the end of each run than at its begin, on one member at least. What a run sets
- * itself is another at its end, too, and was not yet set when it was looked at. Pure.
+ * Counters, times, what is free, on one member at least: numbers that were others at the end of each run than at its begin, or that rose
+ * during one and fell at no time, since some counters rest while a machine is idle. A setting that a run raised itself looks alike; it was not
+ * yet set when the run was looked at first, so that nothing can be told of it. Pure.
+ * @param runs in the order of time
  * @returns facts that say nothing of how the machines differ between runs
  */
 export function passingFacts(runs: Looks[]): Set<string> {
@@ -50,15 +52,26 @@ function passingOn(member: string, runs: Looks[]): string[] {
   })
   const [[first] = []] = pairs
   if (first == null) return []
-  return [...first.keys()].filter(fact =>
-    pairs.every(([before, after]) => isAnotherNumber(before.get(fact), after.get(fact)))
-  )
+  return [...first.keys()].filter(fact => {
+    const values = pairs.map(pair => pair.map(facts => facts.get(fact)) as Value[])
+    return values.every(([before, after]) => isAnotherNumber(before, after)) || isCounter(values)
+  })
+}
+
+type Value = string | undefined
+
+/** @param runs at the begin and at the end of each: whole numbers that only rise, and during a run, too */
+function isCounter(runs: Value[][]): boolean {
+  const all = runs.flat()
+  if (!all.every(each => each != null && /^\d+$/.test(each))) return false
+  const isRising = all.every((each, i) => i === 0 || Number(each) >= Number(all[i - 1]))
+  return isRising && runs.some(([before, after]) => Number(after) > Number(before))
 }
 
 const NUMBERS = /\d+/g
 
 /** They differ in their numbers alone. */
-function isAnotherNumber(one: string | undefined, other: string | undefined): boolean {
+function isAnotherNumber(one: Value, other: Value): boolean {
   if (one == null || other == null || one === other) return false
   return one.replace(NUMBERS, '0') === other.replace(NUMBERS, '0')
 }

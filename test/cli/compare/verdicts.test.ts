@@ -286,7 +286,7 @@ test('an item that one run did not take is no difference, a fact that is gone is
   assert.equal(environment(a, b), ['cpu.turbo: on | - on m1'])
 })
 
-test('a number that is another at the end of each run is a counter and no difference; one that a single run changed is a setting', () => {
+test('a number that is another at the end of each run, or only rises, is no difference; one that a single run lowered is a setting', () => {
   const look = (walked: string, swappiness: string, governor: string) =>
     machinesOf({
       m1: [
@@ -301,7 +301,10 @@ test('a number that is another at the end of each run is a counter and no differ
   assert.equal(environment(a, b, {}, ends), settings)
   const counter = 'modules.modules.page_reporting.parameters.walked: 7 | 40 on m1'
   assert.equal(environment(a, b), [...settings, counter])
-  assert.equal(environment(a, b, {}, [ends[0] as Machines, look('40', '10', 'x')]), [...settings, counter])
+  // it rests while a machine is idle
+  assert.equal(environment(a, b, {}, [ends[0] as Machines, look('40', '10', 'x')]), settings)
+  assert.equal(environment(a, b, {}, [look('7', '60', 'x'), look('40', '10', 'x')]), [...settings, counter])
+  assert.equal(environment(a, b, {}, [look('7', '60', 'x'), look('3', '10', 'x')]), [...settings, counter])
 })
 
 test('what an item lacks that was cut off is no difference; what it has is compared', () => {
