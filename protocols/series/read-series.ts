@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type FileMetaData, parquetMetadata } from 'hyparquet'
 import { asBakError, BakError } from '../errors.ts'
+import { checkThrift } from './check-thrift.ts'
 import { mostBytesOf, readNumbers } from './pages.ts'
 import { readMetadata } from './series-checks.ts'
 import {
@@ -18,6 +19,8 @@ import {
 
 const MAX_FILE_BYTES = 4 * 1024 ** 3
 const MAX_FOOTER_BYTES = 16 * 1024 * 1024
+/** Values in a footer: 10,000 row groups have 130 each. */
+const MAX_FOOTER_VALUES = 2_000_000
 const MAGIC = 'PAR1'
 /** Latest time that a date can be, ms. */
 const MAX_TIME = 8.64e15
@@ -72,6 +75,7 @@ async function readFooter(file: FileHandle, path: string): Promise<FileMetaData>
   if (length > Math.min(MAX_FOOTER_BYTES, size - 12)) throw damaged(path, 'has a footer that is too long')
   const footer = await readAt(file, size - 8 - length, length + 8)
   try {
+    checkThrift(footer, MAX_FOOTER_VALUES)
     return parquetMetadata(new Uint8Array(footer), { geoparquet: false })
   } catch (cause) {
     throw damaged(path, `has a footer that cannot be read: ${(cause as Error).message}`, cause)
