@@ -56,13 +56,14 @@ export async function gatherReport(
     const index = await indexMember(name, series.get(name) ?? [])
     indexes.push({ index, member, cells: chooseCells([...index.series.values()]) })
   }
-  const unread = indexes.flatMap(({ index }) => index.unread)
   const room = roomFor(indexes, points)
   const block = new Block({ round: room.all > ROUNDED_FROM })
   const drawn = new Map<number, DrawnCell[]>()
   // one after the other, so that the points of one member are in memory
   for (const each of indexes) drawn.set(each.member, await readMember(each, { ...room, begun: head.begun }, block))
   const panels = [...panelsOf(drawn), ...clockPanel(record, head.begun, block)]
+  // what is damaged may be found with the points only
+  const unread = indexes.flatMap(({ index }) => index.unread)
   const flames = await addFlames(folder, record, block, unread)
   const data: ReportData = {
     format: 1,

@@ -1,4 +1,6 @@
 /** Reads the points of a member into the block, thinned as far as the page has room: file by file, and of a file some series at a time. */
+import { basename } from 'node:path'
+import { asBakError } from '../../protocols/errors.ts'
 import { openSeries, type SeriesFile } from '../../protocols/series/read-series.ts'
 import { type SeriesInfo, seriesKey } from '../../protocols/series/series-file.ts'
 import type { Block } from './block.ts'
@@ -46,8 +48,9 @@ export async function readMember(
       return { thinning, values: thinValues(v, thinning.by), measured: v.length }
     }
     axes.nextFile()
-    const file = await openSeries(path)
+    let file: SeriesFile | undefined
     try {
+      file = await openSeries(path)
       const own = new Map(file.series.map(info => [seriesKey(info), info]))
       for (const [part, all] of made) {
         const points = await sumOf(file, part, own)
@@ -60,8 +63,13 @@ export async function readMember(
           segments.set(key, [...(segments.get(key) ?? []), segment])
         }
       }
+    } catch (cause) {
+      // what was read of it until then is on the page
+      const { code, message } = asBakError(cause)
+      if (code !== 'damaged' && code !== 'io') throw cause
+      index.unread.push([index.member, basename(path), message])
     } finally {
-      await file.close()
+      await file?.close()
     }
   }
   const rows = new Map<string, number>()
