@@ -36,7 +36,10 @@ export class RunIndex {
     const pause = yielder()
     for await (const { run, stamp, text } of this.#file.rows()) {
       if (!here.has(run)) gone.push(run)
-      else if (stamp === this.#folderOf(run).stamp()) found.set(run, JSON.parse(text))
+      else if (stamp === this.#folderOf(run).stamp()) {
+        const kept = keptSummary(run, text)
+        if (kept != null) found.set(run, kept)
+      }
       await pause()
     }
     await this.#file.write([], gone)
@@ -71,5 +74,15 @@ export class RunIndex {
   async #withTags(run: string, { tags, ...summary }: RunSummary): Promise<RunSummary> {
     const all = allTags(tags ?? {}, await this.#folderOf(run).laterTags())
     return { ...summary, ...(Object.keys(all).length > 0 && { tags: all }) }
+  }
+}
+
+/** @returns undefined for what was not written here: it is read from its record again */
+function keptSummary(run: string, text: string): RunSummary | undefined {
+  try {
+    const kept = JSON.parse(text)
+    return kept?.run === run ? kept : undefined
+  } catch {
+    return undefined
   }
 }
