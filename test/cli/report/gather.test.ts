@@ -9,6 +9,7 @@ import { sourceOf } from '../../../cli/report/report-run.ts'
 import { makeReport } from '../../../cli/report/write-report.ts'
 import { openFolder } from '../../../cli/result/open-result.ts'
 import { SERIES_FILE, seriesFolder } from '../../../protocols/layout.ts'
+import type { Step } from '../../../protocols/phase.ts'
 import { type RunRecord, writeRecord } from '../../../protocols/record.ts'
 import { openSeries } from '../../../protocols/series/read-series.ts'
 import { BEGAN, type ResultShape, seriesResult } from '../../helpers/series-result.ts'
@@ -136,6 +137,17 @@ test('where there is no room for all points, peaks stay, and it is said', async 
   assert.is(thin.data.series.rows.length, whole.data.series.rows.length, 'none is left out')
 })
 
+test('of many samples too there are no more points than there is room for; metrics with the most series are left out by name', async () => {
+  const { gather } = result({ members: 1, seconds: 10, samples: 40 })
+  const { data } = await gather(6000)
+  assert.ok(data.block.float32 <= 7000, `${data.block.float32} points`)
+  assert.match(data.head.reduced ?? '', /\d+ series of .*cpu\.\w+ of proc.* are not on this page/)
+  assert.ok(
+    data.panels.some(({ id }) => id === 'cpu'),
+    'what panels draw stays'
+  )
+})
+
 test('a run that failed or lacks something says so first, and names what is missing', async () => {
   const shortfalls = [{ kind: 'tool' as const, member: 'm1', what: 'perf-stat', reason: 'not found on PATH' }]
   const { gather } = result({}, { verdict: 'quorum', status: 3, partial: true, reason: 'only 2 of 3', shortfalls })
@@ -189,6 +201,24 @@ test('folded stacks of perf are on the page, by member and sample; those of nobo
     unread?.rows.some(([member, path]) => member === 'm3' && path === at('m3')),
     'one that is gone is named'
   )
+})
+
+test('a file whose numbers are damaged costs that file, though its index can be read', async () => {
+  const { folder, gather, samples } = result()
+  const path = join(folder, seriesFolder(samples[0]?.step as Step, 'm1'), SERIES_FILE)
+  const bytes = readFileSync(path)
+  bytes.fill(0xff, 4, 2000)
+  writeFileSync(path, bytes)
+  const { data } = await gather()
+  const unread = data.tables.find(({ title }) => title === 'not read into series')
+  assert.equal(
+    unread?.rows.map(([member, file]) => [member, file]),
+    [
+      ['m2', 'proc/diskstats.txt:7'],
+      ['m1', 'series.parquet']
+    ].sort()
+  )
+  assert.is(data.panels.find(({ id }) => id === 'cpu')?.cells.length, 3, 'its other sample is there')
 })
 
 test('a run without series has a page too', async () => {
