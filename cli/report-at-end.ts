@@ -1,5 +1,5 @@
 /** `--report` of the commands that follow a run: its report is written when it has ended and its result is where it is to be. */
-import { asBakError } from '../protocols/errors.ts'
+import { asBakError, BakError } from '../protocols/errors.ts'
 import type { Context } from './command.ts'
 import type { FollowFlags } from './follow-flags.ts'
 
@@ -15,4 +15,13 @@ export function reportAtEnd(context: Pick<Context, 'home' | 'ask'>, { report = f
       return `no report: ${asBakError(cause).message}`
     }
   }
+}
+
+/** @throws {BakError} `usage` where nobody waits for the end of the run */
+export function checkReport({ report = false, detach = false }: FollowFlags & { detach?: boolean }): void {
+  if (report && detach)
+    throw new BakError(
+      'usage',
+      'with --detach nobody waits for the end of the run, when the report is made: bak report RUN then'
+    )
 }

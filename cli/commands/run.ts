@@ -13,6 +13,7 @@ import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
 import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
 import { printPlan } from '../plan.ts'
+import { checkReport } from '../report-at-end.ts'
 import { type RunFileText, withLines } from '../run-file-lines.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
 import { anchoredIn } from '../staged-paths.ts'
@@ -89,8 +90,7 @@ async function plan(context: Context, options: Options, keys: RunFile): Promise<
   const token = options.tokenFile == null ? undefined : await tokenOf(options)
   const caller = { directory, env: callerEnv, ...(token != null && { token }) }
   if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec)
-  if (options.detach && options.report)
-    throw new BakError('usage', 'with --detach nobody waits for the end of the run: bak report RUN then')
+  checkReport(options)
   const request = { spec, ...caller, key: options.key }
   const begin = (signal?: { signal: AbortSignal }) => callDaemon(context.socket, 'run', request, signal)
   return options.detach ? beginOnly(context, begin) : beginAndFollow(context, options, begin)

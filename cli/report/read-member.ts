@@ -1,24 +1,16 @@
 /** Reads the points of a member into the block, thinned as far as the page has room: file by file, and of a file some series at a time. */
+import { basename } from 'node:path'
+import { asBakError } from '../../protocols/errors.ts'
 import { openSeries, type SeriesFile } from '../../protocols/series/read-series.ts'
 import { type SeriesInfo, seriesKey } from '../../protocols/series/series-file.ts'
 import type { Block } from './block.ts'
 import type { CellPart, ChosenCell } from './choose-cells.ts'
-import type { MemberIndex } from './member-index.ts'
+import type { IndexedMember, Room } from './room.ts'
 import { joinSegments, type Segment, SegmentAxes } from './segments.ts'
 import { thinValues } from './thin.ts'
 
 /** Points that are read at a time, 16 bytes each. */
 const MAX_BATCH = 2_000_000
-
-export interface Room {
-  /** Points that a series of a panel may have, and one that only the filter finds. */
-  panels: number
-  others: number
-  /** Whether a series is on the page at all. */
-  has(info: SeriesInfo): boolean
-  /** Zero of all times, ms since 1970. */
-  begun: number
-}
 
 export interface DrawnCell {
   cell: ChosenCell
@@ -26,51 +18,69 @@ export interface DrawnCell {
   series: number[]
 }
 
-/** @param member its number on the page */
+/** What is read of a member so far. */
+interface Reading {
+  room: Room & { begun: number }
+  /** Keys of series that panels draw as they are. */
+  drawn: Set<string>
+  /** Lines that are made of several series, or of one by a rule. */
+  made: Map<CellPart, Segment[]>
+  /** By key. */
+  segments: Map<string, Segment[]>
+  axes: SegmentAxes
+}
+
+/** A file that cannot be read costs that file, and is noted in the index. @param room with `begun`, zero of all times, ms since 1970 */
 export async function readMember(
-  { index, member, cells }: { index: MemberIndex; member: number; cells: ChosenCell[] },
-  room: Room,
+  { index, member, cells }: IndexedMember,
+  room: Room & { begun: number },
   block: Block
 ): Promise<DrawnCell[]> {
   const parts = cells.flatMap(cell => cell.parts.filter(part => part != null))
   const drawn = new Set(parts.filter(({ of }) => of == null).flatMap(({ keys }) => keys))
   const made = new Map(parts.filter(({ of }) => of != null).map(part => [part, [] as Segment[]]))
-  const segments = new Map<string, Segment[]>()
-  const axes = new SegmentAxes()
+  const reading: Reading = { room, drawn, made, segments: new Map(), axes: new SegmentAxes() }
   const allPoints = index.files.reduce((sum, { mostPoints }) => sum + mostPoints, 0)
   for (const { path, mostPoints } of index.files) {
-    const share = mostPoints / allPoints
-    const limitOf = (key: string) => share * (drawn.has(key) ? room.panels : room.others)
-    const take = ({ t, v }: Points, most: number): Segment => {
-      const thinning = axes.thinned(t, Math.max(4, Math.floor(most)), room.begun)
-      return { thinning, values: thinValues(v, thinning.by), measured: v.length }
-    }
-    axes.nextFile()
-    const file = await openSeries(path)
     try {
-      const own = new Map(file.series.map(info => [seriesKey(info), info]))
-      for (const [part, all] of made) {
-        const points = await sumOf(file, part, own)
-        if (points != null) all.push(take(points, share * room.panels))
-      }
-      for (const batch of batches([...own].filter(([key, info]) => drawn.has(key) || room.has(info)))) {
-        const points = await file.points(batch.map(([, info]) => info))
-        for (const [at, [key]] of batch.entries()) {
-          const segment = take(points[at] as Points, limitOf(key))
-          segments.set(key, [...(segments.get(key) ?? []), segment])
-        }
-      }
-    } finally {
-      await file.close()
+      await readFile(path, mostPoints / allPoints, reading)
+    } catch (cause) {
+      index.unread.push([index.member, basename(path), asBakError(cause).message])
     }
   }
   const rows = new Map<string, number>()
-  const add = (info: SeriesInfo, all: Segment[]) => addRow(block, { member, info, all, axes })
-  for (const [key, all] of segments) rows.set(key, add(index.series.get(key) as SeriesInfo, all))
+  const add = (info: SeriesInfo, all: Segment[]) => addRow(block, { member, info, all, axes: reading.axes })
+  for (const [key, all] of reading.segments) rows.set(key, add(index.series.get(key) as SeriesInfo, all))
   const madeRows = new Map([...made].map(([part, all]) => [part, all.length === 0 ? -1 : add(part.info, all)]))
   const rowOf = (part: CellPart | undefined) =>
     part == null ? -1 : (madeRows.get(part) ?? rows.get(part.keys[0] as string) ?? -1)
   return cells.map(cell => ({ cell, series: cell.parts.map(rowOf) }))
+}
+
+/** @param share of the points of a series that those of this file may be */
+async function readFile(path: string, share: number, { room, drawn, made, segments, axes }: Reading): Promise<void> {
+  axes.nextFile()
+  const take = ({ t, v }: Points, most: number): Segment => {
+    const thinning = axes.thinned(t, Math.max(2, Math.floor(share * most)), room.begun)
+    return { thinning, values: thinValues(v, thinning.by), measured: v.length }
+  }
+  const file = await openSeries(path)
+  try {
+    const own = new Map(file.series.map(info => [seriesKey(info), info]))
+    for (const [part, all] of made) {
+      const points = await sumOf(file, part, own)
+      if (points != null) all.push(take(points, room.panels))
+    }
+    for (const batch of batches([...own].filter(([key, info]) => drawn.has(key) || room.has(info)))) {
+      const points = await file.points(batch.map(([, info]) => info))
+      for (const [at, [key]] of batch.entries()) {
+        const segment = take(points[at] as Points, drawn.has(key) ? room.panels : room.others)
+        segments.set(key, [...(segments.get(key) ?? []), segment])
+      }
+    }
+  } finally {
+    await file.close()
+  }
 }
 
 interface Points {

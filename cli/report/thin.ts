@@ -10,7 +10,7 @@ export interface Thinning {
 
 /** @param most times that may stay, at least 2 */
 export function thinTimes(times: Float64Array, most: number): Thinning {
-  if (times.length <= most || times.length < 4) return { times }
+  if (times.length <= most || times.length <= 2) return { times }
   const ranges = Math.max(1, Math.min(Math.floor(most / 2), Math.floor(times.length / 2)))
   const bounds = Uint32Array.from({ length: ranges + 1 }, (_, i) => Math.round((i * times.length) / ranges))
   const thinned = new Float64Array(2 * ranges)

@@ -36,7 +36,10 @@ export class RunIndex {
     const pause = yielder()
     for await (const { run, stamp, text } of this.#file.rows()) {
       if (!here.has(run)) gone.push(run)
-      else if (stamp === this.#folderOf(run).stamp()) found.set(run, JSON.parse(text))
+      else if (stamp === this.#folderOf(run).stamp()) {
+        const summary = summaryIn(text)
+        if (summary != null) found.set(run, summary)
+      }
       await pause()
     }
     await this.#file.write([], gone)
@@ -47,29 +50,40 @@ export class RunIndex {
       else if (!found.has(run)) unread.push(run)
     }
     for (let i = 0; i < unread.length; i += BATCH)
-      for (const summary of await this.#readAll(unread.slice(i, i + BATCH))) found.set(summary.run, summary)
+      for (const [run, summary] of await this.#readAll(unread.slice(i, i + BATCH))) found.set(run, summary)
     return runs.flatMap(run => found.get(run) ?? [])
   }
 
   /** @returns of those that can be read, which are kept from now on */
-  async #readAll(runs: string[]): Promise<RunSummary[]> {
+  async #readAll(runs: string[]): Promise<Array<[run: string, summary: RunSummary]>> {
     const limit = new Limit({ total: MAX_READS })
     const read = await Promise.all(runs.map(run => limit.run(run, () => this.#read(run)).catch(() => undefined)))
-    const fresh = read.flatMap(each => each?.kept ?? [])
-    await this.#file.write(fresh, [])
-    return read.flatMap(each => each?.summary ?? [])
+    const found = read.filter(each => each != null)
+    const kept = found.flatMap(({ run, stamp, summary }): KeptSummary[] =>
+      stamp == null ? [] : [{ run, stamp, text: JSON.stringify(summary) }]
+    )
+    await this.#file.write(kept, [])
+    return found.map(({ run, summary }) => [run, summary])
   }
 
-  async #read(run: string): Promise<{ summary: RunSummary; kept?: KeptSummary }> {
+  async #read(run: string): Promise<{ run: string; stamp: string | undefined; summary: RunSummary }> {
     const folder = this.#folderOf(run)
     const stamp = folder.stamp()
-    const summary = await this.#withTags(run, readSummary(await folder.readRecordText()))
-    // one that is not of this run is as its folder was filled, by hand
-    return { summary, ...(stamp != null && { kept: { run, stamp, text: JSON.stringify(summary) } }) }
+    return { run, stamp, summary: await this.#withTags(run, readSummary(await folder.readRecordText())) }
   }
 
   async #withTags(run: string, { tags, ...summary }: RunSummary): Promise<RunSummary> {
     const all = allTags(tags ?? {}, await this.#folderOf(run).laterTags())
     return { ...summary, ...(Object.keys(all).length > 0 && { tags: all }) }
+  }
+}
+
+/** @returns undefined for what a power cut has left */
+function summaryIn(text: string): RunSummary | undefined {
+  try {
+    const summary = JSON.parse(text)
+    return typeof summary?.run === 'string' ? summary : undefined
+  } catch {
+    return undefined
   }
 }

@@ -85,6 +85,8 @@ export class SummaryFile {
 }
 
 function prepare(db: DatabaseSync): void {
+  // a wait for the disk would be one of the whole daemon; what a power cut leaves is read anew
+  db.exec('PRAGMA synchronous = OFF')
   const { user_version: format } = db.prepare('PRAGMA user_version').get() as { user_version: number }
   if (format === FORMAT) return
   db.exec(`

@@ -44,7 +44,8 @@ export function judgeThresholds(record: Judged, tools: ToolReadings[]): Decision
 
 /** @returns those that are missed whatever the samples say that may still come */
 export function lostThresholds(record: Judged, tools: ToolReadings[]): Decision[] {
-  const most = mostSamples(record.spec)
+  // failed ones are repeated, and have no value
+  const most = mostSamples({ ...record.spec, max_sample_failures: 0 })
   const all = metricSamples(record)
   return (record.spec.threshold ?? []).flatMap((threshold, i) => {
     if (!threshold.stop) return []

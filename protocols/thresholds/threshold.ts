@@ -78,8 +78,15 @@ export function describeDecision(made: Decision, { min, max, judge }: Threshold)
   const { metric, iteration, outcome, value, unit, where, sample, samples, reason } = made
   const what = `${metric} of ${iteration.number}-${iteration.name}`
   if (outcome === 'undecided') return `${what}: not decided, ${reason ?? 'nothing was measured'}`
-  const number = String(Number((value ?? 0).toPrecision(6)))
+  const number = shortest(value ?? 0, { min, max }, outcome === 'missed')
   const of = judge === 'each' ? `sample ${sample}` : `median of ${samples} ${samples === 1 ? 'sample' : 'samples'}`
   const place = where == null ? '' : `, ${where}`
   return `${what} is ${unit == null ? number : `${number} ${unit}`}, ${describeBounds({ min, max })} (${of}${place})`
+}
+
+/** @returns six digits, or all where six would look as if the bounds were kept */
+function shortest(value: number, { min, max }: Pick<Threshold, 'min' | 'max'>, isMissed: boolean): string {
+  const short = Number(value.toPrecision(6))
+  const isWithin = short >= (min ?? Number.NEGATIVE_INFINITY) && short <= (max ?? Number.POSITIVE_INFINITY)
+  return String(isMissed && isWithin ? value : short)
 }

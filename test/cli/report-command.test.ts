@@ -119,4 +119,15 @@ bak('a run that another peer has is named with that peer', async () => {
   assert.match(stderr, /not on this machine; it is on cleo/)
 })
 
+for (const words of [
+  ['run', '--detach', '--report', '--', 'true'],
+  ['resume', 'last', '--detach', '--report']
+])
+  bak(`bak ${words[0]} --detach --report is a usage error, since nobody waits for the end`, async () => {
+    const { bak } = await fake()
+    const { status, stderr } = await bak(...words)
+    assert.is(status, 64)
+    assert.match(stderr, /with --detach nobody waits for the end of the run/)
+  })
+
 bak.run()

@@ -92,7 +92,7 @@ export function shade(frame: Frame, windows: Window[]): SVGGElement {
 export function timeAxis(frame: Frame, y: number, least = 64): SVGGElement {
   const group = svg('g', { class: 'axis' })
   const { left, width, range } = frame
-  for (const time of timeTicks(range.from, range.to, Math.max(1, Math.floor(width / least)))) {
+  for (const time of timeTicks(range.from, range.to, Math.max(2, Math.floor(width / least)))) {
     const x = xOf(frame, time)
     const anchor = x - left < 14 ? 'start' : left + width - x < 14 ? 'end' : 'middle'
     group.append(

@@ -1,5 +1,5 @@
-/** Starts the thread that makes series, and ends it: when it is done, when it hangs on a file, and when its time is over. */
-import { rmSync } from 'node:fs'
+/** Starts the thread that makes series, and ends it: when it is done, when it hangs on a file, and when its time is over. Little is read without one. */
+import { lstatSync, rmSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { onAbort } from '../../wait.ts'
@@ -16,6 +16,8 @@ const START_MS = 60_000
 const GRACE_MS = 10_000
 /** Its points are outside of the heap, 24 MB. */
 const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 }
+/** So much is read in 10 ms, and a thread takes 40 ms of a core: of many daemons on one machine each would take them after each sample. */
+const MAX_WITHOUT_THREAD = 256 * 1024
 /** Files that it may hang on before nothing is read. */
 const MAX_HUNG = 3
 
@@ -29,6 +31,8 @@ export interface ThreadTimes {
  * @throws {BakError} `io` if no series could be made, the reason of the signal if that aborts first: the thread is gone then, and no file is left
  */
 export async function makeSeries(job: SeriesJob, signal: AbortSignal, times: ThreadTimes = {}): Promise<SeriesMade> {
+  signal.throwIfAborted()
+  if (isLittle(job)) return await readHere(job)
   const until = performance.now() + job.time
   for (const givenUp = [...job.givenUp]; ; ) {
     const outcome = await once({ ...job, givenUp, time: until - performance.now() }, signal, times)
@@ -37,6 +41,21 @@ export async function makeSeries(job: SeriesJob, signal: AbortSignal, times: Thr
     if (file < 0 || givenUp.length - job.givenUp.length === MAX_HUNG || performance.now() > until)
       throw new BakError('io', `no series were made: ${job.files[file]?.shown ?? 'the thread'} ${why}`)
     givenUp.push([file, why])
+  }
+}
+
+/** A pattern of a user may take for ever on a line of any length. */
+const isLittle = ({ files }: SeriesJob) =>
+  files.every(({ reader }) => !('reading' in reader)) &&
+  files.reduce((sum, { path }) => sum + (lstatSync(path, { throwIfNoEntry: false })?.size ?? 0), 0) <=
+    MAX_WITHOUT_THREAD
+
+async function readHere(job: SeriesJob): Promise<SeriesMade> {
+  const { readFiles } = await import('./read-files.ts')
+  try {
+    return readFiles(job)
+  } catch (cause) {
+    throw asBakError(cause)
   }
 }
 

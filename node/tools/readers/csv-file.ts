@@ -1,5 +1,4 @@
 /** Files that tools of bak sample: CSV with a line of names, of which the first is `time` in ms since 1970. */
-
 import { splitCsv } from '../../../protocols/csv.ts'
 import type { FileAbout, Put, SeriesReader, Sink } from '../../series/reader.ts'
 import { keptIn } from './kept.ts'
@@ -7,7 +6,7 @@ import { keptIn } from './kept.ts'
 export interface ReadRow {
   /** @param at ms since 1970 @param cells of the row, with its time */
   (at: number, cells: string[]): void
-  /** After the last row of the file, if that is whole. */
+  /** After the last row below these names, if the file is whole. */
   end?(): void
 }
 
@@ -28,6 +27,7 @@ export function csvFile(
           if (text === names) return
           const cells = text.includes('"') ? (splitCsv(text) ?? []) : text.split(',')
           if (cells[0] === 'time') {
+            row?.end?.()
             names = text
             columns = cells
             row = open(columns, sink, about)

@@ -1,7 +1,7 @@
 /** Rates, times and queues of disks, from counters as /proc/diskstats has them. */
+import { grownBy } from '../../series/counter.ts'
 import type { Sink } from '../../series/reader.ts'
 import { csvFile } from './csv-file.ts'
-import { grownBy } from './difference.ts'
 import { keptIn } from './kept.ts'
 
 const SECTOR = 512
@@ -63,13 +63,13 @@ export const disks = csvFile('disks.csv', (columns, sink) => {
     disk.inFlight(at, counts[inFlight] as number)
     for (const { i, put } of disk.rates) put(at, counts[i] as number)
     const { counts: before, at: last } = disk
-    const grown = (i: number, wraps: boolean) => grownBy(before[i] as number, counts[i] as number, wraps)
+    const grown = (i: number, wrap?: 32) => grownBy(before[i] as number, counts[i] as number, wrap)
     if (at > last) {
       // the kernel counts in ms, and may be one ahead of the clock
-      disk.util(at, Math.min(100, (grown(busy, true) / (at - last)) * 100))
+      disk.util(at, Math.min(100, (grown(busy, 32) / (at - last)) * 100))
       for (const { ms, requests, put } of disk.waits) {
-        const ended = grown(requests, false)
-        if (ended > 0) put(at, grown(ms, true) / ended)
+        const ended = grown(requests)
+        if (ended > 0) put(at, grown(ms, 32) / ended)
       }
     }
     disk.at = at

@@ -1,6 +1,6 @@
 /** The file of the tool `proc-interrupts`: rates of each interrupt on each processor, and of all on each. */
+import { grownBy } from '../../series/counter.ts'
 import { csvFile } from './csv-file.ts'
-import { grownBy } from './difference.ts'
 import { keptIn } from './kept.ts'
 import { Instants, sparse } from './sparse.ts'
 
@@ -8,6 +8,8 @@ import { Instants, sparse } from './sparse.ts'
 const ERRORS = new Set(['ERR', 'MIS'])
 /** Function calls (CAL) have these in them, since Linux 4.8. */
 const IN_OTHERS = 'TLB'
+
+const COUNTER_BITS = 32
 
 interface Row {
   at: number
@@ -52,7 +54,7 @@ export const procInterrupts = [
       for (let i = 0; i < places.length; i++) {
         const cell = cells[places[i]?.i as number]
         const count = cell === '' ? Number.NaN : Number(cell)
-        const grown = grownBy(counts[i] as number, count, true)
+        const grown = grownBy(counts[i] as number, count, COUNTER_BITS)
         counts[i] = count
         if (isCounted && grown > 0) sums[i] = (sums[i] as number) + grown
         put(i, time, perSecond > 0 ? grown * perSecond : Number.NaN)

@@ -1,5 +1,4 @@
 /** What iostat prints: at each time the shares of all processors and a table of disks. */
-
 import type { FileAbout, SeriesReader, Sink } from '../../series/reader.ts'
 import { wordsOf } from './cells.ts'
 import { keptIn } from './kept.ts'

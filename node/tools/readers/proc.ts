@@ -1,5 +1,4 @@
 /** The files of the tool `proc`. */
-
 import { nameOf } from './cells.ts'
 import { type Column, csvFile, rowsAbout, writersOf } from './csv-file.ts'
 import { disks } from './disks.ts'

@@ -1,7 +1,7 @@
 /** Shares of time of processors, from counters of ticks as /proc/stat has them. */
+import { grownBy } from '../../series/counter.ts'
 import type { Put, Sink } from '../../series/reader.ts'
 import { csvFile } from './csv-file.ts'
-import { grownBy } from './difference.ts'
 import { keptIn } from './kept.ts'
 
 /** Columns of a processor that count ticks. What guests used is in `user` and `nice`, too. */

@@ -12,7 +12,7 @@ export const FOLDED = 'perf-folded.txt'
 /** Where perf script works until what it prints is folded: one program works in a folder at a time. */
 const WORK = '.folded'
 const MAX_SCRIPT_BYTES = 256 * 1024 * 1024
-/** Both together. */
+/** Of each; both run at once. */
 const TIMEOUT_MS = 20_000
 /** From one look to the next at how much has been printed. */
 const LOOK_EVERY_MS = 100
@@ -87,7 +87,7 @@ async function foldedStacks(context: ToolContext): Promise<string[]> {
     await mkdir(folder)
     const ended = await runPerf(context, { words, folder, stdout, stderr: join(folder, 'stderr.txt') })
     const stacks = await foldFile(stdout)
-    if (stacks.samples === 0) return ended === 'done' ? [] : [`no ${FOLDED}: perf script ended before its first sample`]
+    if (stacks.samples === 0) return [`no ${FOLDED}: perf script printed no sample`]
     await writeFile(join(context.folder, FOLDED), stacks.text(), { flag: 'wx' })
     return remarksOn(stacks, ended)
   } catch (error) {

@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { FileToRead, SeriesJob } from '../../../node/agent/series/job.ts'
 import { readers } from '../../../node/tools/readers/index.ts'
+import type { SpecInput } from '../../../protocols/spec.ts'
 import { root } from '../../bundle.ts'
 import type { Bench } from '../bench.ts'
 import { BAK, type Figure, figure, least, most } from '../figure.ts'
 import { alternate, type Contender } from '../measure.ts'
+import { type Mesh, Spent } from '../mesh.ts'
 import { cpuOfAlone } from '../processes.ts'
 import { TOOL_TEXTS, writeToolText } from '../tool-text.ts'
 
@@ -27,6 +29,7 @@ interface TextFile {
 }
 
 export async function* measure(bench: Bench): AsyncGenerator<Figure> {
+  yield* atOnce(bench, Math.min(3, bench.options.rounds))
   await bench.noMesh()
   const folder = await bench.scratch('series')
   const files = TOOL_TEXTS.map((text): TextFile => {
@@ -49,6 +52,53 @@ export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   for (const file of files) {
     const outcomes = await alternate([making(folder, [file]), splitting([file])], { rounds: 1, warmUps: 0 })
     yield figure(`${MIB / files.length} MiB of ${file.tool}, read into series, of one core`, 'MiB/s', 'rate', outcomes)
+  }
+}
+
+/** Every member at once: what the thread costs beside a send alone. */
+async function* atOnce(bench: Bench, rounds: number): AsyncGenerator<Figure> {
+  const { peers } = bench.options
+  const mesh = await bench.mesh(peers)
+  const outcomes = await alternate(
+    [
+      sending(BAK, mesh, { tools: ['proc'] }),
+      sending(UNREAD, mesh, { tools: ['text'], tool: { text: { command: COPY } } })
+    ],
+    { rounds, warmUps: 1 }
+  )
+  yield* [
+    figure(
+      `${peers} sends of what proc wrote in 2 s, read into series before, on one machine`,
+      'ms',
+      'latency',
+      outcomes,
+      {
+        note: `${UNREAD}: a text of a tool without a reader`
+      }
+    ),
+    figure(`processor time of each of these sends, all parts`, 'ms', 'each', outcomes)
+  ]
+}
+
+/** About as much as proc writes in that time. */
+const COPY = ['head', '-c', '20000', '/proc/kallsyms']
+const UNREAD = 'a send without series'
+
+function sending(name: string, mesh: Mesh, spec: SpecInput): Contender {
+  return {
+    name,
+    async round() {
+      let latency = 0
+      const spent = new Spent(mesh, `a send of ${name}`)
+      await mesh.run({ command: ['sleep', '2'], interval: 0.5, ...spec }, event => {
+        if (event.type === 'phase-open' && event.phase === 'send') spent.begin()
+        if (event.type !== 'phase-closed' || event.phase !== 'send') return
+        latency = event.took
+        spent.end()
+      })
+      const { cpu = 0 } = spent.each(1)
+      return { latency, each: cpu / mesh.members }
+    }
   }
 }
 

@@ -98,6 +98,33 @@ test('a file that takes more memory than the thread may have is given up', async
   assert.is((await read(job)).series.length, 2)
 })
 
+/** Of a tool of bak. */
+function diskJob(rows: number): SeriesJob {
+  const job = jobOf([])
+  const path = join(job.output, '../disk.csv')
+  const row = (i: number) => `${BEGAN + i * 1000},/,ext4,/dev/vda1,1000,${i},500,10,5\n`
+  const head = 'time,mount,type,source,size,used,available,files,files_free\n'
+  writeFileSync(path, head + Array.from({ length: rows }, (_, i) => row(i)).join(''))
+  const about = { tool: 'disk', file: 'disk.csv', options: {}, interval: 1, began: BEGAN }
+  return { ...job, files: [{ path, shown: 'tools-default/disk/disk.csv', about, reader: { tool: 'disk', at: 0 } }] }
+}
+
+test('little of tools of bak is read without a thread, and more than that by one', async () => {
+  // no thread gets far within that
+  const stall = 1
+  const isByThread = (job: SeriesJob) =>
+    makeSeries(job, never, { stall }).then(
+      ({ remarks }) => remarks.length > 0,
+      () => true
+    )
+  const little = diskJob(100)
+  assert.not(await isByThread(little))
+  const used = (await read(little)).series.find(([metric]) => metric === 'filesystem.used') as unknown[]
+  assert.is((used[4] as number[]).length, 100)
+  assert.ok(await isByThread(diskJob(10_000)))
+  assert.ok(await isByThread(jobOf([good])))
+})
+
 test('an abort ends the thread and leaves no file', async () => {
   const job = jobOf([[endless, hostile]])
   const over = new AbortController()

@@ -1,5 +1,5 @@
 /** What a report gathers from the folder of a result. */
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
@@ -9,9 +9,11 @@ import { sourceOf } from '../../../cli/report/report-run.ts'
 import { makeReport } from '../../../cli/report/write-report.ts'
 import { openFolder } from '../../../cli/result/open-result.ts'
 import { SERIES_FILE, seriesFolder } from '../../../protocols/layout.ts'
+import type { Step } from '../../../protocols/phase.ts'
 import { type RunRecord, writeRecord } from '../../../protocols/record.ts'
 import { openSeries } from '../../../protocols/series/read-series.ts'
 import { BEGAN, type ResultShape, seriesResult } from '../../helpers/series-result.ts'
+import { specOf } from '../../protocols/samples.ts'
 import { dataIn, pointsIn } from './page-data.ts'
 
 const test = suite('what a report gathers')
@@ -120,6 +122,17 @@ test('where there is no room for all points, peaks stay, and it is said', async 
   assert.is(thin.data.series.rows.length, whole.data.series.rows.length, 'none is left out')
 })
 
+test('of many samples too there are no more points than there is room for; metrics with the most series are left out by name', async () => {
+  const { gather } = result({ members: 1, seconds: 10, samples: 40 })
+  const { data } = await gather(6000)
+  assert.ok(data.block.float32 <= 7000, `${data.block.float32} points`)
+  assert.match(data.head.reduced ?? '', /\d+ series of .*cpu\.\w+ of proc.* are not on this page/)
+  assert.ok(
+    data.panels.some(({ id }) => id === 'cpu'),
+    'what panels draw stays'
+  )
+})
+
 test('a run that failed or lacks something says so first, and names what is missing', async () => {
   const shortfalls = [{ kind: 'tool' as const, member: 'm1', what: 'perf-stat', reason: 'not found on PATH' }]
   const { gather } = result({}, { verdict: 'quorum', status: 3, partial: true, reason: 'only 2 of 3', shortfalls })
@@ -132,6 +145,18 @@ test('a run that did not end says so', async () => {
   const { gather } = result({}, { state: 'running', verdict: undefined, status: undefined, ended: undefined })
   const { head } = (await gather()).data
   assert.equal([head.verdict, head.partial], ['not ended, running', true])
+})
+
+test('thresholds have a table, which is open where one is not met', async () => {
+  const spec = specOf({ threshold: [{ metric: 'iops', min: 1000 }] })
+  const iteration = { number: 1, name: 'default' }
+  const met = { threshold: 0, metric: 'iops', iteration, outcome: 'met' as const, value: 1200, samples: 3 }
+  const tableOf = async (thresholds: RunRecord['thresholds']) =>
+    (await result({}, { spec, thresholds }).gather()).data.tables.find(({ title }) => title === 'thresholds')
+  const row = ['iops', '1-default', 'min 1000', '1200', '', 'median of 3', 'met', '']
+  assert.equal((await tableOf([met]))?.rows, [row])
+  assert.not((await tableOf([met]))?.open)
+  assert.ok((await tableOf([{ ...met, outcome: 'missed', value: 900 }]))?.open)
 })
 
 test('a damaged file of series costs that one, by name, and so does what a reader could not read', async () => {
@@ -173,6 +198,24 @@ test('folded stacks of perf are on the page, by member and sample; those of nobo
     unread?.rows.some(([member, path]) => member === 'm3' && path === at('m3')),
     'one that is gone is named'
   )
+})
+
+test('a file whose numbers are damaged costs that file, though its index can be read', async () => {
+  const { folder, gather, samples } = result()
+  const path = join(folder, seriesFolder(samples[0]?.step as Step, 'm1'), SERIES_FILE)
+  const bytes = readFileSync(path)
+  bytes.fill(0xff, 4, 2000)
+  writeFileSync(path, bytes)
+  const { data } = await gather()
+  const unread = data.tables.find(({ title }) => title === 'not read into series')
+  assert.equal(
+    unread?.rows.map(([member, file]) => [member, file]),
+    [
+      ['m2', 'proc/diskstats.txt:7'],
+      ['m1', 'series.parquet']
+    ].sort()
+  )
+  assert.is(data.panels.find(({ id }) => id === 'cpu')?.cells.length, 3, 'its other sample is there')
 })
 
 test('a run without series has a page too', async () => {

@@ -86,6 +86,8 @@ const sentence = (given: Given, values: number[]) =>
 thresholds('a decision is a sentence', () => {
   assert.is(sentence({ min: 10 }, [9, 8, 7]), 'iops of 1-default is 8 /s, min 10 (median of 3 samples)')
   assert.is(sentence({ min: 1, max: 5, judge: 'each' }, [9]), 'iops of 1-default is 9 /s, 1 to 5 (sample 1)')
+  assert.is(sentence({ min: 10 }, [9.99999999]), 'iops of 1-default is 9.99999999 /s, min 10 (median of 1 sample)')
+  assert.is(sentence({ min: 10 }, [1 / 3]), 'iops of 1-default is 0.333333 /s, min 10 (median of 1 sample)')
   assert.is(sentence({ min: 1 }, []), 'iops of 1-default: not decided, it has no good sample')
 })
 
@@ -96,6 +98,7 @@ thresholds('a run is ended early only where no further sample can mend it', () =
   assert.is(lost({ min: 10 }, [9]), false, 'two more can be good')
   assert.is(lost({ min: 10 }, [9, 9]), true)
   assert.is(lost({ min: 10, max: 20 }, [9, 21]), false, 'the third one may be between them')
+  assert.is(lost({ min: 10 }, [9, 9], { max_sample_failures: 4 }), true, 'repeats of failed samples are no more values')
   assert.is(lost({ min: 10, judge: 'each' }, [9]), true)
   assert.is(lost({ min: 10, stop: false }, [9, 9, 9]), false)
   assert.is(lost({ min: 10 }, [9, 9], { max_stddev: { metric: 'iops', percent: 1, samples: 5 } }), false)

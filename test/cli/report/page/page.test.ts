@@ -39,7 +39,8 @@ async function open(report: { data: ReportData; block: Uint8Array }, name: strin
   const file = join(folder, `${name}.html`)
   writeFileSync(file, await pageHtml({ page: 'report', title: report.data.head.name, ...report }))
   const page = await (browser as Browser).newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' })
-  page.setDefaultTimeout(10_000)
+  // of a machine that is busy with other tests
+  page.setDefaultTimeout(60_000)
   const url = pathToFileURL(file).href
   page.on('console', message => complaints.push(message.text()))
   page.on('pageerror', error => complaints.push(String(error)))
