@@ -54,7 +54,9 @@ function passingOn(member: string, runs: Looks[]): string[] {
   if (first == null) return []
   return [...first.keys()].filter(fact => {
     const values = pairs.map(pair => pair.map(facts => facts.get(fact)) as Value[])
-    return values.every(([before, after]) => isAnotherNumber(before, after)) || isCounter(values)
+    // of one run it may as well be a package that was updated meanwhile
+    const isUnsteady = values.length > 1 && values.every(([before, after]) => isAnotherNumber(before, after))
+    return isUnsteady || isCounter(values)
   })
 }
 
