@@ -33,6 +33,7 @@ reports(
     const { run, finished } = await startRun(net(), 'a', ['--on', 'a,b', ...quick, '--report', '--', 'true'])
     const { status, stderr } = await finished
     assert.is(status, 0, stderr)
+    assert.match(stderr, new RegExp(`^report: \\S+/runs/${run}/report\\.html$`, 'm'))
     const html = readFileSync(join(net().peer('a').home, 'runs', run, 'report.html'), 'utf8')
     const { head, members, phases, windows, tables } = dataIn(html)
     assert.equal([head.run, head.verdict, head.partial, head.ran], [run, 'ok', false, 'true'])
