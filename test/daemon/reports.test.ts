@@ -33,7 +33,6 @@ reports(
     const { run, finished } = await startRun(net(), 'a', ['--on', 'a,b', ...quick, '--report', '--', 'true'])
     const { status, stderr } = await finished
     assert.is(status, 0, stderr)
-    assert.match(stderr, new RegExp(`^report: \\S+/runs/${run}/report\\.html$`, 'm'))
     const html = readFileSync(join(net().peer('a').home, 'runs', run, 'report.html'), 'utf8')
     const { head, members, phases, windows, tables } = dataIn(html)
     assert.equal([head.run, head.verdict, head.partial, head.ran], [run, 'ok', false, 'true'])
@@ -63,6 +62,15 @@ reports(
     assert.match(await bak('report', run), new RegExp(`^${there}/report\\.html, `))
   }
 )
+
+reports('a run whose report was asked for prints where it is, unless it is quiet', async () => {
+  const words = ['run', '--on', 'a', ...quick, '--report']
+  const { status, stderr } = await net().bak('a', [...words, '--', 'true'])
+  assert.is(status, 0, stderr)
+  assert.match(stderr, /^report: \S+\/runs\/\S+\/report\.html$/m)
+  const quiet = await net().bak('a', [...words, '--quiet', '--', 'true'])
+  assert.equal([quiet.status, quiet.stderr], [0, ''])
+})
 
 reports(
   'a report that was asked for and cannot be made, as the result is with another peer, is said and makes the exit status 2',
