@@ -37,7 +37,7 @@ interface Files {
 
 /** Which files are read, and which series of each. */
 export class SeriesChoice {
-  readonly files: Files[]
+  readonly #files: Files[]
   readonly unread: Unread[] = []
   readonly #fits: (series: SeriesInfo) => boolean
 
@@ -50,7 +50,7 @@ export class SeriesChoice {
       [...series].flatMap(([name, path]) =>
         isWanted(name) ? [{ ...(step == null ? {} : { step }), member: name, path }] : []
       )
-    this.files = [
+    this.#files = [
       ...result.samples.flatMap(({ step, series }) => (isSampleOf(step, ofSample) ? files(step, series) : [])),
       ...(sample === '**' ? [result.persistent, ...result.collected].flatMap(each => files(undefined, each)) : [])
     ]
@@ -59,7 +59,7 @@ export class SeriesChoice {
 
   /** What is in the files, without its points. A file that cannot be read is named in `unread` and left out. */
   async *index(): AsyncGenerator<SeriesOf> {
-    for (const { path, ...of } of this.files) {
+    for (const { path, ...of } of this.#files) {
       const series = await this.#with(path, of.member, async file => file.series.filter(this.#fits))
       for (const each of series ?? []) yield { ...of, series: each }
     }
@@ -67,7 +67,7 @@ export class SeriesChoice {
 
   /** @param more which of them; all, where it is left out */
   async *rows(more: (series: SeriesInfo) => boolean = () => true): AsyncGenerator<SeriesRows> {
-    for (const { path, ...of } of this.files) {
+    for (const { path, ...of } of this.#files) {
       let file: SeriesFile | undefined
       try {
         file = await openSeries(path)
