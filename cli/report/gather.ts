@@ -1,6 +1,7 @@
 /** Gathers the page of a report from the folder of a result: what the record, the journal and the certificates say, and all series. */
 import type { StoredEvent } from '../../protocols/events.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { tagsBeside } from '../../protocols/tags-beside.ts'
 import { Block } from './block.ts'
 import { chooseCells } from './choose-cells.ts'
 import { readMachines } from './environment.ts'
@@ -45,7 +46,7 @@ export async function gatherReport(
     record.roster.map(({ name }) => name)
   )
   const told = { record, events, phases }
-  const head = headOf(record, told)
+  const head = headOf(record, told, await tagsBeside(folder))
   const iterations = iterationsOf(record)
   const indexes: IndexedMember[] = []
   for (const [member, { name }] of record.roster.entries()) {

@@ -4,6 +4,7 @@ import type { StoredEvent } from '../../protocols/events.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { describeShortfalls } from '../../protocols/shortfall.ts'
+import { allTags, type Tags } from '../../protocols/tags.ts'
 import { isWhole } from '../../protocols/verdict.ts'
 import { formatCommand, formatObserved, formatVerdict } from '../format.ts'
 import { describeWorkload } from '../instances.ts'
@@ -16,9 +17,11 @@ const MAX_RAN = 400
 /** Names in one sentence. */
 const MAX_NAMED = 8
 
-export function headOf(record: RunRecord, told: Told): Head {
+/** @param later tags that were given after the run */
+export function headOf(record: RunRecord, told: Told, later?: Tags): Head {
   const { run, name, state, verdict, status, reason, spec, controller, program } = record
   const begun = beginOf(told)
+  const tags = allTags(spec.tags, later)
   const observed = costliest(sharesOf(record.observed ?? []))
   const hasEnded = state === 'ended' && verdict != null
   return {
@@ -32,7 +35,7 @@ export function headOf(record: RunRecord, told: Told): Head {
     took: (record.took ?? endOf(told) - begun) / 1000,
     program,
     ...(observed == null ? {} : { cost: inSentence(formatObserved(observed)) }),
-    ...(Object.keys(spec.tags).length === 0 ? {} : { tags: spec.tags })
+    ...(Object.keys(tags).length === 0 ? {} : { tags })
   }
 }
 

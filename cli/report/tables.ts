@@ -9,6 +9,7 @@ import type { RunRecord } from '../../protocols/record.ts'
 import { writeRunFile } from '../../protocols/run-file.ts'
 import { failureOf } from '../../protocols/work-entry.ts'
 import { formatBytes, formatClock, formatDuration, formatMs, formatNumber, formatShare, formatTime } from '../format.ts'
+import { THRESHOLD_HEAD, thresholdRows } from '../thresholds.ts'
 import { environmentTable, type Machines } from './environment.ts'
 import { warningsIn } from './head.ts'
 import type { Unread } from './member-index.ts'
@@ -32,6 +33,7 @@ interface Tabled {
 /** @returns those that have rows, in the order in which they are looked at */
 export function tablesOf({ record, events, phases, unread, machines: facts }: Tabled): Table[] {
   const tables: Table[] = [
+    thresholds(record),
     { title: 'warnings', head: ['by', 'phase', 'warning'], rows: warningsIn(events), open: true },
     { title: 'not read into series', head: ['member', 'file', 'why'], rows: unread, open: true },
     { title: 'remarks', head: ['remark'], rows: (record.remarks ?? []).map(each => [each]), open: true },
@@ -62,6 +64,12 @@ function bounded(table: Table): Table {
   return more <= 0
     ? table
     : { ...table, note: `${more} more in the folder of the result`, rows: table.rows.slice(0, MAX_ROWS) }
+}
+
+function thresholds(record: RunRecord): Table {
+  const rows = thresholdRows(record).map(row => row.map((cell = '') => cell))
+  const open = record.thresholds?.some(({ outcome }) => outcome !== 'met') ?? false
+  return { title: 'thresholds', head: THRESHOLD_HEAD.map(each => each.toLowerCase()), rows, open }
 }
 
 /** Those that failed first. */

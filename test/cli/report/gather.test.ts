@@ -13,6 +13,7 @@ import type { Step } from '../../../protocols/phase.ts'
 import { type RunRecord, writeRecord } from '../../../protocols/record.ts'
 import { openSeries } from '../../../protocols/series/read-series.ts'
 import { BEGAN, type ResultShape, seriesResult } from '../../helpers/series-result.ts'
+import { specOf } from '../../protocols/samples.ts'
 import { dataIn, pointsIn } from './page-data.ts'
 
 const test = suite('what a report gathers')
@@ -160,6 +161,18 @@ test('a run that did not end says so', async () => {
   const { gather } = result({}, { state: 'running', verdict: undefined, status: undefined, ended: undefined })
   const { head } = (await gather()).data
   assert.equal([head.verdict, head.partial], ['not ended, running', true])
+})
+
+test('thresholds have a table, which is open where one is not met', async () => {
+  const spec = specOf({ threshold: [{ metric: 'iops', min: 1000 }] })
+  const iteration = { number: 1, name: 'default' }
+  const met = { threshold: 0, metric: 'iops', iteration, outcome: 'met' as const, value: 1200, samples: 3 }
+  const tableOf = async (thresholds: RunRecord['thresholds']) =>
+    (await result({}, { spec, thresholds }).gather()).data.tables.find(({ title }) => title === 'thresholds')
+  const row = ['iops', '1-default', 'min 1000', '1200', '', 'median of 3', 'met', '']
+  assert.equal((await tableOf([met]))?.rows, [row])
+  assert.not((await tableOf([met]))?.open)
+  assert.ok((await tableOf([{ ...met, outcome: 'missed', value: 900 }]))?.open)
 })
 
 test('a damaged file of series costs that one, by name, and so does what a reader could not read', async () => {

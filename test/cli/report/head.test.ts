@@ -29,6 +29,13 @@ test('what ran is the command as it is typed, or the workloads', () => {
   assert.is(head({ spec: workload('client') }).ran, 'client on a: x', 'no word twice')
 })
 
+test('tags that were given later stand beside those that are sealed', () => {
+  const record = { ...ok, spec: specOf({ tags: { kernel: '6.18' } }) }
+  const told = { record, events: [], phases: [] }
+  assert.equal(headOf(record, told, { kernel: 'another', keep: 'yes' }).tags, { kernel: '6.18', keep: 'yes' })
+  assert.is(headOf(ok, { ...told, record: ok }).tags, undefined)
+})
+
 const sizes: Array<[string, Array<[number, number, true?]>]> = [
   ['no sample, on 0 members', []],
   ['1 sample, on 0 members', [[1, 1]]],
