@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { BakError, exitStatus, whyOf } from '../../protocols/errors.ts'
+import { BakError, exitStatus } from '../../protocols/errors.ts'
 import { RECORD_FILE } from '../../protocols/layout.ts'
 import type { Better } from '../../protocols/metric.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
@@ -13,6 +13,7 @@ import type { Form } from '../compare/forms.ts'
 import { type Condition, readCondition } from '../compare/gate.ts'
 import { cleanJson, cleanLine, writeNotes, writeTo } from '../output.ts'
 import { parseNames } from '../spec-flags.ts'
+import { writeWhole } from '../write-whole.ts'
 
 interface Options {
   metric?: string[]
@@ -110,11 +111,7 @@ async function write(
     // a page is escaped by itself
     return form === 'html' ? writeTo(process.stdout, text) : printLines(text)
   }
-  try {
-    await writeFile(output, text.endsWith('\n') ? text : `${text}\n`)
-  } catch (cause) {
-    throw new BakError('cannot-create', `${output}: ${whyOf(cause)}`, { cause })
-  }
+  await writeWhole(output, path => writeFile(path, text.endsWith('\n') ? text : `${text}\n`))
   await writeNotes(
     comparison.gates.flatMap(({ condition, failed }) => failed.map(each => cleanLine(`${condition}: ${each}`)))
   )

@@ -1,12 +1,13 @@
 /** `bak export`: the series of a run for other programs. */
-import { open, rename, rm } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { asBakError, exitStatus } from '../../protocols/errors.ts'
+import { exitStatus } from '../../protocols/errors.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { chooseFormat, formats } from '../export/formats.ts'
 import { writeNotes, writeTo } from '../output.ts'
 import { openResult } from '../result/open-result.ts'
 import { SeriesChoice, type Wanted } from '../result/series-rows.ts'
+import { writeWhole } from '../write-whole.ts'
 import { addSeriesFlags } from './metrics.ts'
 
 /** Characters that are written at once. */
@@ -70,22 +71,15 @@ async function inPortions<T>(write: Write, run: (write: Write) => Promise<T>): P
   return done
 }
 
-/** Under another name until it is whole. @throws {BakError} of the file system */
-async function toFile<T>(path: string, run: (write: Write) => Promise<T>): Promise<T> {
-  const part = `${path}.part`
-  const file = await open(part, 'w').catch(cause => {
-    throw asBakError(cause)
+const toFile = <T>(output: string, run: (write: Write) => Promise<T>): Promise<T> =>
+  writeWhole(output, async path => {
+    const file = await open(path, 'w')
+    try {
+      return await inPortions(async text => {
+        // all of it: a disk that gets full may take a part
+        await file.writeFile(text)
+      }, run)
+    } finally {
+      await file.close()
+    }
   })
-  try {
-    const done = await inPortions(async text => {
-      await file.write(text)
-    }, run)
-    await file.close()
-    await rename(part, path)
-    return done
-  } catch (cause) {
-    await file.close()
-    await rm(part, { force: true })
-    throw cause
-  }
-}

@@ -184,8 +184,11 @@ const mistakes: Array<[words: string[], says: RegExp]> = [
   [['--format', 'parquet'], /^bak: --format parquet writes a file: --output FILE\n$/],
   [['--format', 'pbench'], /^bak: --format pbench writes a folder: --output FOLDER\n$/],
   [['--member', 'm1,zz'], /^bak: zz: not in \S+, which has m1, m2\n$/],
-  [['--output', '/nowhere/x.csv'], /^bak: .*ENOENT.*\/nowhere\/x\.csv/],
-  [['--output', '/nowhere/x.parquet'], /^bak: .*ENOENT.*\/nowhere\/x\.parquet/]
+  [['--output', '/nowhere/x.csv'], /^bak: cannot write \/nowhere\/x\.csv: no such file or directory; --output FILE/],
+  [
+    ['--output', '/nowhere/x.parquet'],
+    /^bak: cannot write \/nowhere\/x\.parquet: no such file or directory; --output FILE/
+  ]
 ]
 for (const [words, says] of mistakes)
   test(`${words.join(' ')} is refused in a line`, async () => {
