@@ -38,7 +38,7 @@ export function define(command: Command): void {
   addFlag(
     command,
     '--metric <globs>',
-    'only these metrics of the workload: names, their last parts, or patterns',
+    "these metrics of the workload, not its main ones: names, their last parts, or patterns; '*' for all",
     option => option.argParser(parseNames)
   )
   addFlag(command, '--threshold <percent>', 'a change that counts, of the median of the baseline (2%)', option =>

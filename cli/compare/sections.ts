@@ -4,7 +4,7 @@ import { formatLabels, formatNumber, formatTime } from '../format.ts'
 import { formatValue } from '../format-value.ts'
 import { resources } from '../result/resources.ts'
 import { differing } from '../sysinfo-diff.ts'
-import type { ComparedMetric } from './compare-metrics.ts'
+import type { ComparedMetric, ComparedMetrics } from './compare-metrics.ts'
 import type { Comparison, GroupFacts } from './comparison.ts'
 import type { EnvironmentDifference } from './environment.ts'
 import type { GateResult } from './gate.ts'
@@ -60,7 +60,7 @@ export function sectionsOf(comparison: Comparison, all = false): Sections {
       ...comparison.environment.absent.map(each => `environment not compared: ${each}`)
     ],
     environment: environmentSection(comparison, all),
-    metrics: metricSection(metrics, groups),
+    metrics: metricSection(workload, groups),
     resources: resourceSection(comparison, all),
     answer: metrics.length === 0 ? ['no metric of the workload is in both groups'] : answerOf(metrics, threshold),
     gates: gates.flatMap(describeGate)
@@ -95,7 +95,7 @@ function sidesOf({ values }: EnvironmentDifference, groups: GroupFacts[]): strin
   return differing(texts, MAX_VALUE).map(text => (text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE - 1)}…`))
 }
 
-function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section {
+function metricSection({ metrics, others }: ComparedMetrics, groups: GroupFacts[]): Section {
   const [base = ''] = groups.map(({ label }) => label)
   const isOne = metrics.every(({ iteration }) => iteration === '')
   const isPair = groups.length === 2
@@ -127,9 +127,13 @@ function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section
           against.samples.join(' | ')
         ]
       })
-    )
+    ),
+    ...(others.length === 0 ? {} : { note: othersText(others.length) })
   }
 }
+
+const othersText = (count: number) =>
+  `${count} other ${count === 1 ? 'metric is' : 'metrics are'} not compared: --metric '*' compares all`
 
 function resourceSection({ resources: compared, groups }: Comparison, all: boolean): Section {
   const isOne = compared.every(({ iteration }) => iteration === '')

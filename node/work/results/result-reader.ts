@@ -21,6 +21,7 @@ export interface Meaning {
   unit?: string
   better?: Better
   across?: Across
+  main?: true
 }
 
 /** Of which there is more with more members. */
@@ -30,6 +31,12 @@ export const errors: Meaning = { better: 'less', across: 'sum' }
 export const meanTime = (unit = 'ms'): Meaning => ({ unit, better: 'less', across: 'mean' })
 /** A percentile, or a maximum. */
 export const worstTime = (unit = 'ms'): Meaning => ({ unit, better: 'less', across: 'max' })
+
+/**
+ * One of the main metrics: of each subject one throughput and one latency at most. Of latencies that is a percentile where there is one: a
+ * client that waits for each answer has a mean that is its depth by its throughput, and says the same twice.
+ */
+export const main = (meaning: Meaning): Meaning => ({ ...meaning, main: true })
 
 /** The numbers that a reader finds. */
 export class Found {

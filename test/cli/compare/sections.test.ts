@@ -137,7 +137,7 @@ test('what others wrote stays in its place: no column, tag, table or control cha
 })
 
 test('nothing to compare is said', async () => {
-  const workload = { metrics: [], tests: 0, absent: ['iops: not in B'] }
+  const workload = { metrics: [], tests: 0, others: [], absent: ['iops: not in B'] }
   const text = await textOf({ workload })
   assert.match(text, /not compared: iops: not in B/)
   assert.match(text, /no metric of the workload is in both groups$/)

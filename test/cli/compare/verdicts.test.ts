@@ -52,6 +52,24 @@ test('three groups are two comparisons with the first', () => {
   assert.is(better?.adjusted, 4 * (better?.p ?? 0))
 })
 
+test('without names the main metrics are compared, and what a condition names; how many others there are is told', () => {
+  const values = { ...bench(1000, 5, 1), 'main.iops': around(1000, 1, 8, 5) }
+  const all = groups({ default: values }, { default: values })
+  const named = (settings: Parameters<typeof compareMetrics>[1], of = all) => {
+    const { metrics, tests, others } = compareMetrics(of, settings)
+    return [metrics.map(({ metric }) => metric), tests, others]
+  }
+  const { isWanted: _, ...main } = asked
+  assert.equal(named(main), [['main.iops'], 1, ['iops', 'clat.p99']])
+  assert.equal(named({ ...main, isNamed: name => name === 'iops' }), [['iops', 'main.iops'], 2, ['clat.p99']])
+  assert.equal(named(asked), [['iops', 'clat.p99', 'main.iops'], 3, []])
+  assert.equal(named({ ...asked, isWanted: name => name === 'clat.p99' }), [['clat.p99'], 1, ['iops', 'main.iops']])
+  // one that only one group has says nothing of which are the main ones
+  const lone = groups({ default: values }, { default: bench(1000, 5, 1) })
+  assert.equal(named(main, lone), [['iops', 'clat.p99'], 2, []])
+  assert.equal(compareMetrics(lone, main).absent, ['main.iops in /s: not in B'])
+})
+
 test('the samples of several runs of a group are one group', () => {
   const all = [
     group(
