@@ -7,6 +7,7 @@ import { goOnWithoutOutput } from '../protocols/output-failure.ts'
 import type { WorkloadResult } from '../protocols/phase.ts'
 import { isWhole, statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
+import type { AtEnd } from './report-at-end.ts'
 import type { View } from './views/view.ts'
 
 interface FollowOptions {
@@ -21,8 +22,8 @@ interface FollowOptions {
   isCancelled?: () => boolean
   /** Called where contact is lost. @throws where more is known about it */
   onLost?: (run: string) => Promise<void>
-  /** Called when the run has ended and its result is where it is to be. @returns why what it was to do was not done */
-  onEnd?: (run: string) => Promise<string | undefined>
+  /** Called when the run has ended and its result is where it is to be. @returns whether what it was to do was done */
+  onEnd?: (run: string) => Promise<AtEnd>
   /** Called with the run id as soon as it is known. */
   onRun?: (run: string) => void
 }
@@ -57,13 +58,13 @@ export async function follow(events: AsyncIterable<Begun | RunEvent>, options: F
     if (ended != null && run != null) return leaveResult(thrown, run, options)
     return detach(thrown, named ? run : undefined, options)
   }
-  const undone = ended == null || run == null ? undefined : await options.onEnd?.(run)
-  if (undone != null) await view.say(undone)
+  const atEnd = ended == null || run == null ? undefined : await options.onEnd?.(run)
+  if (atEnd?.text != null) await view.say(atEnd.text)
   await view.finish(run ?? 'run', ended, moved)
   if (ended == null) return detach(undefined, run, options)
   const status = statusOfRun(ended, workload, { strict, propagateExit })
   // it was asked for, and did not happen
-  return status === 0 && (moved?.error != null || undone != null) ? exitStatus.partial : status
+  return status === 0 && (moved?.error != null || atEnd?.isDone === false) ? exitStatus.partial : status
 }
 
 /** The run has ended, and its result is on its way. */

@@ -23,5 +23,6 @@ export function metricRow({ iteration, metric, unit, samples }: MetricSamples): 
 function formatRange(low: number, high: number, unit?: string): string {
   const [from, to] = [low, high].map(each => formatValue(each, unit, DIGITS)) as [string, string]
   const [number = '', ...of] = from.split(' ')
+  if (of.length === 0 && !to.includes(' ')) return `${from}..${to}`
   return to.endsWith(` ${of.join(' ')}`) && of.length > 0 ? `${number}..${to}` : `${from} .. ${to}`
 }

@@ -3,16 +3,22 @@ import { asBakError, BakError } from '../protocols/errors.ts'
 import type { Context } from './command.ts'
 import type { FollowFlags } from './follow-flags.ts'
 
-/** @returns what makes the report, and says why there is none; nothing where none was asked for */
-export function reportAtEnd(context: Pick<Context, 'home' | 'ask'>, { report = false }: FollowFlags) {
+export interface AtEnd {
+  /** For the screen: where the report is, if that is to be said, or why there is none. */
+  text?: string
+  isDone: boolean
+}
+
+/** @returns what makes the report; nothing where none was asked for */
+export function reportAtEnd(context: Pick<Context, 'home' | 'ask'>, { report = false, quiet = false }: FollowFlags) {
   if (!report) return undefined
-  return async (run: string): Promise<string | undefined> => {
+  return async (run: string): Promise<AtEnd> => {
     try {
       const { reportRun } = await import('./report/report-run.ts')
-      await reportRun(context, run)
-      return undefined
+      const { file } = await reportRun(context, run)
+      return { text: quiet ? undefined : `report: ${file}`, isDone: true }
     } catch (cause) {
-      return `no report: ${asBakError(cause).message}`
+      return { text: `no report: ${asBakError(cause).message}`, isDone: false }
     }
   }
 }

@@ -66,7 +66,11 @@ export function define(command: Command): void {
   addFlag(command, '--strict', 'exit with 2 if nobody can tell whether a condition of --fail-on holds')
   addFlag(command, '--format <form>', 'text, json, csv, markdown or html (text)', option => option.choices(FORMATS))
   addFlag(command, '--output <file>', 'write it to a file')
-  addFlag(command, '--all', 'every difference of the environment and every resource, in text and markdown')
+  addFlag(
+    command,
+    '--all',
+    'every difference of the environment, every resource and, however narrow the screen is, every column'
+  )
   addFlag(command, '--no-resources', 'the metrics of the workload only')
   addExamples(command, {
     'bak compare k3f9ab x7d2qm': 'is the second run better than the first?',

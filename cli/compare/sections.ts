@@ -17,6 +17,8 @@ export interface Section {
   title: string
   head: string[]
   rows: Cell[][]
+  /** Columns that a narrow screen goes without, the first of them first. */
+  spare: string[]
   /** What the table leaves out. */
   note?: string
 }
@@ -84,6 +86,7 @@ function environmentSection({ environment, groups }: Comparison, all: boolean): 
   return {
     title: 'Environment',
     head: ['DIFFERENCE', ...groups.map(({ label }) => label), 'ON'],
+    spare: ['ON'],
     rows: shown.map(each => [each.fact, ...sidesOf(each, groups), listInWords(each.members, MAX_NAMED)]),
     ...(more === 0 ? {} : { note: `${more} more differences: --all prints them` })
   }
@@ -107,6 +110,7 @@ function metricSection({ metrics, others }: ComparedMetrics, groups: GroupFacts[
       ...['METRIC', base, other, ...(isPair ? [] : ['MEDIAN'])],
       ...['CHANGE', 'VERDICT', '95 % INTERVAL', 'NEEDS', 'P', 'IQR', 'CV', 'SAMPLES']
     ],
+    spare: ['P', 'IQR', 'CV', 'SAMPLES', 'NEEDS', '95 % INTERVAL'],
     rows: metrics.flatMap(each =>
       each.against.map(against => {
         const [a, b] = [base, against.label].map(label => each.groups.find(group => group.label === label))
@@ -147,6 +151,7 @@ function resourceSection({ resources: compared, groups }: Comparison, all: boole
       ...['RESOURCE', 'MEMBER', ...(isOne ? [] : ['ITERATION']), ...(isPair ? [] : ['GROUP'])],
       ...[base, isPair ? other : 'MEDIAN', 'CHANGE', '95 % INTERVAL', 'P']
     ],
+    spare: ['P', '95 % INTERVAL'],
     rows: shown.map(({ resource, devices, member, iteration, label, difference }) => {
       const { name, unit } = resources[resource]
       return [

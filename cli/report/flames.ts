@@ -54,16 +54,13 @@ export async function addFlames(
   return flames
 }
 
-/** A program without symbols is one frame `[program]`, however deep it was: its functions are not known. */
-const withoutRepeats = (stack: string) => stack.replace(/(?<=^|;)(\[[^;]*\])(?:;\1)+(?=;|$)/g, '$1')
-
 /** @param text lines `a;b;c 12` @returns those that were seen most, in at most so many characters; the rest is in a line `(other) n` */
 export function largestStacks(text: string, most: number): string {
   const stacks = new Map<string, number>()
   for (const line of text.split('\n')) {
     const [, stack, count] = /^(.+) (\d{1,15})$/.exec(line) ?? []
     if (stack == null) continue
-    const cut = withoutRepeats(stack.slice(0, MAX_STACK))
+    const cut = stack.slice(0, MAX_STACK)
     stacks.set(cut, (stacks.get(cut) ?? 0) + Number(count))
   }
   const lines: string[] = []

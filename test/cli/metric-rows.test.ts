@@ -45,4 +45,9 @@ test('quartiles in two units have both', () => {
   assert.equal(metricRows({ workload, spec: specOf() }), [['1-x', 'p99', '1 ms', '950 µs .. 1.050 ms', undefined, 2]])
 })
 
+test('quartiles without a unit are written as those with one', () => {
+  const workload = [10, 30].map((value, i) => result(1, i + 1, [{ name: 'depth', value, samples: 1 }]))
+  assert.equal(metricRows({ workload, spec: specOf() }), [['1-x', 'depth', '20', '15..25', undefined, 2]])
+})
+
 test.run()

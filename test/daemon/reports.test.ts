@@ -63,6 +63,15 @@ reports(
   }
 )
 
+reports('a run whose report was asked for prints where it is, unless it is quiet', async () => {
+  const words = ['run', '--on', 'a', ...quick, '--report']
+  const { status, stderr } = await net().bak('a', [...words, '--', 'true'])
+  assert.is(status, 0, stderr)
+  assert.match(stderr, /^report: \S+\/runs\/\S+\/report\.html$/m)
+  const quiet = await net().bak('a', [...words, '--quiet', '--', 'true'])
+  assert.equal([quiet.status, quiet.stderr], [0, ''])
+})
+
 reports(
   'a report that was asked for and cannot be made, as the result is with another peer, is said and makes the exit status 2',
   async () => {

@@ -1,7 +1,7 @@
 /** Tables and facts are no wider than the terminal. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { formatFacts, formatTable } from '../../protocols/text-table.ts'
+import { formatFacts, formatNote, formatTable } from '../../protocols/text-table.ts'
 
 const head = ['RUN', 'NAME', 'VERDICT', 'EXCLUDED']
 const rows = [
@@ -49,6 +49,13 @@ test('no line is wider than the terminal, unless a word is', () => {
 test('facts without a value are left out, and long ones are folded under their value', () => {
   assert.is(formatFacts({ a: 1, none: undefined, long: 'x', empty: '' }), 'a:    1\nlong: x')
   assert.is(formatFacts({ tools: 'proc, vmstat, sar', a: 'x' }, 20), 'tools: proc, vmstat,\n       sar\na:     x')
+})
+
+test('a line does not end between a number and its unit, unless they are wider than the terminal', () => {
+  assert.is(formatNote('busy (79.4 MiB/s, 16.8 k requests/s)', 31), 'busy (79.4 MiB/s,\n    16.8 k requests/s)')
+  assert.is(formatNote('median of 3 samples', 15), 'median of\n    3 samples')
+  assert.is(formatNote('processors 1 2 3 4 5 6', 18), 'processors 1 2\n    3 4 5 6')
+  assert.is(formatNote('1 wordthatislong', 14), '1\n    wordthatislong')
 })
 
 test.run()

@@ -98,8 +98,8 @@ function memberCell(row: PanelFacts, member: number, init: Drawn, cursors: CellC
   const { unit, rank, title, style } = row.panel
   const frame = frameOf(row, init)
   if (found == null) return emptyCell(frame, isLast)
-  // of which lines the number is, where there is room; of a stack it is the whole
-  const level = style === 'lines' ? levelOf(row) : ''
+  // of which lines the number is, where there is room; of a stack, the modes of the processors, it is what they were busy
+  const level = style === 'lines' ? levelOf(row) : 'busy'
   const of = level !== '' && frame.width > 200 ? `${level} ` : ''
   const usual = `${of}${withUnit(found[rank], unit)} ${rank}`
   const isBusiest = row.busiest === found && row.cells.length > 1

@@ -63,9 +63,9 @@ export function factsOf(panel: Panel, { points, data }: Loaded, folded = false):
   }
 }
 
-/** All of a stack, and of lines that can be added; else the first that any member has more than nothing of. */
+/** All of a stack, but that a processor which waits for a disk is not busy, and of lines that can be added; else the first that any member has more than nothing of. */
 function levelsOf({ style, unit, parts }: Panel, cells: Array<Array<Points | undefined>>): number[] {
-  const every = [...(cells[0] ?? parts).keys()]
+  const every = [...(cells[0] ?? parts).keys()].filter(index => parts[index] !== 'iowait')
   if (style !== 'lines' || ADDED.test(unit)) return every
   const used = every.find(index => cells.some(all => all[index]?.v.some(value => Math.abs(value) > 0)))
   return [used ?? 0]

@@ -10,6 +10,8 @@ const MAX_LETTERS = 32 * 1024 * 1024
 const MAX_DEPTH = 256
 const MAX_NAME = 256
 const OTHERS = '[others]'
+/** A function that has no name, and of which it is not known in what file it is. */
+const UNKNOWN = '[unknown]'
 /** Of a line that is looked at: the name of a function may be longer, that of a program is not. */
 const MAX_LINE = 4096
 /** Behind an object whose file is gone. */
@@ -43,7 +45,10 @@ export class FoldedStacks {
     if (text === '') return this.end()
     const frame = this.#program == null ? null : FRAME.exec(text)
     if (frame != null) {
-      if (this.#frames.length < MAX_DEPTH) this.#frames.push(functionOf(frame[1] as string))
+      const name = functionOf(frame[1] as string)
+      // frames without a name, of a program without symbols or frame pointers, say nothing however many they are
+      const isRepeated = /^\[.*\]$/.test(name) && this.#frames.at(-1) === name
+      if (!isRepeated && this.#frames.length < MAX_DEPTH) this.#frames.push(name)
       return
     }
     this.end()
@@ -92,7 +97,7 @@ function functionOf(text: string): string {
   const file = object.slice(object.lastIndexOf('/') + 1)
   const isKernel = /^\[.*\]$/.test(object) && !/^\[(unknown|vdso|vsyscall|heap|stack)/.test(object)
   // a function without a name is known by the file that it is in
-  const name = symbol === '[unknown]' && file !== '' && !isKernel ? `[${file.replace(/^\[|\]$/g, '')}]` : symbol
+  const name = symbol === UNKNOWN && file !== '' && !isKernel ? `[${file.replace(/^\[|\]$/g, '')}]` : symbol
   return nameIn(name) + (isKernel ? '_[k]' : '')
 }
 

@@ -16,11 +16,6 @@ test('names of functions have spaces, and what is no stack is left out', () => {
   )
 })
 
-test('frames without a name are one for each program in a row, and those that have one stay', () => {
-  const stacks = ['x;[tsc];[tsc];[tsc];f;[tsc] 2', 'x;[tsc];f;[tsc];[tsc] 3', 'x;f;f 1', 'x;[a];[ab] 1']
-  assert.is(largestStacks(stacks.join('\n'), 1000), 'x;[tsc];f;[tsc] 5\nx;f;f 1\nx;[a];[ab] 1')
-})
-
 test('what has no room is counted in a line of its own', () => {
   assert.is(largestStacks('long;stack;of;names 9\na 1\nb 1\n', 8), 'a 1\nb 1\n(other) 9')
 })

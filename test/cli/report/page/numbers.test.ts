@@ -232,10 +232,11 @@ test('the scale of a row holds for all members, and the busiest is named unless 
   assert.is(facts([40, 160], { full: 100 }).high, 200)
   assert.is(facts([-3, 2]).low, -3)
   // two parts: rates are added, of others the first that is not always zero counts
-  const two = (unit: string, first: number, second = 7) =>
+  const two = (unit: string, first: number, second = 7, panel: Partial<Panel> = {}) =>
     factsOf(
       {
         ...{ id: 'x', title: '', unit, first: true, style: 'lines', parts: ['a', 'b'], rank: 'max' },
+        ...panel,
         cells: [{ member: 0, series: [0, 1] }]
       },
       {
@@ -246,6 +247,8 @@ test('the scale of a row holds for all members, and the busiest is named unless 
     )
   assert.equal([two('B/s', 5).cells[0]?.max, two('ms', 5).cells[0]?.max, two('ms', 0).cells[0]?.max], [12, 5, 7])
   assert.equal([two('/s', 5).levels, two('ms', 5).levels, two('ms', 0).levels], [[0, 1], [0], [1]])
+  const stack = two('%', 5, 7, { style: 'stack', parts: ['user', 'iowait'] })
+  assert.equal([stack.levels, stack.cells[0]?.max], [[0], 5], 'a processor that waits for a disk is not busy')
   assert.equal([two('ms', 0).isIdle, two('ms', 0, 0).isIdle], [false, true])
 })
 
