@@ -18,6 +18,7 @@ const GRACE_MS = 10_000
 const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 }
 /** So much is read in 10 ms, and a thread takes 40 ms of a core: of many daemons on one machine each would take them after each sample. */
 const MAX_WITHOUT_THREAD = 256 * 1024
+const SPARE_STEPS = 4
 /** Files that it may hang on before nothing is read. */
 const MAX_HUNG = 3
 
@@ -32,7 +33,8 @@ export interface ThreadTimes {
  */
 export async function makeSeries(job: SeriesJob, signal: AbortSignal, times: ThreadTimes = {}): Promise<SeriesMade> {
   signal.throwIfAborted()
-  if (isLittle(job)) return await readHere(job)
+  const made = isLittle(job) ? await readHere(job) : undefined
+  if (made != null) return made
   const until = performance.now() + job.time
   for (const givenUp = [...job.givenUp]; ; ) {
     const outcome = await once({ ...job, givenUp, time: until - performance.now() }, signal, times)
@@ -50,11 +52,17 @@ const isLittle = ({ files }: SeriesJob) =>
   files.reduce((sum, { path }) => sum + (lstatSync(path, { throwIfNoEntry: false })?.size ?? 0), 0) <=
     MAX_WITHOUT_THREAD
 
-async function readHere(job: SeriesJob): Promise<SeriesMade> {
+/** @returns undefined where it is more than it was: a process that was left behind may write faster than this reads */
+async function readHere(job: SeriesJob): Promise<SeriesMade | undefined> {
   const { readFiles } = await import('./read-files.ts')
+  // a file, and each portion of it
+  let steps = 2 * job.files.length + SPARE_STEPS
   try {
-    return readFiles(job)
+    return readFiles(job, () => {
+      if (--steps < 0) throw new BakError('busy', 'what is read grows')
+    })
   } catch (cause) {
+    if (steps < 0) return undefined
     throw asBakError(cause)
   }
 }

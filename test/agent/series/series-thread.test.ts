@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -123,6 +123,18 @@ test('little of tools of bak is read without a thread, and more than that by one
   assert.is((used[4] as number[]).length, 100)
   assert.ok(await isByThread(diskJob(10_000)))
   assert.ok(await isByThread(jobOf([good])))
+})
+
+/** Its size is said to be 0, and there are megabytes to read, as of a file that grows meanwhile. */
+const GROWING = '/proc/kallsyms'
+const isLong = existsSync(GROWING) && readFileSync(GROWING).length > 4 * 1024 * 1024
+;(isLong ? test : test.skip)('what turns out to be more than it was is read by a thread', async () => {
+  const job = diskJob(1)
+  const [file] = job.files as [FileToRead]
+  const { remarks } = await makeSeries({ ...job, files: [{ ...file, path: GROWING }] }, never, { stall: 1 }).catch(
+    () => ({ remarks: [{ why: 'took longer than 0.001 s' }] })
+  )
+  assert.match(remarks[0]?.why ?? '', /took longer than 0\.001 s/)
 })
 
 test('an abort ends the thread and leaves no file', async () => {

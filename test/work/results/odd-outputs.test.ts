@@ -60,7 +60,7 @@ const tooMuch: Array<[what: string, text: string, why: RegExp]> = [
 for (const [what, text, why] of tooMuch)
   test(`JSON with ${what} is not taken apart: the daemon does nothing else meanwhile`, () => {
     const began = performance.now()
-    assert.throws(() => valuesIn('fio', text), why)
+    assert.match(foundIn('fio', text).thrown ?? '', why)
     assert.ok(performance.now() - began < 2_000)
   })
 
@@ -77,11 +77,10 @@ test('values that take too long are not read to their end', () => {
     read: { total_ios: 1, iops: 1, bw: 3 }
   }))
   const began = performance.now()
-  try {
-    valuesIn('fio', JSON.stringify({ 'fio version': 'fio-3.33', jobs }))
-  } catch (cause) {
-    assert.match((cause as Error).message, /its values take longer than 1000 ms: the rest is not read/)
-  }
+  const { metrics, thrown } = foundIn('fio', JSON.stringify({ 'fio version': 'fio-3.33', jobs }))
+  // a fast machine may read all of them in that time
+  assert.match(thrown ?? 'none', /^none$|its values take longer than 1000 ms: the rest is not read/)
+  assert.is(metrics.length, 128)
   assert.ok(performance.now() - began < 4_000)
 })
 
