@@ -1,7 +1,8 @@
 /** `bak export`: the series of a run for other programs. */
 import { open, rename, rm } from 'node:fs/promises'
+import { extname } from 'node:path'
 import type { Command } from 'commander'
-import { asBakError, exitStatus } from '../../protocols/errors.ts'
+import { BakError, exitStatus, whyOf } from '../../protocols/errors.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { chooseFormat, formats } from '../export/formats.ts'
 import { writeNotes, writeTo } from '../output.ts'
@@ -37,20 +38,33 @@ async function act(context: Context, { format, output, ...wanted }: Options, run
   const result = await openResult(context, run)
   const choice = new SeriesChoice(result, wanted)
   const options = { result, choice, ...(output == null ? {} : { output }) }
-  const done =
+  const make = () =>
     exporter.writes !== 'text'
-      ? await exporter.run(options, async () => {})
+      ? exporter.run(options, async () => {})
       : output == null
-        ? await inPortions(
+        ? inPortions(
             text => writeTo(process.stdout, text),
             write => exporter.run(options, write)
           )
-        : await toFile(output, write => exporter.run(options, write))
+        : toFile(output, write => exporter.run(options, write))
+  const done = await make().catch(cause => {
+    if (output == null || cause?.syscall == null) throw cause
+    throw new BakError('cannot-create', `cannot write ${output}: ${whyOf(cause)}`, { cause })
+  })
   if (json && output != null) await print(JSON.stringify({ run: result.run, output, ...done, unread: choice.unread }))
+  const isGuessed =
+    format == null &&
+    !exporter.extensions.includes(
+      extname(output ?? '')
+        .slice(1)
+        .toLowerCase()
+    )
   const what = `${done.rows} values of ${done.series} series of ${result.run}`
   await writeNotes([
     ...choice.unread.map(({ member, reason }) => `bak: series of ${member} cannot be read: ${reason}`),
-    ...(output == null || json ? [] : [`${what} are in ${output}`])
+    ...(output == null || json
+      ? []
+      : [`${what} are in ${output}${isGuessed ? ', as CSV, since its name is of no format' : ''}`])
   ])
   return choice.unread.length === 0 ? 0 : exitStatus.partial
 }
@@ -70,12 +84,10 @@ async function inPortions<T>(write: Write, run: (write: Write) => Promise<T>): P
   return done
 }
 
-/** Under another name until it is whole. @throws {BakError} of the file system */
+/** Under another name until it is whole. @throws of the file system */
 async function toFile<T>(path: string, run: (write: Write) => Promise<T>): Promise<T> {
   const part = `${path}.part`
-  const file = await open(part, 'w').catch(cause => {
-    throw asBakError(cause)
-  })
+  const file = await open(part, 'w')
   try {
     const done = await inPortions(async text => {
       await file.write(text)
