@@ -11,6 +11,8 @@ export interface MetricSamples {
   better?: Better
   /** How a value is made of those of the instances. */
   across: Across
+  /** One of the main ones. */
+  main?: true
   /** In the order of their numbers; those without the metric are left out. */
   samples: MetricSample[]
   /** Not all samples are made of values of the same instances: sums of them are not alike. */
@@ -87,7 +89,8 @@ function aboutOf(unit: string | undefined, values: Found[]) {
     metric: values[0]?.metric.name ?? '',
     ...(unit == null ? {} : { unit }),
     ...(better == null ? {} : { better }),
-    across: acrossOf(values)
+    across: acrossOf(values),
+    ...(values.some(({ metric }) => metric.main) ? { main: true as const } : {})
   }
 }
 

@@ -33,6 +33,8 @@ export const metric = v.object({
   better: v.optional(better),
   /** `mean` where it is left out. */
   across: v.optional(across),
+  /** One of the few that say how the workload did: these come first, and these alone are compared unless others are asked for. */
+  main: v.optional(v.literal(true)),
   /** Values that it is the mean of. */
   samples: count
 })

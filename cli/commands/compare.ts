@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { BakError, exitStatus, whyOf } from '../../protocols/errors.ts'
+import { BakError, exitStatus } from '../../protocols/errors.ts'
 import { RECORD_FILE } from '../../protocols/layout.ts'
 import type { Better } from '../../protocols/metric.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
@@ -13,6 +13,7 @@ import type { Form } from '../compare/forms.ts'
 import { type Condition, readCondition } from '../compare/gate.ts'
 import { cleanJson, cleanLine, writeNotes, writeTo } from '../output.ts'
 import { parseNames } from '../spec-flags.ts'
+import { writeWhole } from '../write-whole.ts'
 
 interface Options {
   metric?: string[]
@@ -38,7 +39,7 @@ export function define(command: Command): void {
   addFlag(
     command,
     '--metric <globs>',
-    'only these metrics of the workload: names, their last parts, or patterns',
+    "these metrics of the workload, not its main ones: names, their last parts, or patterns; '*' for all",
     option => option.argParser(parseNames)
   )
   addFlag(command, '--threshold <percent>', 'a change that counts, of the median of the baseline (2%)', option =>
@@ -65,7 +66,11 @@ export function define(command: Command): void {
   addFlag(command, '--strict', 'exit with 2 if nobody can tell whether a condition of --fail-on holds')
   addFlag(command, '--format <form>', 'text, json, csv, markdown or html (text)', option => option.choices(FORMATS))
   addFlag(command, '--output <file>', 'write it to a file')
-  addFlag(command, '--all', 'every difference of the environment and every resource, in text and markdown')
+  addFlag(
+    command,
+    '--all',
+    'every difference of the environment, every resource and, however narrow the screen is, every column'
+  )
   addFlag(command, '--no-resources', 'the metrics of the workload only')
   addExamples(command, {
     'bak compare k3f9ab x7d2qm': 'is the second run better than the first?',
@@ -106,11 +111,7 @@ async function write(
     // a page is escaped by itself
     return form === 'html' ? writeTo(process.stdout, text) : printLines(text)
   }
-  try {
-    await writeFile(output, text.endsWith('\n') ? text : `${text}\n`)
-  } catch (cause) {
-    throw new BakError('cannot-create', `${output}: ${whyOf(cause)}`, { cause })
-  }
+  await writeWhole(output, path => writeFile(path, text.endsWith('\n') ? text : `${text}\n`))
   await writeNotes(
     comparison.gates.flatMap(({ condition, failed }) => failed.map(each => cleanLine(`${condition}: ${each}`)))
   )

@@ -1,13 +1,14 @@
 /** `bak export`: the series of a run for other programs. */
-import { open, rename, rm } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { Command } from 'commander'
-import { BakError, exitStatus, whyOf } from '../../protocols/errors.ts'
+import { exitStatus } from '../../protocols/errors.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { chooseFormat, formats } from '../export/formats.ts'
 import { writeNotes, writeTo } from '../output.ts'
 import { openResult } from '../result/open-result.ts'
 import { SeriesChoice, type Wanted } from '../result/series-rows.ts'
+import { writeWhole } from '../write-whole.ts'
 import { addSeriesFlags } from './metrics.ts'
 
 /** Characters that are written at once. */
@@ -38,19 +39,15 @@ async function act(context: Context, { format, output, ...wanted }: Options, run
   const result = await openResult(context, run)
   const choice = new SeriesChoice(result, wanted)
   const options = { result, choice, ...(output == null ? {} : { output }) }
-  const make = () =>
+  const done =
     exporter.writes !== 'text'
-      ? exporter.run(options, async () => {})
+      ? await exporter.run(options, async () => {})
       : output == null
-        ? inPortions(
+        ? await inPortions(
             text => writeTo(process.stdout, text),
             write => exporter.run(options, write)
           )
-        : toFile(output, write => exporter.run(options, write))
-  const done = await make().catch(cause => {
-    if (output == null || cause?.syscall == null) throw cause
-    throw new BakError('cannot-create', `cannot write ${output}: ${whyOf(cause)}`, { cause })
-  })
+        : await toFile(output, write => exporter.run(options, write))
   if (json && output != null) await print(JSON.stringify({ run: result.run, output, ...done, unread: choice.unread }))
   const isGuessed =
     format == null &&
@@ -84,20 +81,15 @@ async function inPortions<T>(write: Write, run: (write: Write) => Promise<T>): P
   return done
 }
 
-/** Under another name until it is whole. @throws of the file system */
-async function toFile<T>(path: string, run: (write: Write) => Promise<T>): Promise<T> {
-  const part = `${path}.part`
-  const file = await open(part, 'w')
-  try {
-    const done = await inPortions(async text => {
-      await file.write(text)
-    }, run)
-    await file.close()
-    await rename(part, path)
-    return done
-  } catch (cause) {
-    await file.close()
-    await rm(part, { force: true })
-    throw cause
-  }
-}
+const toFile = <T>(output: string, run: (write: Write) => Promise<T>): Promise<T> =>
+  writeWhole(output, async path => {
+    const file = await open(path, 'w')
+    try {
+      return await inPortions(async text => {
+        // all of it: a disk that gets full may take a part
+        await file.writeFile(text)
+      }, run)
+    } finally {
+      await file.close()
+    }
+  })

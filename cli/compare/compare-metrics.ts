@@ -12,8 +12,10 @@ import type { Interval } from './statistics/shift.ts'
 export interface Settings {
   /** A share of the baseline's median: 0.02. */
   threshold: number
-  /** Whether a metric is asked for. */
-  isWanted: (metric: string) => boolean
+  /** Whether a metric is asked for; the main ones are where it is left out. */
+  isWanted?: ((metric: string) => boolean) | undefined
+  /** Whether a metric is asked for beside those, such as by a condition. */
+  isNamed?: (metric: string) => boolean
   /** What the caller says of metrics whose workload did not say it. */
   betterOf: (metric: string) => Better | undefined
 }
@@ -43,20 +45,25 @@ export interface ComparedMetrics {
   metrics: ComparedMetric[]
   /** Tests that were corrected together. */
   tests: number
+  /** Metrics that groups have and that were not asked for. */
+  others: string[]
   /** What is not compared, because a group does not have it: `iops of 4k: not in B` */
   absent: string[]
 }
 
-interface Found extends Pick<MetricSamples, 'metric' | 'unit' | 'better' | 'uneven'> {
+interface Found extends Pick<MetricSamples, 'metric' | 'unit' | 'better' | 'uneven' | 'main'> {
   iteration: string
   /** By label. */
   values: Map<string, number[]>
 }
 
-export function compareMetrics(groups: Group[], { threshold, isWanted, betterOf }: Settings): ComparedMetrics {
-  const found = [...gather(groups)].filter(({ metric }) => isWanted(metric))
+export function compareMetrics(groups: Group[], settings: Settings): ComparedMetrics {
+  const { threshold, betterOf } = settings
   const [base = ''] = groups.map(({ label }) => label)
-  const whole = found.filter(({ values }) => values.has(base) && values.size > 1)
+  const isWhole = ({ values }: Found) => values.has(base) && values.size > 1
+  const all = [...gather(groups)]
+  const found = chosenOf(all, all.filter(isWhole), settings)
+  const whole = found.filter(isWhole)
   const tests = whole.flatMap(each =>
     [...each.values]
       .filter(([label]) => label !== base)
@@ -78,7 +85,16 @@ export function compareMetrics(groups: Group[], { threshold, isWanted, betterOf 
     }
   })
   const labels = groups.map(({ label }) => label)
-  return { metrics, tests: tests.length, absent: found.flatMap(each => absentIn(each, labels)) }
+  const compared = new Set(whole.map(({ metric }) => metric))
+  const others = new Set(all.filter(isWhole).flatMap(({ metric }) => (compared.has(metric) ? [] : [metric])))
+  return { metrics, tests: tests.length, others: [...others], absent: found.flatMap(each => absentIn(each, labels)) }
+}
+
+/** @param whole those that can be compared: where none of them is a main one, all are asked for */
+function chosenOf(all: Found[], whole: Found[], { isWanted, isNamed }: Settings): Found[] {
+  const hasMain = whole.some(({ main }) => main)
+  const isChosen = ({ metric, main }: Found) => (isWanted == null ? main || !hasMain : isWanted(metric))
+  return all.filter(each => isChosen(each) || isNamed?.(each.metric))
 }
 
 /** @returns the names of all metrics that a group has */
@@ -94,9 +110,10 @@ function gather(groups: Group[]): Iterable<Found> {
       for (const { iteration, samples, ...about } of metricSamples(result.record)) {
         if (iteration.number !== number) continue
         const key = JSON.stringify([keyOf(selection), about.metric, about.unit ?? ''])
-        const { metric, unit, better, uneven } = about
+        const { metric, unit, better, uneven, main } = about
         const known = found.get(key) ?? { iteration: keyOf(selection), metric, unit, better, values: new Map() }
-        found.set(key, { ...known, better: known.better ?? better, ...(uneven == null ? {} : { uneven }) })
+        const marks = { ...(uneven == null ? {} : { uneven }), ...(main == null ? {} : { main }) }
+        found.set(key, { ...known, better: known.better ?? better, ...marks })
         const values = known.values.get(label) ?? []
         known.values.set(label, [...values, ...samples.map(({ value }) => value)])
       }

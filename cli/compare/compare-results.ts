@@ -24,7 +24,7 @@ interface Asked {
   conditions: Condition[]
   /** By metric, or a pattern. */
   better: Record<string, Better>
-  /** Names, their last parts or patterns; all where it is empty. */
+  /** Names, their last parts or patterns; the main ones where it is empty. */
   metrics: string[]
   withResources: boolean
   /** Whether what is drawn is kept, too. */
@@ -53,9 +53,11 @@ export async function compareResults(
   const unlike = unlikeIn(groups)
   refuseUnlike(unlike, asked.despite)
   const { threshold, metrics: wanted, better } = asked
-  const isWanted = (metric: string) => wanted.length === 0 || wanted.some(each => isMeant(each, metric))
+  const isIn = (names: string[]) => (metric: string) => names.some(each => isMeant(each, metric))
+  const isWanted = wanted.length === 0 ? undefined : isIn(wanted)
+  const isNamed = isIn(asked.conditions.flatMap(({ metric }) => metric ?? []))
   const betterOf = (metric: string) => Object.entries(better).find(([name]) => isMeant(name, metric))?.[1]
-  const workload = compareMetrics(groups, { threshold, isWanted, betterOf })
+  const workload = compareMetrics(groups, { threshold, isWanted, isNamed, betterOf })
   refuseNothing(groups, workload, asked)
   const { values, unread, traces } = asked.withResources
     ? await readResources(groups, asked.withPictures)
@@ -76,10 +78,10 @@ export async function compareResults(
 /** What was asked for by name and is in no group, or in one only, has no answer. */
 function refuseNothing(
   groups: Group[],
-  { metrics }: ComparedMetrics,
+  { metrics, others }: ComparedMetrics,
   { metrics: wanted, conditions, better }: Asked
 ): void {
-  const names = [...new Set(metrics.map(({ metric }) => metric))]
+  const names = [...metrics.map(({ metric }) => metric), ...others]
   const asked = [
     ...wanted.map(each => ({ flag: '--metric', each })),
     ...conditions.flatMap(({ metric }) => (metric == null ? [] : [{ flag: '--fail-on', each: metric }])),

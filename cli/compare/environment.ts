@@ -2,13 +2,11 @@
  * In what the machines were another in the groups of a comparison: what their sysinfo says of the begin of each run, and the settings of the
  * runs that bear on what is measured.
  */
-import { readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { sysinfoFolder } from '../../protocols/layout.ts'
-import { readPlain } from '../../protocols/plain-file.ts'
 import type { RunRecord } from '../../protocols/record.ts'
-import { type Facts, factsOf } from '../../protocols/sysinfo/comparable-facts.ts'
+import type { Facts } from '../../protocols/sysinfo/comparable-facts.ts'
+import { itemOfFile } from '../../protocols/sysinfo/items.ts'
 import type { Group, Opened } from './groups.ts'
+import { type Looks, type Machines, passingFacts, readLooks } from './sysinfo-looks.ts'
 
 /** One fact in which groups differ. */
 export interface EnvironmentDifference {
@@ -29,44 +27,33 @@ export interface Environment {
 /** What is listed first. */
 const FIRST = ['run', 'cpu', 'mitigations', 'kernel', 'packages', 'sysctl']
 
-/** The facts of each member of a run. */
-export type Machines = Map<string, Facts>
-
 export async function readEnvironment(groups: Group[]): Promise<Environment> {
-  const machines = new Map<string, Machines>()
+  const looks = new Map<string, Looks>()
   for (const { run, folder } of groups.flatMap(({ selections }) => selections.map(({ result }) => result)))
-    if (!machines.has(run)) machines.set(run, await readMachines(folder))
-  return compareEnvironment(groups, machines)
+    if (!looks.has(run)) looks.set(run, await readLooks(folder))
+  return compareEnvironment(groups, looks)
 }
 
-/** @returns the facts of each member at the begin of the run; a result without sysinfo has none */
-async function readMachines(folder: string): Promise<Machines> {
-  const members = await readdir(join(folder, dirname(sysinfoFolder('begin', 'member')))).catch((): string[] => [])
-  const machines: Machines = new Map()
-  for (const member of members) {
-    const at = join(folder, sysinfoFolder('begin', member))
-    const texts: Array<[string, string]> = []
-    for (const file of await readdir(at).catch((): string[] => [])) {
-      const text = await readPlain(join(at, file)).catch(() => undefined)
-      if (text != null) texts.push([file, text.toString()])
-    }
-    machines.set(member, factsOf(texts))
-  }
-  return machines
-}
-
-/** Pure. @param machines by run */
-export function compareEnvironment(groups: Group[], machines: Map<string, Machines>): Environment {
+/** Pure. @param looks by run */
+export function compareEnvironment(groups: Group[], looks: Map<string, Looks>): Environment {
+  // an id begins with the time at which the run was made
+  const inTurn = [...looks].sort(([one], [other]) => one.localeCompare(other, 'en'))
+  const passing = passingFacts(inTurn.map(([, each]) => each))
   const runs = groups.map(group => ({ label: group.label, runs: runsOf(group) }))
-  const facts = runs.map(({ label, runs: of }) => ({ label, of: of.map(({ run }) => machines.get(run) ?? new Map()) }))
-  const members = new Set(facts.flatMap(({ of }) => of.flatMap((each: Machines) => [...each.keys()])))
+  const facts = runs.map(({ label, runs: of }) => ({
+    label,
+    of: of.map(({ run }): Machines => looks.get(run)?.begin ?? new Map()),
+    cut: cutIn(of)
+  }))
+  const members = new Set(facts.flatMap(({ of }) => of.flatMap(each => [...each.keys()])))
   const differing = new Map<string, EnvironmentDifference>()
   const absent: string[] = []
   let compared = 0
   for (const member of members) {
-    const here = facts.map(({ label, of }) => ({
+    const here = facts.map(({ label, of, cut }) => ({
       label,
-      facts: of.flatMap((each: Machines) => each.get(member) ?? [])
+      facts: of.flatMap(each => each.get(member) ?? []),
+      cut: cut.get(member) ?? new Set<string>()
     }))
     const without = here.filter(each => each.facts.length === 0).map(({ label }) => label)
     if (without.length > 0) absent.push(`no sysinfo of ${member} in ${without.join(' and ')}`)
@@ -74,26 +61,46 @@ export function compareEnvironment(groups: Group[], machines: Map<string, Machin
     if (without.length === 0) compared++
   }
   // other machines altogether: all of one group beside all of the other
-  const whole = facts.map(({ label, of }) => ({ label, facts: of.flatMap((each: Machines) => [...each.values()]) }))
+  const whole = facts.map(({ label, of, cut }) => ({
+    label,
+    facts: of.flatMap(each => [...each.values()]),
+    cut: new Set([...cut.values()].flatMap(each => [...each]))
+  }))
   if (compared === 0) for (const each of differencesOf(whole)) add(differing, { ...each, members: [] })
-  const ofRuns = differencesOf(runs.map(({ label, runs: of }) => ({ label, facts: of.map(settingsOf) })))
+  const ofRuns = differencesOf(
+    runs.map(({ label, runs: of }) => ({ label, facts: of.map(settingsOf), cut: new Set() }))
+  )
   for (const each of ofRuns) add(differing, { ...each, members: [] })
   if (members.size === 0) absent.push('no sysinfo in any of them')
-  return { differences: [...differing.values()].sort(byFact), absent }
+  const differences = [...differing.values()].filter(({ fact }) => !passing.has(fact))
+  return { differences: differences.sort(byFact), absent }
 }
 
 function runsOf({ selections }: Group): Opened[] {
   return [...new Map(selections.map(({ result }) => [result.run, result])).values()]
 }
 
-type Side = { label: string; facts: Facts[] }
+/** Items of each member of which a part only is there: they took too long on a busy machine. */
+function cutIn(runs: Opened[]): Map<string, Set<string>> {
+  const cut = new Map<string, Set<string>>()
+  for (const { kind, member, what } of runs.flatMap(({ record }) => record.shortfalls)) {
+    const item = kind === 'sysinfo' ? itemOfFile(what) : undefined
+    if (item != null && member != null) cut.set(member, new Set(cut.get(member)).add(item))
+  }
+  return cut
+}
 
-/** Facts of which the groups have other values; items that a side does not have at all were not taken there. */
+/** @param cut items that may lack facts */
+type Side = { label: string; facts: Facts[]; cut: Set<string> }
+
+/** Facts of which the groups have other values; items that a side does not have at all were not taken there, nor facts of one that was cut. */
 function* differencesOf(sides: Side[]): Generator<Omit<EnvironmentDifference, 'members'>> {
   const items = sides.map(({ facts }) => new Set(facts.flatMap(each => [...each.keys()].map(itemIn))))
   const all = new Set(sides.flatMap(({ facts }) => facts.flatMap(each => [...each.keys()])))
   for (const fact of all) {
-    if (items.some(each => !each.has(itemIn(fact)))) continue
+    const item = itemIn(fact)
+    if (items.some(each => !each.has(item))) continue
+    if (sides.some(({ facts, cut }) => cut.has(item) && !facts.some(each => each.has(fact)))) continue
     const values = new Map(sides.map(({ label, facts }) => [label, distinct(facts.map(each => each.get(fact)))]))
     if (new Set([...values.values()].map(each => JSON.stringify(each))).size > 1) yield { fact, values }
   }

@@ -1,7 +1,8 @@
 /** The forms in which a comparison is printed, by name. */
 import { cleanLine } from '../../protocols/clean-line.ts'
 import { csvLine } from '../../protocols/csv.ts'
-import { formatNote, formatTable, terminalWidth } from '../../protocols/text-table.ts'
+import { formatNote, terminalWidth } from '../../protocols/text-table.ts'
+import { fittingTable } from '../fitting-table.ts'
 import { resources } from '../result/resources.ts'
 import { type ComparedMetric, ratioIn } from './compare-metrics.ts'
 import type { Comparison } from './comparison.ts'
@@ -11,7 +12,7 @@ import { percentOf, type Section, sectionsOf } from './sections.ts'
 export type Form = 'text' | 'json' | 'csv' | 'markdown' | 'html'
 
 interface Shown {
-  /** Every difference of the environment and every resource. */
+  /** Every difference of the environment, every resource and every column. */
   all: boolean
   /** Columns of a text; those of the terminal where it is left out. */
   width?: number | undefined
@@ -35,8 +36,11 @@ export async function render(comparison: Comparison, form: Form, { all, width }:
 function asText(comparison: Comparison, all: boolean, width = terminalWidth()): string {
   const { first, groups, notes, environment, metrics, resources: used, answer, gates } = sectionsOf(comparison, all)
   const lines = (texts: string[]) => texts.map(text => formatNote(text, width)).join('\n')
-  const table = ({ head, rows, note }: Section) =>
-    [...(rows.length === 0 ? [] : [formatTable(head, rows, width)]), ...(note == null ? [] : [note])].join('\n')
+  const table = ({ head, rows, spare, note }: Section) =>
+    [
+      ...(rows.length === 0 ? [] : [fittingTable(head, rows, all ? [] : spare, width)]),
+      ...(note == null ? [] : [formatNote(note, width)])
+    ].join('\n')
   const parts = [
     lines([...first, ...groups, ...notes]),
     ...[table(environment), table(metrics), table(used)],

@@ -16,11 +16,18 @@ const MAX_LINES = 8
 
 export async function asPage(comparison: Comparison): Promise<string> {
   const block = new Block({ round: true })
-  const { first, answer, gates, groups, notes, environment, resources: used } = sectionsOf(comparison, true)
+  const { first, answer, gates, groups, notes, environment, metrics, resources: used } = sectionsOf(comparison, true)
   const labels = comparison.groups.map(({ label }) => label)
   const { panels, more } = panelsOf(comparison, labels, block)
   const data: CompareData = {
-    ...{ format: 1, first, answer, gates, notes, threshold: comparison.threshold },
+    ...{
+      format: 1,
+      first,
+      answer,
+      gates,
+      notes: [...notes, ...(metrics.note == null ? [] : [metrics.note])],
+      threshold: comparison.threshold
+    },
     groups: groups.map((text, i) => ({ label: labels[i] ?? '', text })),
     metrics: comparison.workload.metrics.map(each => rowOf(each, labels)),
     ...{ panels, morePanels: more },

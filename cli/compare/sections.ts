@@ -4,7 +4,7 @@ import { formatLabels, formatNumber, formatTime } from '../format.ts'
 import { formatValue } from '../format-value.ts'
 import { resources } from '../result/resources.ts'
 import { differing } from '../sysinfo-diff.ts'
-import type { ComparedMetric } from './compare-metrics.ts'
+import type { ComparedMetric, ComparedMetrics } from './compare-metrics.ts'
 import type { Comparison, GroupFacts } from './comparison.ts'
 import type { EnvironmentDifference } from './environment.ts'
 import type { GateResult } from './gate.ts'
@@ -17,6 +17,8 @@ export interface Section {
   title: string
   head: string[]
   rows: Cell[][]
+  /** Columns that a narrow screen goes without, the first of them first. */
+  spare: string[]
   /** What the table leaves out. */
   note?: string
 }
@@ -60,7 +62,7 @@ export function sectionsOf(comparison: Comparison, all = false): Sections {
       ...comparison.environment.absent.map(each => `environment not compared: ${each}`)
     ],
     environment: environmentSection(comparison, all),
-    metrics: metricSection(metrics, groups),
+    metrics: metricSection(workload, groups),
     resources: resourceSection(comparison, all),
     answer: metrics.length === 0 ? ['no metric of the workload is in both groups'] : answerOf(metrics, threshold),
     gates: gates.flatMap(describeGate)
@@ -84,6 +86,7 @@ function environmentSection({ environment, groups }: Comparison, all: boolean): 
   return {
     title: 'Environment',
     head: ['DIFFERENCE', ...groups.map(({ label }) => label), 'ON'],
+    spare: ['ON'],
     rows: shown.map(each => [each.fact, ...sidesOf(each, groups), listInWords(each.members, MAX_NAMED)]),
     ...(more === 0 ? {} : { note: `${more} more differences: --all prints them` })
   }
@@ -95,7 +98,7 @@ function sidesOf({ values }: EnvironmentDifference, groups: GroupFacts[]): strin
   return differing(texts, MAX_VALUE).map(text => (text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE - 1)}…`))
 }
 
-function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section {
+function metricSection({ metrics, others }: ComparedMetrics, groups: GroupFacts[]): Section {
   const [base = ''] = groups.map(({ label }) => label)
   const isOne = metrics.every(({ iteration }) => iteration === '')
   const isPair = groups.length === 2
@@ -107,6 +110,7 @@ function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section
       ...['METRIC', base, other, ...(isPair ? [] : ['MEDIAN'])],
       ...['CHANGE', 'VERDICT', '95 % INTERVAL', 'NEEDS', 'P', 'IQR', 'CV', 'SAMPLES']
     ],
+    spare: ['P', 'IQR', 'CV', 'SAMPLES', 'NEEDS', '95 % INTERVAL'],
     rows: metrics.flatMap(each =>
       each.against.map(against => {
         const [a, b] = [base, against.label].map(label => each.groups.find(group => group.label === label))
@@ -127,9 +131,13 @@ function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section
           against.samples.join(' | ')
         ]
       })
-    )
+    ),
+    ...(others.length === 0 ? {} : { note: othersText(others.length) })
   }
 }
+
+const othersText = (count: number) =>
+  `${count} other ${count === 1 ? 'metric is' : 'metrics are'} not compared: --metric '*' compares all`
 
 function resourceSection({ resources: compared, groups }: Comparison, all: boolean): Section {
   const isOne = compared.every(({ iteration }) => iteration === '')
@@ -143,6 +151,7 @@ function resourceSection({ resources: compared, groups }: Comparison, all: boole
       ...['RESOURCE', 'MEMBER', ...(isOne ? [] : ['ITERATION']), ...(isPair ? [] : ['GROUP'])],
       ...[base, isPair ? other : 'MEDIAN', 'CHANGE', '95 % INTERVAL', 'P']
     ],
+    spare: ['P', '95 % INTERVAL'],
     rows: shown.map(({ resource, devices, member, iteration, label, difference }) => {
       const { name, unit } = resources[resource]
       return [

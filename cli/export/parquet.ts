@@ -1,10 +1,10 @@
 /** An export as one Parquet file of all members and samples, in row groups, so that its memory does not grow with its rows. */
-import { rename, rm } from 'node:fs/promises'
 import { zstdCompressSync } from 'node:zlib'
 import type { SchemaElement } from 'hyparquet'
 import { fileWriter, ParquetWriter } from 'hyparquet-writer'
 import { COLUMNS as OF_SERIES } from '../../protocols/series/write-series.ts'
 import { PROGRAM } from '../../protocols/version.ts'
+import { writeWhole } from '../write-whole.ts'
 import type { Exporter } from './exporter.ts'
 import { COLUMNS, type RowOf, rowOf } from './row-text.ts'
 
@@ -25,12 +25,11 @@ function elementOf(name: string): SchemaElement {
 export const parquet: Exporter = {
   writes: 'file',
   extensions: ['parquet'],
-  async run({ choice, result, output = '' }) {
-    const part = `${output}.part`
-    const done = { rows: 0, series: 0 }
-    try {
+  run: ({ choice, result, output = '' }) =>
+    writeWhole(output, async path => {
+      const done = { rows: 0, series: 0 }
       const writer = new ParquetWriter({
-        ...{ writer: fileWriter(part), schema: SCHEMA, codec: 'ZSTD', createdBy: `bak ${PROGRAM}` },
+        ...{ writer: fileWriter(path), schema: SCHEMA, codec: 'ZSTD', createdBy: `bak ${PROGRAM}` },
         kvMetadata: [{ key: 'bak.run', value: result.run }],
         compressors: { ZSTD: bytes => zstdCompressSync(bytes) }
       })
@@ -48,13 +47,8 @@ export const parquet: Exporter = {
       }
       if (group.rows > 0) await writer.write({ columnData: group.columns(), rowGroupSize: GROUP_ROWS })
       await writer.finish()
-      await rename(part, output)
       return done
-    } catch (error) {
-      await rm(part, { force: true })
-      throw error
-    }
-  }
+    })
 }
 
 /** The rows of one row group. */

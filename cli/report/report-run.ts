@@ -23,7 +23,7 @@ export async function reportRun(
 ): Promise<MadeReport> {
   const result = await openResult(context, reference)
   const file = output ?? join(result.folder, REPORT_FILE)
-  const bytes = await writeReport(await sourceOf(result), file)
+  const bytes = await writeReport(await sourceOf(result), file, output == null)
   return { run: result.run, file, bytes }
 }
 

@@ -1,7 +1,6 @@
 /** Makes the page of a report and writes it, whole or not at all. */
-import { rename, rm, writeFile } from 'node:fs/promises'
-import { BakError, whyOf } from '../../protocols/errors.ts'
-import { partOf } from '../../protocols/layout.ts'
+import { writeFile } from 'node:fs/promises'
+import { writeWhole } from '../write-whole.ts'
 import { gatherReport, type ReportSource } from './gather.ts'
 import { pageHtml } from './page-html.ts'
 
@@ -26,18 +25,9 @@ export async function makeReport(source: ReportSource): Promise<Buffer> {
   }
 }
 
-/** @returns bytes. @throws {BakError} `cannot-create`; what was there is then as it was */
-export async function writeReport(source: ReportSource, output: string): Promise<number> {
+/** @param isInResult the file is in the folder of the result. @returns bytes. @throws {BakError} as `writeWhole` */
+export async function writeReport(source: ReportSource, output: string, isInResult: boolean): Promise<number> {
   const html = await makeReport(source)
-  const part = partOf(output)
-  try {
-    await writeFile(part, html)
-    await rename(part, output)
-  } catch (cause) {
-    await rm(part, { force: true }).catch(() => {})
-    throw new BakError('cannot-create', `cannot write ${output}: ${whyOf(cause)}; --output FILE writes it elsewhere`, {
-      cause
-    })
-  }
+  await writeWhole(output, path => writeFile(path, html), { isInResult })
   return html.length
 }

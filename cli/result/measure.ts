@@ -5,7 +5,7 @@ import type { Step } from '../../protocols/phase.ts'
 import { openSeries, type Points, type SeriesFile } from '../../protocols/series/read-series.ts'
 import type { SeriesInfo } from '../../protocols/series/series-file.ts'
 import type { Result } from './open-result.ts'
-import { addUp, cutTo, numberOf } from './points.ts'
+import { addUp, cutTo, fewerPoints, numberOf } from './points.ts'
 import { busiestDevice, type Choice, chooseSeries, type Resource, type ResourceName, resources } from './resources.ts'
 import { type Window, windowsOf } from './windows.ts'
 
@@ -34,6 +34,12 @@ export interface Measurements {
   unread: Unread[]
 }
 
+/** Points that are kept of one resource in one file: of a run of 11 days each second. */
+const MAX_POINTS = 1_000_000
+/** Points that are kept of all samples together, 16 bytes each, and at least of one: a line of a terminal has fewer characters. */
+const MAX_KEPT = 20_000_000
+const LEAST_KEPT = 64
+
 const METRICS = new Set(
   Object.values(resources).flatMap(({ from }) => (from as Resource['from']).flatMap(({ metrics }) => metrics))
 )
@@ -46,9 +52,11 @@ export async function measure(result: Result, names: ResourceName[], signal?: Ab
   const measured: Measured[] = []
   const unread: Unread[] = []
   const windows = result.persistent.size === 0 ? new Map<string, Window>() : windowsOf(await result.journal())
+  const samples = result.samples.filter(({ step }) => step.warmup == null)
+  const cells = samples.length * names.length * result.record.roster.length
+  const most = Math.max(LEAST_KEPT, Math.floor(MAX_KEPT / Math.max(1, cells)))
   for (const { name: member } of result.record.roster) {
     const files = new MemberFiles(member, unread, signal)
-    const samples = result.samples.filter(({ step }) => step.warmup == null)
     const lasting = result.persistent.get(member)
     const known = new Map<string, SeriesInfo[]>()
     for (const path of [...samples.map(({ series }) => series.get(member)), lasting])
@@ -62,15 +70,18 @@ export async function measure(result: Result, names: ResourceName[], signal?: Ab
     const read = (path?: string) =>
       files.use(path, (file, at) => readResources(file, known.get(at) ?? [], names, device))
     const whole = await read(lasting)
-    const own = new Map<Step, Map<ResourceName, Taken>>()
-    for (const { step, series } of samples) own.set(step, (await read(series.get(member))) ?? new Map())
-    for (const resource of names) {
-      for (const { step } of samples) {
-        const taken = own.get(step)?.get(resource) ?? within(whole?.get(resource), windows.get(stepFolder(step)))
+    const found: Measured[] = []
+    for (const { step, series } of samples) {
+      const own = await read(series.get(member))
+      for (const resource of names) {
+        const taken = own?.get(resource) ?? within(whole?.get(resource), windows.get(stepFolder(step)))
         if (taken == null || taken.t.length === 0) continue
-        measured.push({ resource, member, step, ...taken, value: numberOf(resources[resource], taken.v) })
+        const { number } = resources[resource]
+        const value = numberOf({ number }, taken.v)
+        found.push({ resource, member, step, ...taken, ...fewerPoints(taken, most, number), value })
       }
     }
+    for (const name of names) measured.push(...found.filter(({ resource }) => resource === name))
   }
   return { measured, unread }
 }
@@ -111,7 +122,8 @@ async function readResources(file: SeriesFile, series: SeriesInfo[], names: Reso
     const choice = chooseSeries(resources[name], series, device)
     if (choice == null) continue
     const of = choice.device == null ? {} : { device: choice.device }
-    found.set(name, { tool: choice.tool, ...of, ...(await readChoice(file, choice)) })
+    const points = fewerPoints(await readChoice(file, choice), MAX_POINTS, resources[name].number)
+    found.set(name, { tool: choice.tool, ...of, ...points })
   }
   return found
 }

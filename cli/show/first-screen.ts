@@ -7,6 +7,7 @@ import { formatFacts, formatNote } from '../../protocols/text-table.ts'
 import { fittingTable } from '../fitting-table.ts'
 import { METRIC_HEAD, metricRow } from '../metric-rows.ts'
 import { answersOf, processorsOf } from '../result/answers.ts'
+import { byRank } from '../result/foremost.ts'
 import type { Measured } from '../result/measure.ts'
 import { memberLines, SCALES } from '../result/member-lines.ts'
 import { formatThresholds } from '../thresholds.ts'
@@ -41,16 +42,8 @@ function formatMetrics(all: MetricSamples[], run: string, width: number): string
 
 /** @returns `count` of them, in their order */
 function foremost(metrics: MetricSamples[], count: number): MetricSamples[] {
-  const ranked = metrics.toSorted((a, b) => rankOf(a) - rankOf(b)).slice(0, count)
+  const ranked = metrics.toSorted(byRank).slice(0, count)
   return metrics.filter(each => ranked.includes(each))
-}
-
-/** What is got done, then the latencies of the slowest hundredth, then those on average. */
-function rankOf({ metric, better }: MetricSamples): number {
-  if (better === 'more') return 0
-  if (/\bp99$/.test(metric)) return 1
-  if (better === 'less') return /\b(mean|avg|average)$/.test(metric) ? 2 : 3
-  return 4
 }
 
 function formatResources({ roster }: RunRecord, measured: Measured[], width: number): string[] {

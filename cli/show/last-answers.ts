@@ -5,6 +5,7 @@ import { type MetricSamples, metricSamples } from '../../protocols/metric-sample
 import { spreadOf } from '../../protocols/quantiles.ts'
 import { formatValue } from '../format-value.ts'
 import { answersOf, OF_ANSWERS, processorsOf } from '../result/answers.ts'
+import { byRank, mainOf } from '../result/foremost.ts'
 import { measure } from '../result/measure.ts'
 import { openFolder } from '../result/open-result.ts'
 
@@ -39,13 +40,11 @@ export function describeMetrics(all: MetricSamples[]): string[] {
   return items.length === 0 ? [] : [`${items.slice(0, MAX_NAMED).join('; ')}${more}`]
 }
 
-/** The first of which more is better, and a percentile or another of which less is; of metrics without a direction the first. */
+/** Of the main ones the first of which more is better, and the first of which less is; of metrics without a direction the first. */
 function headlines(all: MetricSamples[]): MetricSamples[] {
-  const more = all.find(({ better }) => better === 'more')
-  const less = all.filter(({ better }) => better === 'less')
-  const tail = less.find(({ metric }) => /\bp99$/.test(metric)) ?? less[0]
-  const found = [more, tail].filter(each => each != null)
-  return found.length > 0 ? found : all.slice(0, 1)
+  const ranked = mainOf(all).toSorted(byRank)
+  const found = (['more', 'less'] as const).flatMap(way => ranked.find(({ better }) => better === way) ?? [])
+  return found.length > 0 ? found : ranked.slice(0, 1)
 }
 
 /** `fio.read.iops 151.9 k/s (CV 1.2 %, 3 samples)` */

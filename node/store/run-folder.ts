@@ -201,6 +201,12 @@ export class RunFolder {
     return Math.abs(Date.now() - mtimeMs) < TICK_MS ? undefined : `${ino} ${mtimeMs}`
   }
 
+  /** @returns whether a path is this folder, under whatever name */
+  isAt(path: string): boolean {
+    const [there, here] = [path, this.root].map(each => statSync(each, { throwIfNoEntry: false }))
+    return there != null && here != null && there.dev === here.dev && there.ino === here.ino
+  }
+
   /** @returns the tags that it got beside its seal; undefined where there are none that can be read */
   laterTags(): Promise<Tags | undefined> {
     return tagsBeside(this.root)

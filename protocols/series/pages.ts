@@ -7,6 +7,7 @@ import type { Encoding, PageHeader } from 'hyparquet'
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js'
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js'
+import { checkThrift } from './check-thrift.ts'
 
 /** What was written of a column in one row group. */
 export interface WrittenPages {
@@ -102,6 +103,9 @@ function runLengths(runs: Array<[number: number, rows: number]>, bits: number): 
   return writer.getBytes()
 }
 
+/** Values in the header of a page. */
+const MAX_HEADER_VALUES = 64
+
 /** Bytes that a page of so many numbers can have at most: zstd adds little to what it cannot make smaller. */
 export const mostBytesOf = (rows: number): number => rows * 8 + (rows >> 4) + 1024
 
@@ -111,6 +115,7 @@ export const mostBytesOf = (rows: number): number => rows * 8 + (rows >> 4) + 10
  * @throws whatever is wrong with it: it is no page that `writeNumbers` writes
  */
 export function readNumbers(chunk: Uint8Array, rows: number): Uint8Array {
+  checkThrift(chunk, MAX_HEADER_VALUES)
   const reader = { view: new DataView(chunk.buffer, chunk.byteOffset, chunk.length), offset: 0 }
   const header = deserializeTCompactProtocol(reader)
   const page = header.field_8 ?? {}

@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type FileMetaData, parquetMetadata } from 'hyparquet'
 import { asBakError, BakError } from '../errors.ts'
+import { checkThrift } from './check-thrift.ts'
 import { mostBytesOf, readNumbers } from './pages.ts'
 import { readMetadata } from './series-checks.ts'
 import {
@@ -18,6 +19,10 @@ import {
 
 const MAX_FILE_BYTES = 4 * 1024 ** 3
 const MAX_FOOTER_BYTES = 16 * 1024 * 1024
+/** Values in a footer: 10,000 row groups have 130 each. */
+const MAX_FOOTER_VALUES = 2_000_000
+/** Points that are read at once, 256 MiB: of one series in one sample those of a day at 100 Hz, and more. */
+const MAX_POINTS = 16 * 1024 ** 2
 const MAGIC = 'PAR1'
 /** Latest time that a date can be, ms. */
 const MAX_TIME = 8.64e15
@@ -31,7 +36,7 @@ export interface Points {
 export interface SeriesFile {
   info: SeriesFileInfo
   series: SeriesInfo[]
-  /** @returns the points of each, 16 bytes each in memory. @throws {BakError} `damaged` */
+  /** @returns the points of each, 16 bytes each in memory. @throws {BakError} `damaged`, also for more of them than MAX_POINTS */
   points(series: Array<Pick<SeriesId, 'tool' | 'metric' | 'labels'>>): Promise<Points[]>
   close(): Promise<void>
 }
@@ -72,6 +77,7 @@ async function readFooter(file: FileHandle, path: string): Promise<FileMetaData>
   if (length > Math.min(MAX_FOOTER_BYTES, size - 12)) throw damaged(path, 'has a footer that is too long')
   const footer = await readAt(file, size - 8 - length, length + 8)
   try {
+    checkThrift(footer, MAX_FOOTER_VALUES)
     return parquetMetadata(new Uint8Array(footer), { geoparquet: false })
   } catch (cause) {
     throw damaged(path, `has a footer that cannot be read: ${(cause as Error).message}`, cause)
@@ -145,9 +151,16 @@ class OpenSeries implements SeriesFile {
   }
 
   async points(series: Array<Pick<SeriesId, 'tool' | 'metric' | 'labels'>>): Promise<Points[]> {
-    const all = series.map(each => {
+    const { path } = this.#opened
+    const asked = series.map(each => {
       const ranges = this.#ranges.get(seriesKey(each))
-      if (ranges == null) throw new Error(`no series ${each.metric} of ${each.tool} in ${this.#opened.path}`)
+      if (ranges == null) throw new Error(`no series ${each.metric} of ${each.tool} in ${path}`)
+      return ranges
+    })
+    const points = asked.reduce((sum, ranges) => sum + rowsOf(ranges), 0)
+    if (points > MAX_POINTS)
+      throw damaged(path, `has ${points} points that are read at once, and ${MAX_POINTS} are the most`)
+    const all = asked.map(ranges => {
       const count = rowsOf(ranges)
       return { ranges, points: { t: new Float64Array(count), v: new Float64Array(count) } }
     })
@@ -161,8 +174,7 @@ class OpenSeries implements SeriesFile {
         for (let i = 0; i < count; i++) {
           const t = ((times[2 * (from + i) + 1] as number) * 2 ** 32 + (times[2 * (from + i)] as number)) / 1000
           const v = values[from + i] as number
-          if (!Number.isFinite(v) || t > MAX_TIME)
-            throw damaged(this.#opened.path, 'has a value or a time that is none')
+          if (!Number.isFinite(v) || t > MAX_TIME) throw damaged(path, 'has a value or a time that is none')
           points.t[at + done + i] = t
           points.v[at + done + i] = v
         }

@@ -184,8 +184,11 @@ const mistakes: Array<[words: string[], says: RegExp]> = [
   [['--format', 'parquet'], /^bak: --format parquet writes a file: --output FILE\n$/],
   [['--format', 'pbench'], /^bak: --format pbench writes a folder: --output FOLDER\n$/],
   [['--member', 'm1,zz'], /^bak: zz: not in \S+, which has m1, m2\n$/],
-  [['--output', '/nowhere/x.csv'], /^bak: cannot write \/nowhere\/x\.csv: no such file or directory$/m],
-  [['--output', '/nowhere/x.parquet'], /^bak: cannot write \/nowhere\/x\.parquet: no such file or directory$/m]
+  [['--output', '/nowhere/x.csv'], /^bak: cannot write \/nowhere\/x\.csv: no such file or directory; --output FILE/],
+  [
+    ['--output', '/nowhere/x.parquet'],
+    /^bak: cannot write \/nowhere\/x\.parquet: no such file or directory; --output FILE/
+  ]
 ]
 for (const [words, says] of mistakes)
   test(`${words.join(' ')} is refused in a line`, async () => {
@@ -194,12 +197,7 @@ for (const [words, says] of mistakes)
     assert.ok([64, 73, 74].includes(status as number), `${status}`)
   })
 
-test('a file that cannot be written is named with the reason, and one whose name is of no format is CSV, and said so', async () => {
-  for (const name of ['x.csv', 'x.parquet']) {
-    const output = join(dir, 'missing', name)
-    const { status, stderr } = await bak(['export', folder, '--output', output])
-    assert.equal([status, stderr], [73, `bak: cannot write ${output}: no such file or directory\n`])
-  }
+test('a file whose name is of no format is CSV, which is said', async () => {
   const { status, stderr } = await bak(['export', folder, '--output', join(dir, 'x.xlsx')])
   assert.is(status, 0)
   assert.match(stderr, /x\.xlsx, as CSV, since its name is of no format\n$/)

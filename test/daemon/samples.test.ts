@@ -209,7 +209,7 @@ samples('metrics of a file are as good as those of lines, and lines that mean no
   const run = await startRun(net(), 'a', [file])
   assert.is((await run.finished).status, 0)
   const { workload } = record(net(), 'a', run.run)
-  assert.equal(workload[0]?.metrics, [{ name: 'p99', value: 3, unit: 'ms', samples: 2 }])
+  assert.equal(workload[0]?.metrics, [{ name: 'p99', value: 3, unit: 'ms', main: true, samples: 2 }])
   const { folder } = await resultOf(run.run)
   assert.ok(existsSync(join(folder, '1-default/sample1/workload/a/metrics.ndjson')))
   const shown = await net().bak('a', ['show', run.run])

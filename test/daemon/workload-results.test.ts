@@ -74,7 +74,7 @@ results('what a benchmark prints at intervals, and samples, are series by the na
     `[[workload]]\nname = "bench"\non = "b"\ninstances = 2\ncommand = ${JSON.stringify(command)}\n`
   )
   assert.is(status, 0, stderr)
-  const depth = { name: 'depth', value: 4, unit: 'jobs', better: 'more', across: 'sum', samples: 1 }
+  const depth = { name: 'depth', value: 4, unit: 'jobs', better: 'more', across: 'sum', main: true, samples: 1 }
   assert.equal(
     found.workload.map(({ metrics }) => metrics),
     [[depth], [depth]]

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -153,6 +153,8 @@ faults('a controller that is lost ends the tool with its lease, and what it wrot
   const run = await startRun(net(), 'a', [path, '--', ...work])
   await runsIn(run, 1)
   assert.is(processesWith(`sleep ${mark}`).length, 1)
+  // a certificate is written while the next phase is open; one that was not is not proven
+  await until(() => readdirSync(folderOf(run.run, 'certificates')).some(name => name.endsWith('-start.cbor')))
   await net().stopPeer('a', 'SIGKILL')
   await goneWithin(`sleep ${mark}`, 10_000)
   await net().startPeer('a')

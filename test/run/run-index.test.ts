@@ -179,4 +179,21 @@ test('whether a record bears a seal is seen at its end, however long it is', asy
   assert.is(new RunFolder(join(root, 'none')).isSealed(), false)
 })
 
+test('a summary in the index that is none is read from its record again', async () => {
+  const { write, heads, index, reads } = create()
+  const runs = [idOf(1), idOf(2), idOf(3)]
+  for (const run of runs) rest(await write(run, { name: `of-${run}` }))
+  const names = async () => (await heads.of(runs, nobody)).map(({ name }) => name)
+  const expected = runs.map(run => `of-${run}`)
+  assert.equal(await names(), expected)
+  const db = new DatabaseSync(join(index, 'results.sqlite'))
+  db.prepare('UPDATE summaries SET text = ? WHERE run = ?').run('{"run": "20261122T2', runs[0] as string)
+  db.prepare('UPDATE summaries SET text = ? WHERE run = ?').run('null', runs[1] as string)
+  db.close()
+  assert.equal(await names(), expected)
+  assert.is(reads(), 5)
+  assert.equal(await names(), expected)
+  assert.is(reads(), 5)
+})
+
 test.run()

@@ -259,7 +259,11 @@ const controllers: Situation[] = [
         assert.match(stdout, /ended on this member only/)
       }
       await goneWithin(tool, 5_000)
-      for await (const { taking } of net.call('a', 'status', {})) assert.equal(taking, [])
+      const taking = async () => {
+        for await (const { taking } of net.call('a', 'status', {})) return taking
+      }
+      // what its tools wrote is packed when they have ended
+      await until(async () => (await taking())?.length === 0, { what: 'a takes part in nothing' })
       assert.is((await net.bak('a', ['cancel', run.run])).status, 66, 'there is nothing left to cancel')
       await net.startPeer('c')
       await collects(net, run.run)

@@ -52,8 +52,9 @@ function outsideOf(n: number, m: number): number | undefined {
  * @param a sorted @param b sorted @param k from 1
  */
 function differenceAt(a: Float64Array, b: Float64Array, k: number): number {
-  let low = (b[0] as number) - (a.at(-1) as number)
-  let high = (b.at(-1) as number) - (a[0] as number)
+  // the difference of two numbers may be beyond all numbers, where there is no middle
+  let low = Math.max(-Number.MAX_VALUE, (b[0] as number) - (a.at(-1) as number))
+  let high = Math.min(Number.MAX_VALUE, (b.at(-1) as number) - (a[0] as number))
   if (countUpTo(a, b, low) >= k) return low
   for (;;) {
     const middle = low / 2 + high / 2

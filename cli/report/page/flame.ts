@@ -53,7 +53,7 @@ export function flame({ root, unit, isDifference = false }: FlameInit): Flame {
     'div',
     { class: 'flame-box' },
     h('p', { class: 'controls' }, input, reset, isDifference && before, found, isDifference && changeLegend()),
-    surface,
+    h('div', { class: 'flame-frames' }, surface),
     said
   )
   const isSought = (name: string) => sought !== '' && name.toLowerCase().includes(sought)
@@ -132,6 +132,7 @@ export function flame({ root, unit, isDifference = false }: FlameInit): Flame {
     else {
       focused = next.frame
       mark()
+      surface.querySelector('.at')?.scrollIntoView({ block: 'nearest' })
       say(focused)
     }
     event.preventDefault()

@@ -43,7 +43,7 @@ async function whyNot(
       'peer' in copy
         ? contentIn(await describe(copy.peer))
         : 'folder' in copy
-          ? await verifiedIn(copy.folder)
+          ? await verifiedIn(copy.folder, folder)
           : // a server has no call for it: it took the tarball by its digest
             content
     return there === content ? undefined : 'has it no more, or other than it is here'
@@ -52,8 +52,9 @@ async function whyNot(
   }
 }
 
-/** @throws {BakError} `damaged` */
-async function verifiedIn(path: string): Promise<string> {
+/** @throws {BakError} `damaged`, `not-ready` for the result itself under another name: a link may have taken the place of its copy */
+async function verifiedIn(path: string, here: RunFolder): Promise<string> {
+  if (here.isAt(path)) throw new BakError('not-ready', 'it is the result itself, under another name')
   await checkResult(path)
   return contentOf(new RunFolder(path))
 }

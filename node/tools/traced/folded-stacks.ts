@@ -46,8 +46,8 @@ export class FoldedStacks {
     const frame = this.#program == null ? null : FRAME.exec(text)
     if (frame != null) {
       const name = functionOf(frame[1] as string)
-      // callers that are guessed, of a program without frame pointers, say nothing however many they are
-      const isRepeated = name === UNKNOWN && this.#frames.at(-1) === UNKNOWN
+      // frames without a name, of a program without symbols or frame pointers, say nothing however many they are
+      const isRepeated = /^\[.*\]$/.test(name) && this.#frames.at(-1) === name
       if (!isRepeated && this.#frames.length < MAX_DEPTH) this.#frames.push(name)
       return
     }

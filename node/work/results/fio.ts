@@ -2,7 +2,7 @@
 import { type FioDirection, type FioTime, SHARES } from './fio-direction.ts'
 import { readFioJson } from './fio-json.ts'
 import { readFioText } from './fio-text.ts'
-import { type Found, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
+import { type Found, main, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
 
 export const fio: ResultReader = {
   claims: output => output.has('"fio version"', '"jobs"') || (output.has('Run status group') && output.has('err= ')),
@@ -30,7 +30,7 @@ function addGroup(found: Found, name: string[], jobs: FioDirection[]): void {
   add(
     ['iops'],
     jobs.map(({ iops }) => iops),
-    throughput()
+    main(throughput())
   )
   add(
     ['bw'],
@@ -44,7 +44,7 @@ function addGroup(found: Found, name: string[], jobs: FioDirection[]): void {
       add(
         [kind, `p${share}`],
         times.map(({ percentiles }) => percentiles.get(share)),
-        worstTime()
+        kind === 'clat' && share === 99 ? main(worstTime()) : worstTime()
       )
     }
     add(

@@ -1,6 +1,6 @@
 /** hyperfine: `--export-json`, `--export-csv`, or what it prints, which has one digit behind the point only. */
 import { at, listAt, numberAt, type OutputText } from './output-text.ts'
-import { type Found, type Meaning, meanTime, type ResultReader, wordOf, worstTime } from './result-reader.ts'
+import { type Found, type Meaning, main, meanTime, type ResultReader, wordOf, worstTime } from './result-reader.ts'
 import { cellsOf, plainNumber, timeOf } from './units.ts'
 
 /** Of one command, in s. */
@@ -10,7 +10,7 @@ interface Timed {
 }
 
 const MEANINGS: Record<string, Meaning> = {
-  mean: meanTime('s'),
+  mean: main(meanTime('s')),
   median: meanTime('s'),
   stddev: meanTime('s'),
   user: meanTime('s'),

@@ -4,6 +4,7 @@ import {
   errors,
   type Found,
   type Meaning,
+  main,
   meanTime,
   type ResultReader,
   throughput,
@@ -39,8 +40,9 @@ function readResult(result: unknown, found: Found): void {
     const name = (word: string) => [...side, ...words, word]
     // a server counts nothing of the other direction
     const rate = (sum: unknown) => (side.length > 0 && numberAt(sum, 'bytes') === 0 ? undefined : rateOf(sum))
-    found.add(name('sent'), rate(sent), throughput('bit/s'))
-    found.add(name('received'), rate(received), throughput('bit/s'))
+    const hasReceived = rate(received) != null
+    found.add(name('sent'), rate(sent), rateMeaning(!hasReceived && !isServer))
+    found.add(name('received'), rate(received), rateMeaning(!isServer))
     found.add(name('retransmits'), numberAt(sent, 'retransmits'), errors)
     // of UDP, as the receiver counted
     const counted = at(received, 'jitter_ms') == null ? at(end, 'sum') : received
@@ -54,6 +56,8 @@ function readResult(result: unknown, found: Found): void {
   if (side.length === 0) found.add(['cpu', 'remote'], numberAt(end, 'cpu_utilization_percent', 'remote_total'), share)
 }
 
+/** What arrived is the main one; what a server counts is that of its clients again. */
+const rateMeaning = (isMain: boolean) => (isMain ? main(throughput('bit/s')) : throughput('bit/s'))
 const rateOf = (sum: unknown) => numberAt(sum, 'bits_per_second')
 
 /** Of the streams of TCP, in us. */
@@ -77,10 +81,11 @@ function readText(output: OutputText, found: Found): void {
     if (who != null)
       last = [...last, { isSum, rate: sizeOf(rate?.replace(/bits$/, ''), 1000), rest, who }].slice(-MAX_STREAMS)
   }
+  const hasReceived = last.some(({ who }) => who === 'receiver')
   const hasSum = last.some(({ isSum }) => isSum)
   for (const { isSum, rate, rest, who } of last) {
     if (isSum !== hasSum) continue
-    found.add(who === 'sender' ? 'sent' : 'received', rate, throughput('bit/s'))
+    found.add(who === 'sender' ? 'sent' : 'received', rate, rateMeaning(who === 'receiver' || !hasReceived))
     const [, jitter, lost, percent] =
       /([\d.]{1,15}) ms {1,9}(\d{1,15})\/\d{1,15} \(([\d.e+-]{1,15})%\)/.exec(rest) ?? []
     if (jitter == null) {

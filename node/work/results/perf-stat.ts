@@ -1,6 +1,6 @@
 /** `perf stat`: what it prints, `-x,` or `-j`; not its intervals, which are no result. */
 import { at, type OutputText } from './output-text.ts'
-import { type Found, meanTime, type ResultReader } from './result-reader.ts'
+import { type Found, main, meanTime, type ResultReader } from './result-reader.ts'
 import { plainNumber } from './units.ts'
 
 export const perfStat: ResultReader = {
@@ -77,7 +77,8 @@ const ELAPSED = /^ +([\d.]+)(?: \+- [\d.]+)? seconds (time elapsed|user|sys)/
 
 function readTextLine(line: string, counts: Counts, found: Found): void {
   const [, seconds, what] = ELAPSED.exec(line) ?? []
-  if (what != null) return found.add(what === 'time elapsed' ? 'elapsed' : what, plainNumber(seconds), meanTime('s'))
+  if (what === 'time elapsed') return found.add('elapsed', plainNumber(seconds), main(meanTime('s')))
+  if (what != null) return found.add(what, plainNumber(seconds), meanTime('s'))
   const [, value, unit = '', event] = COUNT.exec(line) ?? []
   if (value != null && event != null) counts.add(event, value.startsWith('<') ? value : value.replaceAll(',', ''), unit)
 }

@@ -1,13 +1,13 @@
 /** pgbench: its summary. */
-import { errors, type Meaning, meanTime, type ResultReader, throughput } from './result-reader.ts'
+import { errors, type Meaning, main, meanTime, type ResultReader, throughput } from './result-reader.ts'
 import { plainNumber } from './units.ts'
 
 const LINES: Array<[pattern: RegExp, name: string | string[], meaning: Meaning]> = [
   // before PostgreSQL 14 there is another line that includes the time to connect
-  [/^tps = ([\d.]+) \((?:without|excluding) /, 'tps', throughput()],
+  [/^tps = ([\d.]+) \((?:without|excluding) /, 'tps', main(throughput())],
   // with -C there is this line only
-  [/^tps = ([\d.]+) \(including reconnection times\)/, 'tps', throughput()],
-  [/^latency average = ([\d.]+) ms/, ['latency', 'mean'], meanTime()],
+  [/^tps = ([\d.]+) \(including reconnection times\)/, 'tps', main(throughput())],
+  [/^latency average = ([\d.]+) ms/, ['latency', 'mean'], main(meanTime())],
   [/^latency stddev = ([\d.]+) ms/, ['latency', 'stddev'], meanTime()],
   [/^(?:initial|average) connection time = ([\d.]+) ms/, 'connect', meanTime()],
   [/^number of failed transactions: (\d+) /, 'failed', errors],

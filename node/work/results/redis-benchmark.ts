@@ -1,6 +1,6 @@
 /** redis-benchmark (and valkey-benchmark): `--csv`, `-q`, or the long text. */
 import type { OutputText } from './output-text.ts'
-import { type Found, type Meaning, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
+import { type Found, type Meaning, main, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
 import { cellsOf, plainNumber } from './units.ts'
 
 /** Columns of CSV, and of the summary of the text. */
@@ -8,7 +8,7 @@ const TIMES: Record<string, [name: string, meaning: Meaning]> = {
   avg: ['mean', meanTime()],
   p50: ['p50', worstTime()],
   p95: ['p95', worstTime()],
-  p99: ['p99', worstTime()],
+  p99: ['p99', main(worstTime())],
   max: ['max', worstTime()]
 }
 const CSV_HEAD = '"test","rps"'
@@ -30,7 +30,7 @@ function readCsv(output: OutputText, found: Found): void {
     const cells = cellsOf(line)
     const [test = ''] = cells
     if (cells.length !== head.length || test === '') continue
-    found.add([test, 'requests'], plainNumber(cells[1]), throughput())
+    found.add([test, 'requests'], plainNumber(cells[1]), main(throughput()))
     addTimes(found, test, head, cells)
   }
 }
@@ -42,11 +42,11 @@ function readText(output: OutputText, found: Found): void {
     const [, title] = /^====== (.+) ======\s*$/.exec(line) ?? []
     if (title != null) test = title
     const [, rate] = /^ +throughput summary: ([\d.]+) requests per second/.exec(line) ?? []
-    if (rate != null) found.add([test, 'requests'], plainNumber(rate), throughput())
+    if (rate != null) found.add([test, 'requests'], plainNumber(rate), main(throughput()))
     const [, of, quick, median] = /^(\S.*): ([\d.]+) requests per second, p50=([\d.]+) msec/.exec(line) ?? []
     if (of != null) {
-      found.add([of, 'requests'], plainNumber(quick), throughput())
-      found.add([of, 'latency', 'p50'], plainNumber(median), worstTime())
+      found.add([of, 'requests'], plainNumber(quick), main(throughput()))
+      found.add([of, 'latency', 'p50'], plainNumber(median), main(worstTime()))
     }
     const words = line.trim().split(/ +/)
     if (words[0] === 'avg' && words.includes('p99')) head = words

@@ -21,6 +21,7 @@ export interface Meaning {
   unit?: string
   better?: Better
   across?: Across
+  main?: true
 }
 
 /** Of which there is more with more members. */
@@ -31,10 +32,17 @@ export const meanTime = (unit = 'ms'): Meaning => ({ unit, better: 'less', acros
 /** A percentile, or a maximum. */
 export const worstTime = (unit = 'ms'): Meaning => ({ unit, better: 'less', across: 'max' })
 
+/**
+ * One of the main metrics: of each subject one throughput and one latency at most. Of latencies that is a percentile where there is one: a
+ * client that waits for each answer has a mean that is its depth by its throughput, and says the same twice.
+ */
+export const main = (meaning: Meaning): Meaning => ({ ...meaning, main: true })
+
 /** The numbers that a reader finds. */
 export class Found {
   readonly #metrics: Metrics
   readonly #prefix: string
+  #deadline: number | undefined
   /** Why the program says that it failed. */
   error: string | undefined
   /** Values that were found. */
@@ -48,10 +56,14 @@ export class Found {
 
   /**
    * A value that is missing or not finite is left out: programs print `nan` where they measured nothing.
+   * @throws {Error} if all of them take too long
    * @param words of its name, such as the name of a job; what a name cannot have becomes `_`
    */
   add(words: string | string[], value: number | undefined, meaning: Meaning): void {
     if (value == null || !Number.isFinite(value)) return
+    this.#deadline ??= performance.now() + MAX_TIME_MS
+    if (performance.now() > this.#deadline)
+      throw new Error(`its values take longer than ${MAX_TIME_MS} ms: the rest is not read`)
     const name = [this.#prefix, ...[words].flat().map(wordOf)].filter(word => word !== '').join('.')
     // units were converted: 118 us are 0.118 ms
     const rounded = Number(value.toPrecision(MAX_DIGITS))
@@ -68,6 +80,8 @@ export class Found {
   }
 }
 
+/** From the first value on, ms: many more than a result has take as long. The daemon does nothing else then. */
+const MAX_TIME_MS = 1_000
 /** Digits of a value: those of a number that binary fractions keep. */
 const MAX_DIGITS = 15
 /** Characters of a warning. */

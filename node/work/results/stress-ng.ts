@@ -1,10 +1,10 @@
 /** stress-ng: `--metrics`, `--metrics-brief`, or the file of `--yaml`. */
 import type { OutputText } from './output-text.ts'
-import { type Found, type Meaning, type ResultReader, throughput } from './result-reader.ts'
+import { type Found, type Meaning, main, type ResultReader, throughput } from './result-reader.ts'
 import { plainNumber } from './units.ts'
 
 /** Of each second of the clock, and of each second of a processor. */
-const PER_SECOND = throughput()
+const PER_SECOND = main(throughput())
 const PER_CPU_SECOND: Meaning = { unit: '/s', better: 'more', across: 'mean' }
 /** The means of its instances. */
 const MORE: Meaning = { better: 'more', across: 'mean' }

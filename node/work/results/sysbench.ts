@@ -1,5 +1,5 @@
 /** sysbench: cpu, memory, fileio, threads, mutex, and the OLTP tests. */
-import { errors, type Meaning, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
+import { errors, type Meaning, main, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
 import { plainNumber } from './units.ts'
 
 const MIB = 1024 * 1024
@@ -39,13 +39,14 @@ export const sysbench: ResultReader = {
       }
       const [, share, latency] = PERCENTILE.exec(line) ?? []
       // a percentile of 0 was not asked for
-      if (share != null && Number(share) > 0) found.add(['latency', `p${share}`], plainNumber(latency), worstTime())
+      if (share != null && Number(share) > 0)
+        found.add(['latency', `p${share}`], plainNumber(latency), main(worstTime()))
       seconds = plainNumber(TIME.exec(line)?.[1]) ?? seconds
       const [, ...rates] = EVENT_RATE.exec(line) ?? []
       stated = plainNumber(rates.find(each => each != null)) ?? stated
       const events = plainNumber(EVENTS.exec(line)?.[1])
       if (events == null) continue
-      found.add('events', stated ?? (seconds != null && seconds > 0 ? events / seconds : undefined), rate)
+      found.add('events', stated ?? (seconds != null && seconds > 0 ? events / seconds : undefined), main(rate))
       seconds = stated = undefined
     }
   }

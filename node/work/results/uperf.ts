@@ -1,5 +1,5 @@
 /** uperf: the line of the master in its statistics of the run, and the times of its transactions where it prints them (`-a`). */
-import { errors, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
+import { errors, main, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
 import { plainNumber, sizeOf, timeOf } from './units.ts'
 
 const MASTER = /^master +([\d.]+)s +[\d.]+\w+ +([\d.]+[KMGT]?)b\/s +(\d+) +([\d.]+)\s*$/
@@ -18,7 +18,7 @@ export const uperf: ResultReader = {
       const seconds = plainNumber(time)
       if (seconds == null) continue
       // its prefixes of bits are powers of 1000, those of bytes of 1024
-      found.add('throughput', sizeOf(rate, 1000), throughput('bit/s'))
+      found.add('throughput', sizeOf(rate, 1000), main(throughput('bit/s')))
       if (seconds > 0) found.add('operations', Number(operations) / seconds, throughput())
       found.add('errors', plainNumber(failed), errors)
     }

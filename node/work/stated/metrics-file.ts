@@ -28,7 +28,7 @@ function readLine(line: Buffer, refuse: (why: string) => { kind: 'bad'; why: str
   try {
     const found = JSON.parse(line.toString('utf8')) as Record<string, unknown> | null
     if (found == null || typeof found !== 'object') return refuse('it is no JSON object')
-    return found.type === 'sample' ? metricOf(found, refuse) : undefined
+    return found.type === 'sample' ? metricOf({ ...found, main: true }, refuse) : undefined
   } catch {
     return refuse('it is not JSON')
   }

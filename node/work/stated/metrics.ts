@@ -10,12 +10,13 @@ export class Metrics {
   readonly #warnings = new Set<string>()
   #unsaid = 0
 
-  add({ name, value, unit, better, across }: SaidMetric): void {
+  add({ name, value, unit, better, across, main }: SaidMetric): void {
     const known = this.#byName.get(name)
     const about = {
       ...(unit == null ? {} : { unit }),
       ...(better == null ? {} : { better }),
-      ...(across == null ? {} : { across })
+      ...(across == null ? {} : { across }),
+      ...(main == null ? {} : { main })
     }
     if (known == null && this.#byName.size >= MAX_METRICS) {
       return this.warn(

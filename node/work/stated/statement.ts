@@ -69,7 +69,9 @@ function readMetric(line: string, rest: string): Statement {
   const [, called, number = '', unit] = /^([^=\s]+)\s*=\s*(\S+)(?:\s+(\S.*))?$/s.exec(rest) ?? []
   if (called == null) return bad(line, 'expected name=number unit')
   const value = NUMBER.test(number) ? Number(number) : number
-  return metricOf({ name: called, value, ...readMeaning(unit?.trim().split(' ') ?? []) }, why => bad(line, why))
+  // what a workload says itself is what it wants to know
+  const said = { name: called, value, ...readMeaning(unit?.trim().split(' ') ?? []), main: true }
+  return metricOf(said, why => bad(line, why))
 }
 
 /** @returns a metric whose name, value, unit and meaning are as they may be in a result; else what `refuse` makes of why not */
@@ -85,6 +87,7 @@ export function metricOf(said: Record<string, unknown>, refuse: (why: string) =>
     ...{ kind: 'metric', name: called, value },
     ...(unit == null ? {} : { unit }),
     ...(said.better == null ? {} : { better: said.better }),
-    ...(said.across == null ? {} : { across: said.across })
+    ...(said.across == null ? {} : { across: said.across }),
+    ...(said.main === true ? { main: true } : {})
   }
 }

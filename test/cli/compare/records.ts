@@ -17,6 +17,7 @@ export type Values = Record<string, Record<string, Array<number | undefined>>>
 const ABOUT: Record<string, Partial<Metric>> = {
   iops: { unit: '/s', better: 'more' },
   'clat.p99': { unit: 'ms', better: 'less' },
+  'main.iops': { unit: '/s', better: 'more', main: true },
   score: {}
 }
 

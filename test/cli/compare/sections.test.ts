@@ -136,8 +136,24 @@ test('what others wrote stays in its place: no column, tag, table or control cha
   assert.is(json.environment.differences[0].fact, hostile)
 })
 
+for (const width of [80, 120]) {
+  test(`tables fit ${width} columns, without what is needed least; --all has every column`, async () => {
+    const comparison = comparisonOf()
+    const shown = (await render(comparison, 'text', { all: false, width })).split('\n')
+    for (const line of shown) assert.ok(line.length <= width, `${line.length}: ${line}`)
+    const head = shown.find(line => line.startsWith('METRIC')) ?? ''
+    assert.match(head, /CHANGE +VERDICT/)
+    assert.not.match(head, / P | IQR/)
+    // nothing is folded below a row
+    assert.not.match(shown.join('\n'), /^ +p: /m)
+    const whole = (await render(comparison, 'text', { all: true, width })).toLowerCase()
+    for (const each of ['interval', 'needs', 'p', 'iqr', 'cv', 'samples'])
+      assert.match(whole, new RegExp(`\\b${each}(:| |$)`, 'm'))
+  })
+}
+
 test('nothing to compare is said', async () => {
-  const workload = { metrics: [], tests: 0, absent: ['iops: not in B'] }
+  const workload = { metrics: [], tests: 0, others: [], absent: ['iops: not in B'] }
   const text = await textOf({ workload })
   assert.match(text, /not compared: iops: not in B/)
   assert.match(text, /no metric of the workload is in both groups$/)

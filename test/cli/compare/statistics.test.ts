@@ -313,6 +313,13 @@ for (const [size, deviation, metrics] of [
   })
 }
 
+test('values whose differences are beyond all numbers have a shift, and soon', () => {
+  const most = Number.MAX_VALUE
+  const wide = [-most, 0, 1, most]
+  assert.equal(shiftOf(wide, wide), { shift: 0, interval: [-most, most] })
+  assert.equal(shiftOf([most, 0, 1], [-most, 0, most]).shift, -1)
+})
+
 test.run()
 
 /** Seeded values of a normal distribution. */

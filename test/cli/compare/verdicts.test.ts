@@ -3,9 +3,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { compareMetrics, ratioIn } from '../../../cli/compare/compare-metrics.ts'
 import { compareResources, type ResourceValue } from '../../../cli/compare/compare-resources.ts'
-import { compareEnvironment, type Machines } from '../../../cli/compare/environment.ts'
+import { compareEnvironment } from '../../../cli/compare/environment.ts'
 import { decide, isMeant, readCondition } from '../../../cli/compare/gate.ts'
 import type { Group, Opened } from '../../../cli/compare/groups.ts'
+import type { Machines } from '../../../cli/compare/sysinfo-looks.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
 import { around, member, recordOf, type Values } from './records.ts'
 
@@ -50,6 +51,24 @@ test('three groups are two comparisons with the first', () => {
   // the lowest p of four counts four times
   const [better] = metrics.flatMap(({ against }) => against).filter(({ verdict }) => verdict === 'better')
   assert.is(better?.adjusted, 4 * (better?.p ?? 0))
+})
+
+test('without names the main metrics are compared, and what a condition names; how many others there are is told', () => {
+  const values = { ...bench(1000, 5, 1), 'main.iops': around(1000, 1, 8, 5) }
+  const all = groups({ default: values }, { default: values })
+  const named = (settings: Parameters<typeof compareMetrics>[1], of = all) => {
+    const { metrics, tests, others } = compareMetrics(of, settings)
+    return [metrics.map(({ metric }) => metric), tests, others]
+  }
+  const { isWanted: _, ...main } = asked
+  assert.equal(named(main), [['main.iops'], 1, ['iops', 'clat.p99']])
+  assert.equal(named({ ...main, isNamed: name => name === 'iops' }), [['iops', 'main.iops'], 2, ['clat.p99']])
+  assert.equal(named(asked), [['iops', 'clat.p99', 'main.iops'], 3, []])
+  assert.equal(named({ ...asked, isWanted: name => name === 'clat.p99' }), [['clat.p99'], 1, ['iops', 'main.iops']])
+  // one that only one group has says nothing of which are the main ones
+  const lone = groups({ default: values }, { default: bench(1000, 5, 1) })
+  assert.equal(named(main, lone), [['iops', 'clat.p99'], 2, []])
+  assert.equal(compareMetrics(lone, main).absent, ['main.iops in /s: not in B'])
 })
 
 test('the samples of several runs of a group are one group', () => {
@@ -212,13 +231,14 @@ test('resources come by their effect, and have no verdict', () => {
 const facts = (...pairs: Array<[string, string]>) => new Map(pairs)
 const machinesOf = (members: Record<string, Array<[string, string]>>): Machines =>
   new Map(Object.entries(members).map(([name, pairs]) => [name, facts(...pairs)]))
-const environment = (a: Machines, b: Machines, given: Partial<RunRecord> = {}) => {
+const environment = (a: Machines, b: Machines, given: Partial<RunRecord> = {}, ends: Machines[] = []) => {
+  const [endA = new Map(), endB = new Map()] = ends
   const [one, other] = [recordOf('a', { default: { iops: [1] } }), recordOf('b', { default: { iops: [1] } }, given)]
   const { differences, absent } = compareEnvironment(
     [group('A', one), group('B', other)],
     new Map([
-      [one.run, a],
-      [other.run, b]
+      [one.run, { begin: a, end: endA }],
+      [other.run, { begin: b, end: endB }]
     ])
   )
   const shown = differences.map(({ fact, values, members }) => {
@@ -264,6 +284,40 @@ test('an item that one run did not take is no difference, a fact that is gone is
   })
   const b = machinesOf({ m1: [['cpu.model', 'x']] })
   assert.equal(environment(a, b), ['cpu.turbo: on | - on m1'])
+})
+
+test('a number that is another at the end of each run, or only rises, is no difference; one that a single run lowered is a setting', () => {
+  const look = (walked: string, swappiness: string, governor: string) =>
+    machinesOf({
+      m1: [
+        ['modules.modules.page_reporting.parameters.walked', walked],
+        ['sysctl.vm.swappiness', swappiness],
+        ['cpu.governor', governor]
+      ]
+    })
+  const [a, b] = [look('7', '60', 'powersave'), look('40', '10', 'performance')]
+  const settings = ['cpu.governor: powersave | performance on m1', 'sysctl.vm.swappiness: 60 | 10 on m1']
+  const ends = [look('9', '10', 'performance'), look('55', '10', 'powersave')]
+  assert.equal(environment(a, b, {}, ends), settings)
+  const counter = 'modules.modules.page_reporting.parameters.walked: 7 | 40 on m1'
+  assert.equal(environment(a, b), [...settings, counter])
+  // it rests while a machine is idle
+  assert.equal(environment(a, b, {}, [ends[0] as Machines, look('40', '10', 'x')]), settings)
+  assert.equal(environment(a, b, {}, [look('7', '60', 'x'), look('40', '10', 'x')]), [...settings, counter])
+  assert.equal(environment(a, b, {}, [look('7', '60', 'x'), look('3', '10', 'x')]), [...settings, counter])
+})
+
+test('what an item lacks that was cut off is no difference; what it has is compared', () => {
+  const a = machinesOf({
+    m1: [
+      ['modules.a', '1'],
+      ['modules.b', '1']
+    ]
+  })
+  const b = machinesOf({ m1: [['modules.a', '2']] })
+  const cut = { kind: 'sysinfo' as const, member: 'm1', what: 'modules.json', reason: 'without 7 of 9 modules' }
+  assert.equal(environment(a, b, { shortfalls: [cut] }), ['modules.a: 1 | 2 on m1'])
+  assert.equal(environment(a, b), ['modules.a: 1 | 2 on m1', 'modules.b: 1 | - on m1'])
 })
 
 test('a machine of which one run has nothing is named; other machines are compared as a whole', () => {

@@ -40,6 +40,22 @@ function result(shape: Partial<ResultShape> = {}, change: Partial<RunRecord> = {
   return { ...made, gather: async (points = 1e6) => gatherReport(await sourceOf(await openFolder(folder)), points) }
 }
 
+test('a file whose points are damaged is named, and what all others measured is on the page', async () => {
+  const { folder, samples, gather } = result()
+  const path = join(folder, seriesFolder(samples[0]?.step as never, 'm1'), SERIES_FILE)
+  const bytes = readFileSync(path)
+  // its first page; the footer with the index stays
+  writeFileSync(path, bytes.fill(0xff, 4, 400))
+  const { data } = await gather()
+  const unread = data.tables.find(({ title }) => title === 'not read into series')
+  assert.equal(
+    unread?.rows.filter(([member]) => member === 'm1').map(([, file]) => file),
+    [SERIES_FILE]
+  )
+  const members = new Set(data.series.rows.map(([member]) => member))
+  assert.equal([...members].sort(), [0, 1, 2])
+})
+
 test('the first screen has metrics, windows and the panels of each member, with its busiest disk', async () => {
   const { gather } = result()
   const { data } = await gather()

@@ -9,6 +9,7 @@ import { openSeries } from '../../../protocols/series/read-series.ts'
 import { labelsText, type SeriesId } from '../../../protocols/series/series-file.ts'
 import { SeriesWriter } from '../../../protocols/series/write-series.ts'
 import { seriesResult } from '../../helpers/series-result.ts'
+import { writeSwollenSeries } from '../../helpers/swollen-series.ts'
 import { codeOf, scratch } from '../../store/scratch.ts'
 
 const test = suite('files of series')
@@ -158,6 +159,17 @@ for (const [what, from, to] of lies)
     assert.is.not(changed, text)
     assert.is(await codeOf(readAll(Buffer.from(changed, 'latin1'))), 'damaged')
   })
+
+test('a small file that says that it has more points than can be read at once is opened, and its points are not read', async () => {
+  const path = join(scratch(), 'series.parquet')
+  writeSwollenSeries(path, { ...info, remarks: [] }, 500)
+  const file = await openSeries(path)
+  assert.is(file.series[0]?.count, 50_000_000)
+  const error = await file.points(file.series).catch(cause => cause)
+  assert.is(error.code, 'damaged')
+  assert.match(error.message, /series\.parquet: has 50000000 points that are read at once/)
+  await file.close()
+})
 
 test('the result of the helper has a record and what it says of each sample', async () => {
   const { folder, members, samples } = seriesResult({ folder: scratch(), seconds: 5, persistent: true })

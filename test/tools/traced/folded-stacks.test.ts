@@ -30,10 +30,12 @@ test('stacks are counted from the program to the innermost function; functions o
   )
 })
 
-test('unknown callers of unknown callers are one frame', () => {
+test('unknown callers of unknown callers are one frame, also where their file is known', () => {
   const unknown = '\t1 [unknown] ([unknown])\n'
   const stacks = fold(`fio 1 cycles: \n\t1 f (/x)\n${unknown.repeat(300)}\t2 g (/x)\n${unknown.repeat(2)}`)
   assert.is(stacks.text(), 'fio;[unknown];g;[unknown];f 1\n')
+  const inFile = '\t1 [unknown] (/usr/bin/tsc)\n'
+  assert.is(fold(`tsc 1 cycles: \n\t1 f (/x)\n${inFile.repeat(3)}${unknown}`).text(), 'tsc;[unknown];[tsc];f 1\n')
 })
 
 test('samples without callers are a line each', () => {

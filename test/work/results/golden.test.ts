@@ -1,6 +1,6 @@
 /**
  * What the readers of results find in outputs of real programs (test/golden/results; uperf.txt alone is written after what others published).
- * metrics.tsv has a line for each metric, compared with the outputs by hand: file, name, value, unit, which is better, across instances.
+ * metrics.tsv has a line for each metric, compared with the outputs by hand: file, name, value, unit, which is better, across instances, and of main ones that.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'uvu'
@@ -42,8 +42,8 @@ for (const file of files) {
     )
     assert.is(claimantOf(output), reader)
     const { metrics } = foundIn(reader, textOf(file))
-    const lines = metrics.map(({ name, value, unit = '', better = '', across = '' }) =>
-      [file, name, value, unit, better, across].join('\t')
+    const lines = metrics.map(({ name, value, unit = '', better = '', across = '', main }) =>
+      [file, name, value, unit, better, across, ...(main ? ['main'] : [])].join('\t')
     )
     assert.equal(lines.length === 0 ? [file] : lines, expected.get(file))
   })

@@ -50,6 +50,41 @@ test('fields of another type are left out', () => {
   assert.equal(valuesIn('iperf3', '{"start":{"version":"iperf 3.1"},"end":{"sum_sent":7,"streams":{"a":1}}}'), {})
 })
 
+const inFio = (jobs: string) => `{"fio version": "fio-3.33", "jobs": ${jobs}}`
+const tooMuch: Array<[what: string, text: string, why: RegExp]> = [
+  ['lists in each other', inFio(`${'['.repeat(1e6)}${']'.repeat(1e6)}`), /more than 64 deep/],
+  ['objects in each other', inFio(`${'{"a":'.repeat(1e5)}1${'}'.repeat(1e5)}`), /more than 64 deep/],
+  ['millions of numbers', inFio(`[${'1,'.repeat(3e6)}1]`), /more than 1000000 values/],
+  ['millions of objects', inFio(`[${'{},'.repeat(3e6)}{}]`), /more than 1000000 values/]
+]
+for (const [what, text, why] of tooMuch)
+  test(`JSON with ${what} is not taken apart: the daemon does nothing else meanwhile`, () => {
+    const began = performance.now()
+    assert.throws(() => valuesIn('fio', text), why)
+    assert.ok(performance.now() - began < 2_000)
+  })
+
+test('signs in texts of JSON are no values, and lists beside each other are not deep', () => {
+  const [one] = JSON.parse(fioOf(job('a', 0))).jobs
+  const jobs = [{ ...one, bins: Array(5_000).fill([[1]]), note: '[{,'.repeat(1e6) }]
+  assert.is(valuesIn('fio', JSON.stringify({ 'fio version': 'fio-3.33', jobs }))['read.iops'], 100)
+})
+
+test('values that take too long are not read to their end', () => {
+  const jobs = Array.from({ length: 60_000 }, (_, i) => ({
+    jobname: `j${i}`,
+    groupid: i,
+    read: { total_ios: 1, iops: 1, bw: 3 }
+  }))
+  const began = performance.now()
+  try {
+    valuesIn('fio', JSON.stringify({ 'fio version': 'fio-3.33', jobs }))
+  } catch (cause) {
+    assert.match((cause as Error).message, /its values take longer than 1000 ms: the rest is not read/)
+  }
+  assert.ok(performance.now() - began < 4_000)
+})
+
 test('JSON that is cut is said to be cut', () => {
   const cut = golden('fio-json.json').slice(0, 5000)
   assert.equal(foundIn('fio', cut).thrown, 'its JSON has no end: it is cut')

@@ -48,9 +48,9 @@ test('a metric is the mean of all values of its name, of lines and of samples al
   const period = JSON.stringify({ at: 1, type: 'period', name: 'ramp', edge: 'begin' })
   const { metrics, warnings } = await saidBy(lines, [...samples, period, ''].join('\n'))
   assert.equal(metrics, [
-    { name: 'iops', value: 301 / 4, unit: 'ops/s', samples: 4 },
-    { name: 'p99', value: 15, unit: 'ms', samples: 1 },
-    { name: 'errors', value: 2, samples: 1 }
+    { name: 'iops', value: 301 / 4, unit: 'ops/s', main: true, samples: 4 },
+    { name: 'p99', value: 15, unit: 'ms', main: true, samples: 1 },
+    { name: 'errors', value: 2, main: true, samples: 1 }
   ])
   assert.equal(warnings, [])
 })
@@ -99,7 +99,7 @@ test('metrics beyond the bound are one warning, and of many bad lines their numb
 
 test('other units of a name are a warning; the first is kept', async () => {
   const { metrics, warnings } = await saidBy('#BAK:METRIC a=1\n#BAK:METRIC a=2 s\n#BAK:METRIC a=3 ms\n')
-  assert.equal(metrics, [{ name: 'a', value: 2, unit: 's', samples: 3 }])
+  assert.equal(metrics, [{ name: 'a', value: 2, unit: 's', main: true, samples: 3 }])
   assert.equal(warnings, ['metric a has other units beside s'])
 })
 
@@ -116,11 +116,11 @@ test('behind its unit a metric may say what is better, and how several values be
   const file = [sample('iops', { better: 'less' }), sample('p99', {}), sample('odd', { better: 'big' })].join('')
   const { metrics, warnings } = await saidBy(lines.map(each => `#BAK:METRIC ${each}\n`).join(''), file)
   assert.equal(metrics, [
-    { name: 'iops', value: 2, unit: 'ops/s', better: 'more', across: 'sum', samples: 2 },
-    { name: 'p99', value: 2.5, unit: 'ms', better: 'less', across: 'max', samples: 2 },
-    { name: 'n', value: 3, better: 'less', samples: 1 },
-    { name: 'words', value: 4, unit: 'ops per s', better: 'more', across: 'sum', samples: 1 },
-    { name: 'unit', value: 5, unit: 'lesser', samples: 1 }
+    { name: 'iops', value: 2, unit: 'ops/s', better: 'more', across: 'sum', main: true, samples: 2 },
+    { name: 'p99', value: 2.5, unit: 'ms', better: 'less', across: 'max', main: true, samples: 2 },
+    { name: 'n', value: 3, better: 'less', main: true, samples: 1 },
+    { name: 'words', value: 4, unit: 'ops per s', better: 'more', across: 'sum', main: true, samples: 1 },
+    { name: 'unit', value: 5, unit: 'lesser', main: true, samples: 1 }
   ])
   assert.equal(warnings, [
     'metric iops has other directions beside more',
