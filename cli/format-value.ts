@@ -42,7 +42,9 @@ export function formatValue(value: number, unit = '', digits = 3): string {
 /** So many digits, and all of a whole number: `44.30`, `152`, `12345` */
 const short = (value: number, digits: number) => {
   if (value >= 10 ** (digits - 1) * 0.9999) return String(Math.round(value))
-  return Number.isInteger(value) ? String(value) : value.toPrecision(digits)
+  // 0.943 s are 943 ms, whatever the last bits of the product are
+  const whole = Math.round(value)
+  return Math.abs(value - whole) <= 1e-12 * value ? String(whole) : value.toPrecision(digits)
 }
 
 function formatTime(ms: number, digits: number): string {

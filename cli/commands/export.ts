@@ -1,5 +1,6 @@
 /** `bak export`: the series of a run for other programs. */
 import { open } from 'node:fs/promises'
+import { extname } from 'node:path'
 import type { Command } from 'commander'
 import { exitStatus } from '../../protocols/errors.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
@@ -48,10 +49,19 @@ async function act(context: Context, { format, output, ...wanted }: Options, run
           )
         : await toFile(output, write => exporter.run(options, write))
   if (json && output != null) await print(JSON.stringify({ run: result.run, output, ...done, unread: choice.unread }))
+  const isGuessed =
+    format == null &&
+    !exporter.extensions.includes(
+      extname(output ?? '')
+        .slice(1)
+        .toLowerCase()
+    )
   const what = `${done.rows} values of ${done.series} series of ${result.run}`
   await writeNotes([
     ...choice.unread.map(({ member, reason }) => `bak: series of ${member} cannot be read: ${reason}`),
-    ...(output == null || json ? [] : [`${what} are in ${output}`])
+    ...(output == null || json
+      ? []
+      : [`${what} are in ${output}${isGuessed ? ', as CSV, since its name is of no format' : ''}`])
   ])
   return choice.unread.length === 0 ? 0 : exitStatus.partial
 }

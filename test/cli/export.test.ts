@@ -197,6 +197,12 @@ for (const [words, says] of mistakes)
     assert.ok([64, 73, 74].includes(status as number), `${status}`)
   })
 
+test('a file whose name is of no format is CSV, which is said', async () => {
+  const { status, stderr } = await bak(['export', folder, '--output', join(dir, 'x.xlsx')])
+  assert.is(status, 0)
+  assert.match(stderr, /x\.xlsx, as CSV, since its name is of no format\n$/)
+})
+
 test('a million values are exported in little memory', async () => {
   const large = join(dir, 'large')
   const { samples } = seriesResult({ folder: large, members: 1, iterations: ['a'], samples: 1, seconds: 1 })

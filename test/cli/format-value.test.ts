@@ -51,4 +51,11 @@ test('any number is one short word and its unit', () => {
   )
 })
 
+test('a product that is whole but for its last bits is whole', () => {
+  assert.is(formatValue(0.943 * 1000, 'us', 4), '943 µs')
+  assert.is(formatValue(943, 'us', 4), '943 µs')
+  assert.is(formatValue(0.943, 'ms', 4), '943 µs')
+  assert.is(formatValue(943.2, 'us', 4), '943.2 µs')
+})
+
 test.run()
