@@ -2,12 +2,12 @@
  * An export as pbench's post-processing leaves it: beside each tool a folder `csv`, in it a file a metric with a row a time and a column
  * a device, processor or process: `<n>-<iteration>/sample<k>/tools-<group>/<member>/<tool>/csv/cpu.busy.csv`, `timestamp_ms,all,0,1`.
  */
-import { createWriteStream, readdirSync } from 'node:fs'
+import { createWriteStream, mkdirSync, readdirSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { csvCell, csvLine } from '../../protocols/csv.ts'
-import { asBakError, BakError } from '../../protocols/errors.ts'
+import { BakError, whyOf } from '../../protocols/errors.ts'
 import { persistentFolder, toolFolder } from '../../protocols/layout.ts'
 import type { Points } from '../../protocols/series/read-series.ts'
 import type { Result } from '../result/open-result.ts'
@@ -23,7 +23,7 @@ export const pbench: Exporter = {
   writes: 'folder',
   extensions: [],
   async run({ choice, result, output = '' }) {
-    refuseFull(output)
+    makeFolder(output)
     const done = { rows: 0, series: 0 }
     const written = new Map<string, number>()
     for await (const columns of tables(choice.rows())) {
@@ -39,12 +39,25 @@ export const pbench: Exporter = {
   }
 }
 
-function refuseFull(output: string): void {
+/** Its own folder must be there: a file system that makes no folders, such as /proc, would be asked for them for ever by a recursive call. */
+function makeFolder(output: string): void {
   try {
-    if (readdirSync(output).length > 0) throw new BakError('cannot-create', `${output} is not empty`)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw asBakError(error)
+    mkdirSync(output)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new BakError('cannot-create', `${output}: ${whyOf(cause)}`, { cause })
+    refuseFull(output)
   }
+}
+
+function refuseFull(output: string): void {
+  let names: string[]
+  try {
+    names = readdirSync(output)
+  } catch (cause) {
+    throw new BakError('cannot-create', `${output}: ${whyOf(cause)}`, { cause })
+  }
+  if (names.length > 0) throw new BakError('cannot-create', `${output} is not empty`)
 }
 
 const keyOf = ({ step, member, series: { tool, metric, unit } }: SeriesOf) =>

@@ -47,10 +47,7 @@ export function formatComplaints(
       ['BESIDE RUN', 'CONTROLLER', 'ON'],
       beside.map(({ run, controller, members }) => [run, controller, members.join(', ')])
     ),
-    formatSection(
-      ['WARNED BY', 'PHASE', 'STEP', 'WARNING'],
-      complaints.map(({ by, phase, step, text }) => [by, phase, step, text])
-    ),
+    formatSection(['WARNED BY', 'PHASE', 'STEP', 'WARNING'], together(complaints)),
     formatSection(
       ['SERIES OF', 'CANNOT BE READ'],
       unread.map(({ member, reason }) => [member, reason])
@@ -60,6 +57,15 @@ export function formatComplaints(
       remarks.map(remark => [remark])
     )
   ]
+}
+
+/** What several members say alike is one row. */
+function together(complaints: Complaint[]): Array<Array<string | undefined>> {
+  const alike = Map.groupBy(complaints, ({ phase, step, text }) => JSON.stringify([phase, step, text]))
+  return [...alike.values()].map(all => {
+    const [{ phase, step, text }] = all as [Complaint]
+    return [listInWords([...new Set(all.map(({ by }) => by))].sort(), MAX_MEMBERS), phase, step, text]
+  })
 }
 
 /** Where numbers are likely to vary because of the machines. */

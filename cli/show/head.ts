@@ -53,18 +53,23 @@ export function formatHead(
     workloads: spec.workload.map(each => cut(describeWorkload(each))).join('; '),
     resumes: record.resumes == null ? undefined : describeResumed(record.resumes),
     'resumed by': listInWords(resumedBy, MAX_NAMED),
-    exit: workload
-      .filter(({ member }) => member == null)
-      .map(({ exit, signal, timedOut, error }) => {
-        const how = exit ?? (Number(signal) ? `signal ${signal}` : signal)
-        return `${how}${timedOut ? ' (timeout)' : ''}${error == null ? '' : ` (${error})`}`
-      })
-      .join(' '),
+    exit: describeExits(workload.filter(({ member }) => member == null)),
     tags: formatLabels(spec.tags),
     'tags given later': tags && formatLabels(tags),
     ...(isWhole ? { controller: record.controller.name, version: program, manifest: digest } : {}),
     ...places
   })
+}
+
+/** `0`, or `0 (11 samples), 3 (1 sample)`, of the command of the controller */
+function describeExits(entries: RunRecord['workload']): string {
+  const ways = entries.map(({ exit, signal, timedOut, error }) => {
+    const how = exit ?? (Number(signal) ? `signal ${signal}` : signal)
+    return `${how}${timedOut ? ' (timeout)' : ''}${error == null ? '' : ` (${error})`}`
+  })
+  const counted = [...Map.groupBy(ways, way => way)]
+  if (counted.length < 2) return ways[0] ?? ''
+  return counted.map(([way, { length }]) => `${way} (${length} ${length === 1 ? 'sample' : 'samples'})`).join(', ')
 }
 
 /** `2 iterations, 3 samples each`; nothing for one sample */

@@ -183,6 +183,7 @@ const mistakes: Array<[words: string[], says: RegExp]> = [
   [['--format', 'xml'], /^bak: --format xml: expected parquet, csv, json, pbench, openmetrics\n$/],
   [['--format', 'parquet'], /^bak: --format parquet writes a file: --output FILE\n$/],
   [['--format', 'pbench'], /^bak: --format pbench writes a folder: --output FOLDER\n$/],
+  [['--format', 'pbench', '--output', '/proc/d'], /^bak: \/proc\/d: no such file or directory\n$/],
   [['--member', 'm1,zz'], /^bak: zz: not in \S+, which has m1, m2\n$/],
   [['--output', '/nowhere/x.csv'], /^bak: cannot write \/nowhere\/x\.csv: no such file or directory; --output FILE/],
   [

@@ -178,7 +178,8 @@ result('show prints verdict, exclusions and certificates', async () => {
   }
   const acked = { type: 'ack', seq: 1, phase: 'stop', peer, name: 'db-1', outcome: 'ok', after: 1 } as const
   const step = { number: 1, name: 'default', sample: 1 }
-  const events = timed({ ...acked, step, warnings: ['sar: wrote nothing'] }, { type: 'warning', text: 'low disk' })
+  const warned = { ...acked, step, warnings: ['sar: wrote nothing'] }
+  const events = timed(warned, { ...warned, name: 'db-0' }, { type: 'warning', text: 'low disk' })
   writeFileSync(join(dir, 'journal.ndjson'), `${events.map(event => JSON.stringify(event)).join('\n')}\n{"half`)
   fake = await startFake({ describe: yields(view) })
   const [plain, json] = await Promise.all([fake.bak('show', 'last', '--all'), fake.bak('show', 'last', '--json')])
@@ -188,7 +189,7 @@ result('show prints verdict, exclusions and certificates', async () => {
     /\n0 +db-1 +Linux +2 +\+1\.3 ms ± 0\.5 +-12 ± 4 ppm +relayed, then punched +-\n/,
     /\n1 +ctl \(driver\) +Linux/,
     /\n1-default\/sample1 +3\.3 ms +4\.0 ms\n/,
-    /\nWARNED BY +PHASE +STEP +WARNING\ndb-1 +stop +1-default\/sample1 +sar: wrote nothing\nbak +- +- +low disk\n\n/,
+    /\nWARNED BY +PHASE +STEP +WARNING\ndb-0, db-1 +stop +1-default\/sample1 +sar: wrote nothing\nbak +- +- +low disk\n\n/,
     /\ndb-2 +join +lost +gone\n/,
     /\nMISSING +ON +REASON\nsar +db-1 +not found on PATH\nfiles of default +db-1 +3, named in missing\.txt\n\nBESIDE RUN +CONTROLLER +ON\n20261122T213015-k3f9ab +ops +db-1\n/,
     /\ndb-1 +default +2\.0 KiB +on the member +- +aaaaaaaaaaaaaaaa\ndb-1 +sysinfo begin +1 B +here +relayed +aaaaaaaaaaaaaaaa\n/,
