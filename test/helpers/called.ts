@@ -31,6 +31,8 @@ export interface CalledRun {
   members: CalledMember[]
   instances: Instance[]
   periods: Array<{ by: string; step: Step; period: Period }>
+  /** Messages that the controller has got from all members. */
+  received(): number
   /** Opens the calls of one more instance of the workload of a member. */
   open(member: number, workload?: string): Promise<OpenCalls>
   close(): Promise<void>
@@ -64,7 +66,11 @@ export async function calledRun(
     clock
   })
   server.open(run, { admits: peer => peers.includes(peer), leaseIntervalMs: 60_000, onAcks: () => {} })
-  server.serveCalls(run, (peer, message) => collectives.receive(peer, message))
+  let received = 0
+  server.serveCalls(run, (peer, message) => {
+    collectives.receive(peer, message)
+    received++
+  })
   collectives.begin(step)
   const sockets = new SocketFolder({ root: scratch(), isPassage: false })
   const opened: OpenCalls[] = []
@@ -88,6 +94,7 @@ export async function calledRun(
   }
   return {
     ...{ collectives, members, instances, periods },
+    received: () => received,
     open: (i, workload = 'load') => open((members[i] as CalledMember).client, join(scratch(), 'out'), workload),
     async close() {
       for (const calls of opened) await calls.close()

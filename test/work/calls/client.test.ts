@@ -7,6 +7,7 @@ import { type CalledMember, type CalledRun, callBak, calledRun } from '../../hel
 import { sleep } from '../../helpers/mesh.ts'
 import { needs, skipWhere } from '../../helpers/skip.ts'
 import { stayAwake } from '../../helpers/streams.ts'
+import { until } from '../../helpers/until.ts'
 import { scratch } from '../../store/scratch.ts'
 
 const clients = suite('the client of a workload')
@@ -74,8 +75,9 @@ for (const program of ['perl', 'python3', 'nc', 'node']) {
   })
 
   by(`${program}: the end of the run ends who waits, with 69`, async () => {
+    const before = called.received()
     const waiting = bak(0, ['get', 'k'])
-    await sleep(500)
+    await until(() => called.received() > before, { timeout: 20_000, what: 'the question of a client' })
     called.collectives.close('the run is over')
     assert.equal(await waiting, { status: 69, signal: null, stdout: '', stderr: 'bak: the run is over\n' })
   })
@@ -83,8 +85,9 @@ for (const program of ['perl', 'python3', 'nc', 'node']) {
   // nc cannot be told from its shell that was killed
   if (program === 'nc') continue
   by(`${program}: a client that is killed in mid wait has not come`, async () => {
+    const before = called.received()
     const killed = bak(0, ['barrier', 'x'])
-    await sleep(500)
+    await until(() => called.received() > before, { timeout: 20_000, what: 'the question of a client' })
     killed.child.kill('SIGKILL')
     await killed
     await sleep(100)

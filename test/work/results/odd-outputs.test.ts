@@ -57,11 +57,17 @@ const tooMuch: Array<[what: string, text: string, why: RegExp]> = [
   ['millions of numbers', inFio(`[${'1,'.repeat(3e6)}1]`), /more than 1000000 values/],
   ['millions of objects', inFio(`[${'{},'.repeat(3e6)}{}]`), /more than 1000000 values/]
 ]
+/** Others may have the processor meanwhile. */
+function processorMs(began: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(began)
+  return (user + system) / 1000
+}
+
 for (const [what, text, why] of tooMuch)
   test(`JSON with ${what} is not taken apart: the daemon does nothing else meanwhile`, () => {
-    const began = performance.now()
+    const began = process.cpuUsage()
     assert.match(foundIn('fio', text).thrown ?? '', why)
-    assert.ok(performance.now() - began < 2_000)
+    assert.ok(processorMs(began) < 2_000)
   })
 
 test('signs in texts of JSON are no values, and lists beside each other are not deep', () => {
@@ -76,12 +82,12 @@ test('values that take too long are not read to their end', () => {
     groupid: i,
     read: { total_ios: 1, iops: 1, bw: 3 }
   }))
-  const began = performance.now()
+  const began = process.cpuUsage()
   const { metrics, thrown } = foundIn('fio', JSON.stringify({ 'fio version': 'fio-3.33', jobs }))
   // a fast machine may read all of them in that time
   assert.match(thrown ?? 'none', /^none$|its values take longer than 1000 ms: the rest is not read/)
   assert.is(metrics.length, 128)
-  assert.ok(performance.now() - began < 4_000)
+  assert.ok(processorMs(began) < 8_000)
 })
 
 test('JSON that is cut is said to be cut', () => {
