@@ -1,5 +1,5 @@
 /** Results of benchmarks in the record of a run, with real daemons and a real fio. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -53,9 +53,11 @@ results('results that are named and that nothing has are missing; those of a fil
 })
 
 results('a benchmark that says that it failed has failed, though it exits with 0', async () => {
+  // in its words: what is in /tmp here is not there for a program of another
+  const said = JSON.stringify(readFileSync(golden('iperf3-error.json'), 'utf8'))
   const { status, record: found } = await ran(
     'failed',
-    `[[workload]]\nname = "net"\non = "b"\ncommand = ["cat", "${golden('iperf3-error.json')}"]\n`
+    `[[workload]]\nname = "net"\non = "b"\ncommand = ["printf", "%s", ${said}]\n`
   )
   assert.is(status, 1)
   assert.is(found.workload[0]?.error, 'iperf3: unable to connect to server: Connection refused')

@@ -74,6 +74,9 @@ faults(
     writeFileSync(file, `tools = ["idle"]\n[tool.idle]\ncommand = ["sleep", "${tool}"]\n`)
     const run = await startRun(net(), 'c', [file, '--lease', '2', '--', 'sleep', work])
     await run.until(event => event.type === 'workload-started')
+    // a certificate is written while the next phase is open; one that was not is not proven
+    const certificates = join(net().peer('c').home, 'runs', run.run, 'certificates')
+    await until(() => readdirSync(certificates).some(name => name.endsWith('-start.cbor')))
     await net().stopPeer('c', 'SIGKILL')
     const { status, stderr } = await run.finished
     assert.is(status, 69, stderr)

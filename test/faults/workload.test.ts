@@ -85,8 +85,10 @@ faults('a workload that prints a gigabyte is kept whole, and the daemon does not
 
 faults('Ctrl-C in mid workload leaves nothing running on any peer within 5 s, and exits with 4', async () => {
   const [work, tool] = [uniqueSleep(), uniqueSleep()]
-  const file = runFile(`tools = ["idle", "proc"]\n[tool.idle]\ncommand = ["sleep", "${tool}"]\n`)
-  const run = await startRun(net(), 'c', [file, '--', 'sh', '-c', `sleep ${work} & sleep ${work}`])
+  // the words of the command are in the file: bak itself is there until the data has come
+  const command = `command = ["sh", "-c", "sleep ${work} & sleep ${work}"]\n`
+  const file = runFile(`${command}tools = ["idle", "proc"]\n[tool.idle]\ncommand = ["sleep", "${tool}"]\n`)
+  const run = await startRun(net(), 'c', [file])
   await run.until(event => event.type === 'workload-started')
   assert.is(processesWith(`sleep\0${tool}`.replace('\0', ' ')).length, 3)
   run.kill('SIGINT')
