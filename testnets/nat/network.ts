@@ -9,11 +9,11 @@ import { NATS } from '../lab/topology.ts'
 import { expected, HOSTS, kindOf, type Pair, RELAYS, relayFlag } from './pairs.ts'
 
 /** For an answer to `bak reachability`. */
-const REACHABILITY_TIMEOUT_MS = 60_000
+const REACHABILITY_TIMEOUT_MS = 120_000
 /** Until another host has dialled a public one, and that one has announced it. */
-const PROVEN_TIMEOUT_MS = 60_000
+const PROVEN_TIMEOUT_MS = 120_000
 /** Until all see all. */
-const DISCOVERY_TIMEOUT_MS = 60_000
+const DISCOVERY_TIMEOUT_MS = 120_000
 
 export interface NatInit {
   /** One way, ms. */
