@@ -6,7 +6,7 @@
  *     member tool metric labels unit  texts; labels are JSON with sorted keys, `{}` if there are none; unit is '' if there is none
  *     value      DOUBLE, finite
  *
- * Rows are sorted by series (tool, metric, labels), then by time, in blocks of at most a million, each block in row groups of at most
+ * Rows are sorted by series (tool, metric, labels), then by time, in blocks of at most half a million, each block in row groups of at most
  * 100,000 rows. So a series is one range of rows in each block. `bak.series` of the metadata is the index of these ranges: who wants a
  * few series reads only the row groups that they are in, and of those only `timestamp` and `value`, a page of zstd each.
  */

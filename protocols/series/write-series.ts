@@ -1,4 +1,4 @@
-/** Writes a `series.parquet` (series-file.ts) in bounded memory: points come in any order, and are sorted a million at a time. */
+/** Writes a `series.parquet` (series-file.ts) in bounded memory: points come in any order, and are sorted half a million at a time. */
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import type { ColumnChunk, ParquetType, RowGroup, SchemaElement } from 'hyparquet'
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
@@ -20,7 +20,7 @@ import {
 } from './series-file.ts'
 
 /** Points that are held before they are sorted and written: 24 bytes each. */
-const BLOCK_POINTS = 1_000_000
+const BLOCK_POINTS = 500_000
 const MAGIC = 0x31524150
 /** Of a range of rows in the index, as JSON. */
 const RANGE_BYTES = 20
