@@ -1,6 +1,6 @@
 /** What tools print on a large machine, written by the second into files of a given size: the same each time. */
 import { appendFileSync, writeFileSync } from 'node:fs'
-import { randomOf } from './random-numbers.ts'
+import { randomFrom } from '../../protocols/random.ts'
 
 const BEGAN = 1_795_383_015
 const MIB = 2 ** 20
@@ -82,7 +82,7 @@ export const TOOL_TEXTS: ToolText[] = [
 
 /** Writes so much of one. @returns its seconds */
 export function writeToolText({ head = '', lines }: ToolText, path: string, mib: number): number {
-  const random = randomOf(1)
+  const random = randomFrom(1)
   writeFileSync(path, head)
   let second = 0
   for (let bytes = head.length; bytes < mib * MIB; ) {

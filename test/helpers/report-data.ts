@@ -1,5 +1,7 @@
 /** A report as a run would leave it, of any number of members and samples, the same each time: for tests and pictures of the page. */
+
 import type { FlameText, MetricSummary, Panel, PanelCell, ReportData } from '../../cli/report/report-data.ts'
+import { randomFrom } from '../../protocols/random.ts'
 
 interface Wanted {
   members?: number
@@ -29,7 +31,7 @@ export function makeReport({
   processors = 8,
   further = 40
 }: Wanted = {}): { data: ReportData; block: Uint8Array } {
-  const random = seeded(21)
+  const random = randomFrom(21)
   const names = Array.from({ length: members }, (_, index) =>
     members > 8 ? `rack${1 + (index >> 4)}-n${String(index).padStart(2, '0')}` : `n${index + 1}`
   )
@@ -410,7 +412,7 @@ const several = (count: number, what: string) => `${count} ${what}${count === 1 
 
 /** Folded stacks of a program that reads, and of the kernel below it. */
 export function makeStacks(seed: number, slower = 1): string {
-  const random = seeded(seed)
+  const random = randomFrom(seed)
   const tops = ['fio;thread_main;do_io', 'fio;thread_main;reap_threads', 'kworker;worker_thread;process_one_work']
   const calls = [
     '__x64_sys_pread64',
@@ -439,17 +441,6 @@ export function makeStacks(seed: number, slower = 1): string {
     )
   }
   return lines.join('\n')
-}
-
-/** Numbers from 0 to 1, the same for a seed. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** The block of numbers, as it grows. */

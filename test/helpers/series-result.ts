@@ -2,12 +2,14 @@
  * A result with series that look like those of real tools, the same for the same seed: members `m1`, `m2`, ..., iterations with samples, in each
  * an idle second, work, and an idle second. Its record is not sealed.
  */
+
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { persistentSeriesFolder, RECORD_FILE, SERIES_FILE, seriesFolder, toolFolder } from '../../protocols/layout.ts'
 import type { Clock } from '../../protocols/manifest.ts'
 import type { Metric } from '../../protocols/metric.ts'
 import type { Step } from '../../protocols/phase.ts'
+import { randomFrom } from '../../protocols/random.ts'
 import { type RunRecord, writeRecord } from '../../protocols/record.ts'
 import { SeriesWriter } from '../../protocols/series/write-series.ts'
 import { runRecord, specOf } from '../protocols/samples.ts'
@@ -46,7 +48,7 @@ export interface SeriesResult {
 export function seriesResult(shape: ResultShape): SeriesResult {
   const { folder, members: count = 3, iterations = ['bs=4k', 'bs=64k'], samples: each = 3, seconds = 20 } = shape
   const members = Array.from({ length: count }, (_, i) => `m${i + 1}`)
-  const random = randomOf(shape.seed ?? 1)
+  const random = randomFrom(shape.seed ?? 1)
   const steps = iterations.flatMap((name, i) =>
     Array.from({ length: each }, (_, k): Step => ({ number: i + 1, name, sample: k + 1 }))
   )
@@ -195,16 +197,5 @@ function recordOf(
     ...{ run, name: 'fio', verdict: 'ok', status: 0, spec, roster, workload },
     ...{ controller: { peer: peers[0] as string, name: members[0] as string } },
     ...{ created: BEGAN, begun: BEGAN, ended, took: ended - BEGAN }
-  }
-}
-
-/** mulberry32: @returns numbers from 0 to 1 that look random */
-function randomOf(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
   }
 }
