@@ -42,8 +42,9 @@ export async function readTools(
     const path = join(folder, seriesFolder(step, member), SERIES_FILE)
     if (!existsSync(path)) continue
     try {
+      const all = await seriesOf(path)
       for (const [threshold, about] of asked)
-        for (const series of fittingIn(await seriesOf(path), about)) {
+        for (const series of fittingIn(all, about)) {
           const { tool, labels, unit } = series
           readings.values.push({ threshold, member, tool, labels, unit, value: series[about.statistic ?? 'mean'] })
         }
