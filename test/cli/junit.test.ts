@@ -1,3 +1,4 @@
+/** What a run came to, as JUnit files. */
 import { execFileSync } from 'node:child_process'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'

@@ -1,3 +1,4 @@
+/** What programs print of files that are no text, before it is read into series. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'

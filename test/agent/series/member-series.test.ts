@@ -1,3 +1,4 @@
+/** The series that a member makes of a sample, and of its persistent tools. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'

@@ -1,3 +1,4 @@
+/** The thread that reads files into series, and what ends it. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'

@@ -1,3 +1,4 @@
+/** Points of several series that are added up. */
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
