@@ -36,6 +36,8 @@ export const REPORT_FILE = 'report.html'
 export const TAGS_FILE = 'tags.json'
 /** In a folder of a member: what could not be brought from there, and why. */
 export const MISSING_FILE = 'missing.txt'
+/** In a folder of the tool `perf`: a line for each stack, from the program to the innermost function, and its samples. */
+export const FOLDED_FILE = 'perf-folded.txt'
 /** In a folder of a workload: what it measured of itself, a line of JSON each. */
 export const METRICS_FILE = 'metrics.ndjson'
 /** The signed messages of a run. */

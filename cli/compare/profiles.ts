@@ -1,9 +1,9 @@
 /** Folded stacks of `perf record`, by group and member: of all samples of a group together. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseResultPath, stepFolder } from '../../protocols/layout.ts'
+import { FOLDED_FILE, parseResultPath, stepFolder } from '../../protocols/layout.ts'
 import { readPlain } from '../../protocols/plain-file.ts'
-import { FOLDED_FILE, largestStacks } from '../report/flames.ts'
+import { largestStacks } from '../report/flames.ts'
 import type { Result } from '../result/open-result.ts'
 import type { Group } from './groups.ts'
 

@@ -1,14 +1,12 @@
 /** Folded stacks of `perf record` for the flame graphs: read from the folder of the result, and cut down to what can be seen. */
 import { join } from 'node:path'
-import { parseResultPath, stepFolder } from '../../protocols/layout.ts'
+import { FOLDED_FILE, parseResultPath, stepFolder } from '../../protocols/layout.ts'
 import { readPlain } from '../../protocols/plain-file.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Block } from './block.ts'
 import type { Unread } from './member-index.ts'
 import type { FlameText } from './report-data.ts'
 
-/** Written by the member beside what `perf record` wrote. */
-export const FOLDED_FILE = 'perf-folded.txt'
 /** Of one file that is read. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024
 /** Graphs on one page, and bytes of stacks of all of them. */

@@ -4,11 +4,11 @@ import { lstat, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError } from '../../../protocols/errors.ts'
+import { FOLDED_FILE } from '../../../protocols/layout.ts'
 import type { ToolContext } from '../tool.ts'
 import { FoldedStacks, SCRIPT_FIELDS } from './folded-stacks.ts'
 
 export const REPORT = 'perf-report.txt'
-export const FOLDED = 'perf-folded.txt'
 /** Where perf script works until what it prints is folded: one program works in a folder at a time. */
 const WORK = '.folded'
 const MAX_SCRIPT_BYTES = 256 * 1024 * 1024
@@ -22,7 +22,7 @@ const MAX_LINE = 64 * 1024
 export async function perfResults(context: ToolContext): Promise<string[]> {
   if (!existsSync(join(context.folder, 'perf.data'))) return []
   if (context.inWindow)
-    return [`no ${REPORT} and no ${FOLDED}: they would be made while the workload goes on; perf.data is there`]
+    return [`no ${REPORT} and no ${FOLDED_FILE}: they would be made while the workload goes on; perf.data is there`]
   return (await Promise.all([report(context), foldedStacks(context)])).flat()
 }
 
@@ -87,11 +87,11 @@ async function foldedStacks(context: ToolContext): Promise<string[]> {
     await mkdir(folder)
     const ended = await runPerf(context, { words, folder, stdout, stderr: join(folder, 'stderr.txt') })
     const stacks = await foldFile(stdout)
-    if (stacks.samples === 0) return [`no ${FOLDED}: perf script printed no sample`]
-    await writeFile(join(context.folder, FOLDED), stacks.text(), { flag: 'wx' })
+    if (stacks.samples === 0) return [`no ${FOLDED_FILE}: perf script printed no sample`]
+    await writeFile(join(context.folder, FOLDED_FILE), stacks.text(), { flag: 'wx' })
     return remarksOn(stacks, ended)
   } catch (error) {
-    return [`no ${FOLDED}: ${asBakError(error).message}`]
+    return [`no ${FOLDED_FILE}: ${asBakError(error).message}`]
   } finally {
     await rm(folder, { recursive: true, force: true }).catch(() => {})
   }
@@ -102,8 +102,8 @@ function remarksOn({ samples, otherEvents }: FoldedStacks, ended: Ended): string
   return [
     ...(ended === 'done'
       ? []
-      : [`${FOLDED} has the first ${samples} samples only: perf script ${why}; perf.data has all`]),
-    ...(otherEvents.length === 0 ? [] : [`${FOLDED} is without the samples of ${otherEvents.join(', ')}`])
+      : [`${FOLDED_FILE} has the first ${samples} samples only: perf script ${why}; perf.data has all`]),
+    ...(otherEvents.length === 0 ? [] : [`${FOLDED_FILE} is without the samples of ${otherEvents.join(', ')}`])
   ]
 }
 

@@ -1,9 +1,10 @@
 /** perf record of linux-perf: which code the processors are in, by samples. */
+import { FOLDED_FILE } from '../../../protocols/layout.ts'
 import { unknownWord } from '../known-words.ts'
 import { observingProgram, type Values, type Wanted } from '../observing-program.ts'
 import { inOwnMounts } from './own-mounts.ts'
 import { hasCounters, tryEvents, whyNoEvents } from './perf-access.ts'
-import { FOLDED, perfResults, REPORT } from './perf-results.ts'
+import { perfResults, REPORT } from './perf-results.ts'
 import { RECORD_WORDS, wordsIn } from './perf-words.ts'
 
 const MAX_WORDS = 4096
@@ -36,14 +37,14 @@ export const perf = observingProgram({
       name: 'report',
       type: 'boolean',
       default: true,
-      summary: `also ${REPORT} and ${FOLDED}: a machine can name the functions of its own programs only`
+      summary: `also ${REPORT} and ${FOLDED_FILE}: a machine can name the functions of its own programs only`
     }
   ],
   size: 256,
   files: [
     { name: 'perf.data', what: 'the samples: perf report -i, perf script -i' },
     { name: REPORT, what: 'what perf report prints of them' },
-    { name: FOLDED, what: 'a line for each stack, from the program to the innermost function, and its samples' }
+    { name: FOLDED_FILE, what: 'a line for each stack, from the program to the innermost function, and its samples' }
   ],
   known: RECORD_WORDS,
   brings: values => {
