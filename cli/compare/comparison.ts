@@ -1,5 +1,6 @@
 /** What a comparison came to: everything that its forms (text, JSON, CSV, markdown, a page) are made of. */
 import { failuresIn } from '../../protocols/work-entry.ts'
+import { describeUnfit } from '../unfit.ts'
 import { describePartial, describeSetting, type Unlike } from './alike.ts'
 import type { ComparedMetric, ComparedMetrics } from './compare-metrics.ts'
 import type { ComparedResource } from './compare-resources.ts'
@@ -67,6 +68,7 @@ export function warningsOf(groups: Group[], { metrics, tests }: ComparedMetrics,
   return [
     ...partial.map(each => `partial: ${describePartial(each)}`),
     ...groups.flatMap(unfinishedIn),
+    ...groups.flatMap(unfitIn),
     ...groups.flatMap(failedIn),
     ...(uneven.length === 0 ? [] : [`${names(uneven)}: not all samples are of the same instances`]),
     ...(undirected.length === 0
@@ -99,6 +101,15 @@ const names = (metrics: string[]) => [...new Set(metrics)].join(', ')
 function unfinishedIn({ label, selections }: Group): string[] {
   const runs = new Map(selections.map(({ result }) => [result.run, result.record]))
   return [...runs.values()].flatMap(({ run, state }) => (state === 'ended' ? [] : [`${label}: ${run} has not ended`]))
+}
+
+/** Machines that were not fit to measure: a difference may be theirs. */
+function unfitIn({ label, selections }: Group): string[] {
+  const runs = new Map(selections.map(({ result }) => [result.run, result.record]))
+  return [...runs.values()].flatMap(record => {
+    const facts = describeUnfit(record)
+    return facts === '' ? [] : [`${label}: ${record.run} was not fit to measure: ${facts}`]
+  })
 }
 
 /** Samples that failed are left out of all numbers. */

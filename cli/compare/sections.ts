@@ -164,8 +164,8 @@ function resourceSection({ resources: compared, groups }: Comparison, all: boole
   }
 }
 
-/** Not so where the interval has 0 in it. */
-const isApart = ({ interval }: Difference) => interval == null || interval[0] > 0 || interval[1] < 0
+/** Not so where the interval has 0 in it, and where there are too few samples for one. */
+const isApart = ({ interval }: Difference) => interval != null && (interval[0] > 0 || interval[1] < 0)
 
 /** A share of the baseline's median in percent; undefined beside a median of 0. */
 export const percentOf = (value: number, { medians: [median] }: Pick<Difference, 'medians'>): number | undefined =>

@@ -7,6 +7,7 @@ import { failureOf } from '../../protocols/work-entry.ts'
 import { formatInstances } from '../instances.ts'
 import type { Complaint } from '../journal.ts'
 import type { Unread } from '../result/measure.ts'
+import { describeUnfit } from '../unfit.ts'
 import { formatSection } from './section.ts'
 
 const MAX_MEMBERS = 4
@@ -22,11 +23,11 @@ export function formatComplaints(
   unread: Unread[],
   isWhole: boolean
 ): string[] {
-  const { excluded, shortfalls, missing = [], beside, tools = [], remarks = [], noise = [], spec } = record
+  const { excluded, shortfalls, missing = [], beside, tools = [], remarks = [], spec } = record
   const failed = record.workload.filter(entry => entry.member != null && failureOf(entry, spec) != null)
   return [
     isWhole ? '' : formatInstances({ workload: failed, spec }),
-    isWhole ? '' : formatUnfit(noise, record.run),
+    isWhole ? '' : formatUnfit(record),
     formatSection(
       ['EXCLUDED', 'SINCE', 'CODE', 'REASON'],
       excluded.map(({ name, phase, code, reason }) => [name, phase, code, reason])
@@ -69,15 +70,9 @@ function together(complaints: Complaint[]): Array<Array<string | undefined>> {
 }
 
 /** Where numbers are likely to vary because of the machines. */
-function formatUnfit(noise: NonNullable<RunRecord['noise']>, run: string): string {
-  const found = noise.flatMap(({ name, findings }) =>
-    findings.filter(({ level }) => level === 'unfit').map(({ fact }) => ({ name, fact }))
-  )
-  const facts = [...Map.groupBy(found, ({ fact }) => fact)].map(([fact, on]) => {
-    const members = on.map(({ name }) => name)
-    return `${fact} of ${listInWords(members, MAX_MEMBERS)}`
-  })
-  return facts.length === 0 ? '' : formatNote(`not fit to measure: ${facts.join('; ')}: bak show ${run} --all says why`)
+function formatUnfit(record: RunRecord): string {
+  const facts = describeUnfit(record)
+  return facts === '' ? '' : formatNote(`not fit to measure: ${facts}: bak show ${record.run} --all says why`)
 }
 
 /** Tools that came and went while the run went on. */

@@ -6,6 +6,8 @@ import { type Comparison, factsOfGroup, sequencesOf, warningsOf } from '../../..
 import { render } from '../../../cli/compare/forms.ts'
 import { decide, readCondition } from '../../../cli/compare/gate.ts'
 import type { Group, Opened } from '../../../cli/compare/groups.ts'
+import { compareGroups } from '../../../cli/compare/statistics/compare-groups.ts'
+import { spreadOf } from '../../../protocols/quantiles.ts'
 import { around, recordOf } from './records.ts'
 
 const test = suite('a comparison in words')
@@ -66,6 +68,38 @@ test('samples that are too few for so many metrics are named, with what helps', 
   assert.equal(of(6), [])
   // three can tell of none: the verdicts say so
   assert.equal(of(3), [])
+})
+
+test('machines that were not fit to measure are named before the numbers, with their run', () => {
+  const finding = (level: 'fit' | 'unfit') => ({ fact: 'load', value: '4.20', level })
+  const noise = [
+    { name: 'm1', findings: [finding('unfit')] },
+    { name: 'm2', findings: [finding('fit')] }
+  ]
+  const groups = [
+    group('A', recordOf('a', { default: { iops: around(100, 1, 6, 1) } }, { noise })),
+    group('B', recordOf('b', { default: { iops: around(100, 1, 6, 2) } }))
+  ]
+  const workload = compareMetrics(groups, { threshold: 0.02, isWanted: () => true, betterOf: () => 'more' })
+  assert.equal(warningsOf(groups, workload, []), ['A: 20261122T213015-aaaaaa was not fit to measure: load of m1'])
+})
+
+test('a resource of which there are too few samples is not among those that surely differ', async () => {
+  const difference = (interval?: [number, number]) => ({
+    ...compareGroups([1, 2, 3, 4, 5, 6], [11, 12, 13, 14, 15, 16]),
+    interval
+  })
+  const spreads = [[1], [2]].map(spreadOf)
+  const about = { member: 'm1', iteration: '', label: 'B', devices: [], effect: 1, spreads: spreads as never }
+  const resources: Comparison['resources'] = [
+    { ...about, resource: 'cpu', difference: difference([9, 11]) },
+    { ...about, resource: 'memory', difference: difference() }
+  ]
+  const text = await textOf({ resources })
+  assert.match(text, /\ncpu +m1 /)
+  assert.not.match(text, /\nmemory +m1 /)
+  assert.match(text, /1 more resources that differ less or not surely/)
+  assert.match(await textOf({ resources }, [], true), /\nmemory +m1 /)
 })
 
 test('a metric of which nobody said what is better is named, with the flag that says it', async () => {
