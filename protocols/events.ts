@@ -18,6 +18,7 @@ import { MAX_RECORD_REMARKS, refusedFile, renamedFile } from './record.ts'
 import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
 import { tags } from './tags.ts'
+import { loadNow } from './tasks/load-now.ts'
 import { decision } from './thresholds/threshold.ts'
 import { edge } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
@@ -35,6 +36,7 @@ const phaseFields = {
   phase,
   step: v.optional(step),
   part: v.optional(part),
+  element: v.optional(count),
   groups: v.optional(list(name, 64)),
   when: v.optional(v.picklist(['begin', 'end']))
 }
@@ -114,6 +116,15 @@ const body = v.variant('type', [
   v.object({ type: v.literal('beside'), ...beside.entries }),
   /** How far apart the members started, by their measured clocks. */
   v.object({ type: v.literal('skew'), step, agreed: instant, skew: milliseconds, latest: milliseconds }),
+  /** All clients are at a join point, and what members signed for it was counted. */
+  v.object({
+    ...{ type: v.literal('join-point'), step, element: count },
+    /** How far apart the clients began, ms. */
+    skew: v.optional(milliseconds),
+    tasks: list(v.object({ task: name, samples: count, failed: count }), 256)
+  }),
+  /** How the tasks go, once a second; live only. */
+  v.object({ type: v.literal('load'), step, ...loadNow.entries }),
   /** The command of the controller. */
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
   /** A workload of a member, as the member tells it at once. */

@@ -12,6 +12,8 @@
  *     <n>-<iteration>/sample<k>/tools-<group>/<member>/<tool>/
  *     <n>-<iteration>/sample<k>/series/<member>/series.parquet                             what the tools measured
  *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt                      of a command
+ *     <n>-<iteration>/sample<k>/workload/<member>/load/samples.csv                         each request, where they are kept
+ *     <n>-<iteration>/sample<k>/tasks.json                                                 what tasks came to (tasks/tasks-file.ts)
  *     <n>-<iteration>/sample<k>/workload/<member>/<workload>[.<instance>]/{stdout,stderr}.txt
  *     report.html  tags.json                                                               made later: beside what is sealed
  *
@@ -112,6 +114,9 @@ export const seriesFolder = (step: Step, member: string) => `${stepFolder(step)}
 export const persistentSeriesFolder = (member: string) => `${SERIES}/${member}`
 /** @param restart 1 .. n for what the tool wrote since it was started again */
 export const restartFolder = (toolFolder: string, restart: number) => `${toolFolder}/restart${restart}`
+/** What the tasks of a sample came to: a file of the controller. */
+export const TASKS_FILE = 'tasks.json'
+export const tasksFileOf = (step: Step) => `${stepFolder(step)}/${TASKS_FILE}`
 export const workloadFolder = (step: Step, member: string) => `${stepFolder(step)}/workload/${member}`
 /** @param instance 1 .. n where several run on the member */
 export const instanceFolder = (step: Step, member: string, workload: string, instance?: number) =>
@@ -128,6 +133,7 @@ export type ResultPath =
   | { kind: 'tools'; step: Step; group: string; member: string; rest: string }
   | { kind: 'series'; step: Step; member: string; rest: string }
   | { kind: 'workload'; step: Step; member: string; rest: string }
+  | { kind: 'tasks'; step: Step }
 
 /** @returns undefined for a path that is not exactly as the functions above build it, with any path below a folder */
 export function parseResultPath(path: string): ResultPath | undefined {
@@ -188,6 +194,7 @@ const groupOf = (folder: string): string => (folder.startsWith(TOOLS_PREFIX) ? f
 
 function parseSample([iteration = '', sample = '', folder = '', member, ...below]: string[]): ResultPath | undefined {
   const step = parseStep(iteration, sample)
+  if (step != null && folder === TASKS_FILE && member == null) return { kind: 'tasks', step }
   if (step == null || !v.is(name, member)) return undefined
   const rest = below.join('/')
   if (folder === 'workload') return { kind: 'workload', step, member, rest }

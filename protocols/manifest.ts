@@ -46,6 +46,8 @@ export const candidate = v.object({
   groups: v.optional(list(name, 64)),
   /** The workloads of the spec that run on it. */
   workloads: v.optional(list(placement, 64)),
+  /** It has clients of tasks, and this rank among those that have. */
+  load: v.optional(count),
   /** It only drives the run: the selector does not select it. */
   driver: v.optional(v.boolean())
 })

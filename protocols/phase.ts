@@ -34,6 +34,7 @@ import { cutMissing, missing } from './shortfall.ts'
 import { fetched } from './staged.ts'
 import { machineFacts } from './sysinfo/machine.ts'
 import { noiseFindings } from './sysinfo/noise.ts'
+import { loadAnswer } from './tasks/task-answer.ts'
 import { toolChanges } from './tool-changes.ts'
 import { edge } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
@@ -51,9 +52,17 @@ export const step = v.object({
 })
 export type Step = v.InferOutput<typeof step>
 
-/** Which workloads of members a phase `work` is about; it is about the command of the controller where there is none. */
-export const part = v.picklist(['servers', 'clients'])
+/**
+ * Which work of members a phase `work` is about; it is about the command of the controller where there is none. `servers` and `clients` are
+ * workloads. Of tasks: `prepare` on each member with clients; `setup` and `teardown` on one; `tasks` to the join point behind an element of the
+ * schedule or, where a task completes it, until that has ended; then `complete` to the join point.
+ */
+export const part = v.picklist(['servers', 'clients', 'prepare', 'setup', 'tasks', 'complete', 'teardown'])
 export type Part = v.InferOutput<typeof part>
+
+/** @returns whose workloads a part is about; undefined for the parts of tasks */
+export const roleIn = (part: Part): 'server' | 'client' | undefined =>
+  part === 'servers' ? 'server' : part === 'clients' ? 'client' : undefined
 
 export const command = v.object({
   run: runId,
@@ -70,11 +79,13 @@ export const command = v.object({
   step: v.optional(step),
   /** For work. */
   part: v.optional(part),
+  /** For work of tasks: which element of the schedule, from 0. */
+  element: v.optional(count),
   /** For sysinfo: which of the two snapshots. */
   when: v.optional(v.picklist(['begin', 'end'])),
   /** For start and stop: only the tools of these groups, in the window of a trigger; those without a trigger where it is left out. */
   groups: v.optional(list(name, 64)),
-  /** For start: the controller's clock at which all begin. */
+  /** For start, and for work of tasks: the controller's clock at which all begin. */
   at: v.optional(instant),
   /** For start: the tools that were attached and detached until then; left out where there are none. */
   tools: v.optional(toolChanges),
@@ -173,6 +184,8 @@ export const ack = v.object({
   staged: v.optional(fetched),
   /** For work: how workloads of this member ended that it is about; for stop: how all of the sample did. */
   workloads: v.optional(list(instanceResult, MAX_INSTANCES_OF_MEMBER)),
+  /** For work of tasks: what its clients did; for stop: of the elements that were not answered for. */
+  load: v.optional(loadAnswer),
   /** For start and stop: what the load of the tool `gauge` took before and after the sample. */
   gauge: v.optional(gauged),
   /** For init: whether the machine is fit to measure, and the facts by which members are compared. */
@@ -206,6 +219,7 @@ export const phaseOutcome = {
   subject: digest,
   step: v.optional(step),
   part: v.optional(part),
+  element: v.optional(count),
   groups: v.optional(list(name, 64)),
   when: v.optional(v.picklist(['begin', 'end'])),
   verdict: v.picklist(['met', 'failed']),

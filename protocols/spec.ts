@@ -13,6 +13,7 @@ import { argument, commandLine, quorum, seconds, selector } from './spec-fields.
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import { sysinfoChoice } from './sysinfo/items.ts'
 import { tags } from './tags.ts'
+import { taskKeys } from './tasks/task.ts'
 import { thresholds } from './thresholds/threshold.ts'
 import { type ToolOptions, toolOptions } from './tool-options.ts'
 import { trigger } from './trigger.ts'
@@ -114,6 +115,8 @@ const keys = v.strictObject({
   results: v.optional(results),
   /** Programs on members; those of the role `client` in the place of a command. */
   workload: v.optional(list(workload, 64), []),
+  /** Load with a schedule, in the place of a command and of clients. */
+  ...taskKeys,
   /** Which clients are waited for: all of them, or the first that ends, which ends the others. */
   ends: v.optional(v.picklist(['all', 'first']), 'all'),
   /** Files and folders that every member has before the run begins, in the folders in which its workloads run. */

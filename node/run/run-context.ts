@@ -1,6 +1,7 @@
 /** One run on its controller: what was ordered, who takes part, and the parts of the daemon that its phases and hooks use. */
 import type { ErrorCode } from '../../protocols/errors.ts'
 import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
+import { roleIn } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
 import type { StagedEntry } from '../../protocols/staged.ts'
@@ -18,8 +19,6 @@ import type { PlannedPhase } from './plan.ts'
 import { neededBy } from './roster.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
 import { absencesOf } from './shortfalls.ts'
-
-const ROLES = { servers: 'server', clients: 'client' } as const
 
 /** Shortfalls that a record names. */
 export const MAX_SHORTFALLS = 1_000
@@ -122,7 +121,8 @@ export class RunContext {
    */
   asked({ who, part }: Pick<PlannedPhase, 'who' | 'part'>): Map<string, string> {
     const { active, parts } = this
-    if (part != null) return new Map([...active].filter(([peer]) => this.runs(peer, ROLES[part])))
+    const role = part == null ? undefined : roleIn(part)
+    if (role != null) return new Map([...active].filter(([peer]) => this.runs(peer, role)))
     if (who !== 'everyone') return active
     const joined = new Set(this.record.roster.map(({ peer }) => peer))
     const willing = [...this.excluded.values()].filter(

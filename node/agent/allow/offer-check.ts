@@ -1,20 +1,18 @@
 /** Whether a command stays within the offer that this member answered: only that was checked when it joined. */
 import { stepFolder } from '../../../protocols/layout.ts'
 import type { Offer } from '../../../protocols/manifest.ts'
-import type { Command } from '../../../protocols/phase.ts'
+import { type Command, roleIn } from '../../../protocols/phase.ts'
 import { mayHaveSample, triggerOf } from '../../../protocols/triggered.ts'
 
 /** Longest time from the command `start` to its instant: a longer one is a mistake, for which the member would wait. */
 const MAX_START_DELAY_MS = 60_000
-
-const ROLES = { servers: 'server', clients: 'client' } as const
 
 /** @param self the member; @returns the part of the command that the offer does not have, in words; undefined if there is none */
 export function exceedsOffer(command: Command, { spec, controller }: Offer, self: string): string | undefined {
   const { phase, step, part, at, issued, groups, tools } = command
   if (phase === 'sysinfo' && spec.sysinfo === 'none') return 'the offer has no sysinfo'
   if (phase === 'work' && part == null && controller !== self) return 'a command runs on the controller of its run only'
-  if (phase === 'work' && part != null && !spec.workload.some(({ role }) => role === ROLES[part]))
+  if (phase === 'work' && part != null && !spec.workload.some(({ role }) => role === roleIn(part)))
     return `the offer has no ${part}`
   if (tools != null && phase !== 'start') return 'tools come and go with start'
   if (phase === 'start' && at != null && at - issued > MAX_START_DELAY_MS)

@@ -6,7 +6,7 @@ import type { Signed } from '../../../protocols/envelope.ts'
 import { cutText } from '../../../protocols/fields.ts'
 import { stepFolder } from '../../../protocols/layout.ts'
 import { MAX_METRICS } from '../../../protocols/metric.ts'
-import type { Ack } from '../../../protocols/phase.ts'
+import { type Ack, roleIn } from '../../../protocols/phase.ts'
 import {
   countMetrics,
   entriesOf,
@@ -25,7 +25,6 @@ import type { RunHook } from './hook.ts'
 
 /** Of one answer no more are left out at once. */
 const MAX_ANSWER = MAX_INSTANCES_OF_MEMBER * MAX_METRICS
-const ROLES = { servers: 'server', clients: 'client' } as const
 
 /** @returns the hook of one run */
 export function workloads(): RunHook {
@@ -35,8 +34,8 @@ export function workloads(): RunHook {
     name: 'workloads',
     before(at, run) {
       if (at.phase === 'start' && at.groups == null) begun = new Set()
-      if (at.phase !== 'work' || at.part == null) return
-      const role = ROLES[at.part]
+      const role = at.phase === 'work' && at.part != null ? roleIn(at.part) : undefined
+      if (role == null) return
       checkPlaced(role, run)
       begun.add(role)
     },
