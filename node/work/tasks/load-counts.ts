@@ -1,6 +1,7 @@
 /** What the clients of one member measured in one sample: counted where it comes from the driver and where the controller has taken it. */
-import type { TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
+
 import { addTally, emptyTally, type Tally } from '../../../protocols/tasks/tally.ts'
+import type { TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 
 /** Of one block. */
 export interface Counted {
@@ -19,6 +20,11 @@ export class LoadCounts {
   readonly onBrought = (counted: Counted): void => add(this.#brought, counted)
   readonly onTaken = (counted: Counted): void => add(this.#taken, counted)
 
+  /** Samples that were brought, and that the controller has not taken. */
+  get untaken(): number {
+    return totalOf(this.#brought) - totalOf(this.#taken)
+  }
+
   /** @returns what a member signs of a task: what the controller has of it */
   answerOf(element: number, task: string, end: TaskEnd): TaskAnswer {
     return { element, task, ...(this.#taken.get(keyOf(element, task)) ?? emptyTally()), ...end }
@@ -33,6 +39,9 @@ export class LoadCounts {
     return `the driver counted ${words({ samples, warmup, failed })}, and brought ${words(brought)}`
   }
 }
+
+const totalOf = (tallies: Map<string, Tally>) =>
+  [...tallies.values()].reduce((sum, { samples, warmup }) => sum + samples + warmup, 0)
 
 const keyOf = (element: number, task: string) => `${element}/${task}`
 

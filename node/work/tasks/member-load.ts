@@ -7,9 +7,9 @@ import { cutText } from '../../../protocols/fields.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 import type { LoadStatus } from '../../../protocols/tasks/load-stream.ts'
+import { tallyHistograms, tallySamples } from '../../../protocols/tasks/tally.ts'
 import { DRIVER } from '../../../protocols/tasks/task.ts'
 import type { LoadAnswer, TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
-import { tallyHistograms, tallySamples } from '../../../protocols/tasks/tally.ts'
 import { pause, within } from '../../wait.ts'
 import type { FromDriver, ToDriver } from './driver-messages.ts'
 import type { DriverProcess } from './driver-process.ts'
@@ -75,7 +75,8 @@ export class MemberLoad {
 
   /** Starts the driver, which does what is to be prepared. @throws {BakError} why it could not, `state` if it was started before */
   async prepare(signal: AbortSignal): Promise<LoadAnswer> {
-    if (this.#driver != null || this.#over.signal.aborted) throw new BakError('state', 'the clients were prepared before')
+    if (this.#driver != null || this.#over.signal.aborted)
+      throw new BakError('state', 'the clients were prepared before')
     const { spec, params, clients } = this.#init
     const until = AbortSignal.any([signal, this.#over.signal])
     this.#uplink.start()
@@ -149,13 +150,15 @@ export class MemberLoad {
     const late = AbortSignal.timeout(graceMs ?? DRAIN_MS)
     const why = await this.#uplink.drain(late).then(
       () => undefined,
-      cause => (late.aborted ? `the controller did not take them within ${(graceMs ?? DRAIN_MS) / 1000} s` : cause.message)
+      cause =>
+        late.aborted ? `the controller did not take them within ${(graceMs ?? DRAIN_MS) / 1000} s` : cause.message
     )
     const odd = (await this.#driver?.stop(graceMs ?? STOP_GRACE_MS)) ?? []
-    const left = this.#uplink.waiting
     await this.#uplink.stop()
+    const left = this.#counts.untaken
     const missing: Missing[] = []
-    if (left > 0) missing.push(lacking(`${left} blocks of samples were not brought: ${why}`))
+    if (left > 0)
+      missing.push(lacking(`of ${left} samples nobody knows whether they arrived: ${why ?? 'the run is over'}`))
     if (this.#failed.signal.aborted && !this.#isNamed) missing.push(lacking(this.#failed.signal.reason.message))
     const tasks = [...this.#begun.values()].flatMap(each => this.#answersOf(each))
     return { load: { tasks }, missing, warnings: odd.map(each => `${DRIVER}: ${each}`) }
@@ -221,11 +224,13 @@ export class MemberLoad {
   #limitTime(going: ElementGoing, at: number): void {
     const seconds = this.#init.spec.policy.timeout
     if (seconds === 0) return
-    void Promise.race([going.joined, pause(Math.max(0, at - Date.now()) + seconds * 1000, this.#over.signal)]).then(() => {
-      if (going.isOver || going.isCut) return
-      going.fail(`ended at its deadline of ${seconds} s`)
-      this.#cut(going)
-    })
+    void Promise.race([going.joined, pause(Math.max(0, at - Date.now()) + seconds * 1000, this.#over.signal)]).then(
+      () => {
+        if (going.isOver || going.isCut) return
+        going.fail(`ended at its deadline of ${seconds} s`)
+        this.#cut(going)
+      }
+    )
   }
 
   /** A driver that is gone is noticed where it is listened to. */
