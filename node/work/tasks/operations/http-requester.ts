@@ -85,8 +85,9 @@ export class HttpRequester implements Requester, Dispatcher.DispatchHandler {
     await this.#client.destroy()
   }
 
-  // undici demands it
+  // undici demands these two; what a response has in it is read, and not looked at
   onRequestStart(): void {}
+  onResponseData(): void {}
 
   onResponseStart(_: Dispatcher.DispatchController, status: number): void {
     // what is below 200 announces another
