@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { needs } from './skip.ts'
+import { until } from './until.ts'
 
 const START_MS = 10_000
 
@@ -16,10 +17,18 @@ export interface Nginx {
   port: number
   /** The only process, to be stopped by SIGSTOP and continued. */
   pid: number
-  /** Lines of its access log so far: method, path, status, and the number of the connection. */
-  requests(): { method: string; path: string; status: number; connection: number }[]
+  /** Its access log, when so many requests are in it: a line is written a little later than the response. */
+  requests(atLeast: number): Promise<LoggedRequest[]>
   /** Ends it by its pid. */
   stop(): Promise<void>
+}
+
+interface LoggedRequest {
+  method: string
+  path: string
+  status: number
+  /** The number of its connection. */
+  connection: number
 }
 
 /** Debian has it in a folder that is on root's PATH only. */
@@ -75,14 +84,14 @@ async function startOn(
     }
     rmSync(folder, { recursive: true, force: true })
   }
-  const requests = () =>
-    readFileSync(join(folder, 'access.log'), 'utf8')
-      .split('\n')
-      .filter(line => line !== '')
-      .map(line => {
-        const [method = '', path = '', status, connection] = line.split(' ')
-        return { method, path, status: Number(status), connection: Number(connection) }
-      })
+  const requests = async (atLeast: number) => {
+    const lines = () => readFileSync(join(folder, 'access.log'), 'utf8').split('\n').slice(0, -1)
+    await until(() => lines().length >= atLeast)
+    return lines().map(line => {
+      const [method = '', path = '', status, connection] = line.split(' ')
+      return { method, path, status: Number(status), connection: Number(connection) }
+    })
+  }
   return { origin: `http://127.0.0.1:${port}`, port, pid: child.pid as number, requests, stop }
 }
 

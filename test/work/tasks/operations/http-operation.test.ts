@@ -26,7 +26,7 @@ withNginx(
       assert.equal(failures(kept), Array(5).fill(undefined))
       for (const each of kept) assert.ok(serviceTime(each) > 0 && serviceTime(each) < 5_000)
       await outcomes({ type: 'http', url: `${nginx.origin}/fresh`, keep_alive: false }, 5)
-      const logged = nginx.requests()
+      const logged = await nginx.requests(10)
       const connectionsOf = (path: string) => logged.filter(each => each.path === path).map(each => each.connection)
       assert.equal(connectionsOf('/kept?a=1').length, 5)
       assert.is(new Set(connectionsOf('/kept?a=1')).size, 1)
@@ -60,9 +60,9 @@ withNginx('each client has a target of its own, counted anew behind the last', a
       await several(client, 2)
       await client.close()
     }
-    const paths = (server: typeof first) => server.requests().map(({ path }) => path)
-    assert.equal(paths(first), ['/c0', '/c0', '/c2', '/c2'])
-    assert.equal(paths(second), ['/base/c1', '/base/c1', '/base/c3', '/base/c3'])
+    const paths = async (server: typeof first) => (await server.requests(4)).map(({ path }) => path)
+    assert.equal(await paths(first), ['/c0', '/c0', '/c2', '/c2'])
+    assert.equal(await paths(second), ['/base/c1', '/base/c1', '/base/c3', '/base/c3'])
   } finally {
     await Promise.all([first.stop(), second.stop()])
   }

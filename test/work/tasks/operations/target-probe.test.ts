@@ -17,7 +17,7 @@ withNginx('a target says how it names itself, each once, and any status is an an
     assert.is(reached?.[0]?.target, nginx.origin)
     assert.match(reached?.[0]?.server ?? '', /^nginx\/\d/)
     assert.equal(
-      nginx.requests().map(({ method, path }) => `${method} ${path}`),
+      (await nginx.requests(1)).map(({ method, path }) => `${method} ${path}`),
       ['HEAD /status/503']
     )
   } finally {
@@ -42,7 +42,9 @@ probes('targets that do not answer in time are named, with the reason of each', 
   const silent = await oddServer(() => {})
   const gone = await oddServer(() => {})
   const mail = await oddServer(socket => socket.end('220 mail.example ESMTP\r\n'))
-  const good = await oddServer(socket => socket.end('HTTP/1.1 405 No\r\nServer: odd\u202e/1\r\n\r\n'))
+  const good = await oddServer(socket =>
+    socket.end(Buffer.from('HTTP/1.1 405 No\r\nServer: odd\x9b/1\r\n\r\n', 'latin1'))
+  )
   await gone.close()
   const targets = [silent, gone, good, mail].map(({ origin }) => origin)
   try {
