@@ -67,6 +67,7 @@ export class Driver {
 
   constructor(run: RunContext, { position = 0, seq = 0, hooks = runHooks() }: DriverOptions = {}) {
     this.run = run
+    run.abort = why => this.#abort(why)
     this.#hooks = hooks
     this.changed = new ChangedTools(run)
     this.#plan = phasesOf(

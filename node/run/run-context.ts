@@ -19,6 +19,7 @@ import type { PlannedPhase } from './plan.ts'
 import { neededBy } from './roster.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
 import { absencesOf } from './shortfalls.ts'
+import type { Stopped } from './stopped.ts'
 
 /** Shortfalls that a record names. */
 export const MAX_SHORTFALLS = 1_000
@@ -98,6 +99,9 @@ export class RunContext {
   cancel(why: Error): void {
     this.#cancelled.abort(why)
   }
+
+  /** Ends the run in mid phase: the driver of the run has its phases end. */
+  abort: (why: Stopped) => void = why => this.cancel(why)
 
   /** Answers that a phase needs. */
   get needed(): number {
