@@ -7,7 +7,7 @@ export interface Outcome {
   ended: number
   /** Why it failed: a short kind that is counted (`ECONNREFUSED`, `status 503`, `timeout`); undefined if it did not. */
   failed?: string
-  /** Whether no answer came at all: connection refused, reset, name not found. */
+  /** Whether the target cannot be reached: connection refused, no route, name not found. A connection that is reset was reached. */
   isNetwork?: boolean
   /** Operations that it stands for, and their unit; 1 and `ops` where it is left out. */
   weight?: number
