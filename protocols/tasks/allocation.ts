@@ -58,7 +58,7 @@ function columnsOf(element: Element, clients: number): { columns: Cell[][]; last
       if (element.completedBy === 'any' || element.completedBy === name) completing.push(logical % clients)
     }
   if (logical % clients > 0) for (let idle = logical % clients; idle < clients; idle++) columns[idle]?.push(null)
-  const join = element.number + 1
+  const join = element.number
   if (completing.length === 0) return { columns, last: { join } }
   return { columns, last: element.completedBy === 'any' ? { join, any: completing } : { join, completing } }
 }

@@ -40,7 +40,7 @@ export interface PlannedTask {
 }
 
 export interface Element {
-  /** 0 .. n-1 */
+  /** 1 .. n */
   number: number
   tasks: PlannedTask[]
   /** Of all its tasks; fewer than they have together where the parallel has a limit. */
@@ -56,13 +56,13 @@ export interface Element {
 export function elementsOf(spec: TaskSpec, params: Record<string, string> = {}): Element[] {
   const isTest = loadOf(spec).test_mode
   const tasks = spec.task.map(each => withParameters(each, params))
-  return groupsOf(tasks).map((group, number) => {
+  return groupsOf(tasks).map((group, index) => {
     const shared = spec.parallel.find(each => each.name === group[0]?.parallel)
     const planned = group.map(each => plannedTask(each, shared, spec.operation, isTest))
     const clients = planned.reduce((sum, each) => sum + each.clients, 0)
     const completedBy = shared?.completed_by
     return {
-      number,
+      number: index + 1,
       tasks: planned,
       clients: Math.min(clients, shared?.clients ?? clients),
       ...(completedBy == null ? {} : { completedBy })

@@ -31,6 +31,10 @@ export interface ClientContext {
 
 /** One client's own: its connection, its share of the parameters. */
 export interface Requester {
+  /** Its requests end by themselves: a task without iterations and period goes on until then. */
+  readonly isFinite?: boolean
+  /** It has no request at all: what there was to do others have. */
+  readonly isEmpty?: boolean
   /** Never rejects: what goes wrong is the outcome. */
   request(): Promise<Outcome>
   /** 0 to 1, of what has an end of its own. */
