@@ -31,6 +31,12 @@ export const httpOperation = v.strictObject({
 })
 export type HttpOperation = v.InferOutput<typeof httpOperation>
 
+/** @returns the target of the client with this index among those of its task; undefined where the operation names none */
+export function targetOf(operation: Pick<Operation, 'type'>, client: number): string | undefined {
+  const { targets } = operation as Partial<HttpOperation>
+  return targets?.[client % targets.length]
+}
+
 export const commandOperation = v.strictObject({
   type: v.literal('command'),
   ...shared,
