@@ -25,8 +25,11 @@ export function addressesOf({ url, targets }: Addressed): HttpAddress[] {
 }
 
 /** @returns what is wrong with the operation, naming its key; undefined if it can be sent */
-export function faultInHttp(operation: Addressed & Partial<Pick<HttpOperation, 'headers'>>): string | undefined {
-  const { url, targets, headers = {} } = operation
+export function faultInHttp(
+  operation: Addressed & Partial<Pick<HttpOperation, 'headers' | 'body' | 'body_file'>>
+): string | undefined {
+  const { url, targets, headers = {}, body, body_file } = operation
+  if (body != null && body_file != null) return 'body_file: there is a body, too'
   if (targets == null) {
     const fault = faultInAddress(url)
     if (fault != null) return `url: ${fault}`

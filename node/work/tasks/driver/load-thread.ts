@@ -7,10 +7,10 @@ import type { Operation } from '../../../../protocols/tasks/operation.ts'
 import { loadOf } from '../../../../protocols/tasks/task.ts'
 import { now } from '../../../now.ts'
 import { LoadClock, TimerAlarm } from './load-clock.ts'
+import { LoopBreaks } from './loop-breaks.ts'
 import { doOnce, OperationRunners } from './operation-runners.ts'
 import { ThreadElement } from './thread-element.ts'
 import type { FromThread, ReachedTargets, ThreadInit, ToThread } from './thread-messages.ts'
-import { Turns } from './turns.ts'
 
 /** ms between two blocks of a task. */
 const FLUSH_MS = 200
@@ -22,7 +22,7 @@ export class LoadThread {
   readonly #elements: Element[]
   readonly #runners: OperationRunners
   readonly #clock = new LoadClock(new TimerAlarm())
-  readonly #turns = new Turns()
+  readonly #breaks = new LoopBreaks()
   /** Of what is done once. */
   #cut = new AbortController()
   #running: ThreadElement | undefined
@@ -34,7 +34,7 @@ export class LoadThread {
     this.#elements = elementsOf(init.spec, init.params)
     this.#runners = new OperationRunners(init.folder)
     port.on('message', (message: ToThread) => this.#handle(message))
-    this.#turns.start(late => this.#clock.noteLate(late))
+    this.#breaks.start(late => this.#clock.noteLate(late))
     setInterval(() => this.#running?.flush(), FLUSH_MS)
     setInterval(() => this.#tellStatus(), STATUS_MS)
     this.#post({ type: 'ready' })
@@ -102,7 +102,7 @@ export class LoadThread {
       onError: loadOf(spec).on_error,
       taskNames: this.#elements.flatMap(({ tasks }) => tasks.map(({ name }) => name)),
       left: new Int32Array(exact),
-      ...{ runners: this.#runners, clock: this.#clock, turns: this.#turns, post: this.#post }
+      ...{ runners: this.#runners, clock: this.#clock, breaks: this.#breaks, post: this.#post }
     })
     this.#running = running
     await running.run()

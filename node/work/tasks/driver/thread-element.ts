@@ -13,10 +13,10 @@ import { settledWithin, within } from '../../../wait.ts'
 import type { Requester } from '../operation.ts'
 import { isNetworkKind } from '../operations/error-kinds.ts'
 import type { LoadClock } from './load-clock.ts'
+import type { LoopBreaks } from './loop-breaks.ts'
 import type { OperationRunners } from './operation-runners.ts'
 import { TaskRecorder } from './task-recorder.ts'
 import type { EndedTask, FromThread, ThreadStatus } from './thread-messages.ts'
-import type { Turns } from './turns.ts'
 
 /** For a client to end what it has open: a module may take as long as it likes. */
 const CLOSE_MS = 5_000
@@ -37,7 +37,7 @@ export interface ThreadElementInit {
   isRaw: boolean
   runners: OperationRunners
   clock: LoadClock
-  turns: Turns
+  breaks: LoopBreaks
   post(message: FromThread, handedOver?: ArrayBuffer[]): void
 }
 
@@ -155,7 +155,7 @@ export class ThreadElement {
   }
 
   async #clientOf(of: OfTask, { task, index, wait }: ClientTask, client: number, end: LoopEnd): Promise<void> {
-    const { begin, clock, runners, params, folder, turns } = this.#init
+    const { begin, clock, runners, params, folder, breaks } = this.#init
     const runner = await runners.of(task.operation)
     const context = { task: task.name, index, clients: task.clients, params, folder, signal: this.#cut.signal }
     const requester = await within(runner.open(context), this.#cut.signal)
@@ -168,7 +168,7 @@ export class ThreadElement {
       const loop = new ClientLoop({
         ...{ task, begin: own, wait: wait * 1_000, pacer: pacerOf(task, index), clock, end },
         hasOwnEnd: requester.isFinite === true,
-        request: this.#requestOf(of, requester, turns),
+        request: this.#requestOf(of, requester, breaks),
         record: sample => {
           of.recorder.record(sample, client, own - begin)
           if (sample.failed != null) this.#noteFailure(task, sample.failed)
@@ -182,10 +182,10 @@ export class ThreadElement {
     }
   }
 
-  #requestOf(of: OfTask, requester: Requester, turns: Turns) {
+  #requestOf(of: OfTask, requester: Requester, breaks: LoopBreaks) {
     return () => {
       of.sent++
-      return turns.isDue() ? turns.take().then(() => requester.request()) : requester.request()
+      return breaks.isDue() ? breaks.take().then(() => requester.request()) : requester.request()
     }
   }
 

@@ -14,10 +14,16 @@ const MEANINGS: Record<string, string> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'response incomplete'
 }
 
-/** The target was not reached, or went away. */
+/** The target cannot be reached. One that ends a connection, as a busy server may, can. */
 const NETWORK = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EHOSTDOWN'],
-  ...['ENETUNREACH', 'ENETDOWN', 'ETIMEDOUT', 'connection closed']
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ETIMEDOUT'
 ])
 
 export const isNetworkKind = (kind: string): boolean => NETWORK.has(kind)

@@ -25,7 +25,11 @@ export class HttpRequester implements Requester {
   #begun = 0
   #isCut = false
 
-  constructor(operation: HttpOperation, { origin, path }: HttpAddress, { index, clients, signal }: ClientContext) {
+  constructor(
+    operation: HttpOperation,
+    { origin, path, body: file }: HttpAddress & { body?: Buffer | undefined },
+    { index, clients, signal }: ClientContext
+  ) {
     const { method, headers, body, expect, keep_alive, timeout } = operation
     this.#origin = origin
     this.#path = templateOf(path)
@@ -38,7 +42,7 @@ export class HttpRequester implements Requester {
       method,
       path: typeof this.#path === 'string' ? this.#path : '/',
       headers: this.#headers.map(each => filled(each, this.#values)),
-      body: typeof this.#body === 'string' ? Buffer.from(this.#body) : null,
+      body: typeof this.#body === 'string' ? Buffer.from(this.#body) : (file ?? null),
       reset: !keep_alive
     }
     this.#connection = this.#connect()

@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -120,6 +124,32 @@ http('method, headers and body go out as they are written, with the numbers of c
     assert.is(seen[0]?.headers['content-length'], String(Buffer.byteLength(seen[0]?.body ?? '')))
   } finally {
     server.close()
+  }
+})
+
+http('a body from a file is sent as it is, and one that is not there is named', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bak-body-'))
+  const content = randomBytes(300_000)
+  writeFileSync(join(folder, 'body.bin'), content)
+  const seen: Buffer[] = []
+  const server = createServer(async (request, response) => {
+    seen.push(await buffer(request))
+    response.end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const url = `http://127.0.0.1:${port}/`
+  try {
+    const body = { method: 'POST', body_file: '/home/me/./body.bin' }
+    assert.equal(failures(await outcomes({ type: 'http', url, ...body }, 2, { folder })), [undefined, undefined])
+    assert.ok(seen.length === 2 && seen.every(each => each.equals(content)))
+    const missing = await outcomes({ type: 'http', url, ...body, body_file: 'gone.bin' }, 1, { folder }).catch(
+      cause => cause
+    )
+    assert.is((missing as Error).message, 'body_file: gone.bin: no such file or directory')
+  } finally {
+    server.close()
+    rmSync(folder, { recursive: true })
   }
 })
 

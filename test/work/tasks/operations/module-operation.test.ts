@@ -67,13 +67,13 @@ modules('what a function throws is an error of its request, and numbers in it ma
     folder,
     `export function query({ request }) {
       if (request === 0) throw new TypeError('no document 0x' + request + ' in "index-' + request + '"')
-      if (request === 1) return Promise.reject(Object.assign(new Error('y'), { code: 'ECONNRESET' }))
+      if (request === 1) return Promise.reject(Object.assign(new Error('y'), { code: 'EHOSTUNREACH' }))
       if (request === 2) throw 'a text of ' + request
       if (request === 3) throw null
     }`
   )
   const ended = await outcomes({ ...LOAD, function: 'query' }, 5, { folder })
-  assert.equal(failures(ended), ['TypeError: no document N in "..."', 'ECONNRESET', 'a text of N', 'null', undefined])
+  assert.equal(failures(ended), ['TypeError: no document N in "..."', 'EHOSTUNREACH', 'a text of N', 'null', undefined])
   assert.equal(
     ended.map(({ isNetwork }) => isNetwork),
     [false, true, false, false, undefined]

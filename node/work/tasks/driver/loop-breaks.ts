@@ -4,7 +4,7 @@
 const LONGEST_MS = 25
 const BEAT_MS = 10
 
-export class Turns {
+export class LoopBreaks {
   #last = performance.now()
   #timer: NodeJS.Timeout | undefined
 
