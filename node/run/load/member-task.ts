@@ -95,11 +95,10 @@ export class MemberTask {
       if (isFailed) rows.failed[row] = (rows.failed[row] as number) + 1
       if (isWarmup) {
         this.warmup++
+        rows.noteWarmup(row)
         continue
       }
       this.samples++
-      rows.normal[row] = (rows.normal[row] as number) + 1
-      rows.normalOperations[row] = (rows.normalOperations[row] as number) + operations
       this.times.latency.note(took)
       this.times.service.note(served)
       this.times.processing.note(processing[i] as number)
@@ -143,10 +142,9 @@ export class MemberTask {
     throughput.addSecond(second, operations, warmup)
     if (warmup) {
       this.warmup += samples
+      rows.noteWarmup(row)
       return
     }
-    rows.normal[row] = (rows.normal[row] as number) + samples
-    rows.normalOperations[row] = (rows.normalOperations[row] as number) + operations
     this.samples += samples
     this.failed += failed
     this.times.latency.add(latency, block.sums.latency)

@@ -44,22 +44,25 @@ export function statsOf({ sizes, max }: OpenRow, kind: Kind): RowStats | null {
 export class Rows {
   /** Length of one, s. */
   every = 1
-  /** Requests that ended, those that failed, and the weights of the others; the last two of normal samples only. */
+  /** Requests that ended, those that failed, and the weights of the others. */
   readonly ended: number[] = []
   readonly failed: number[] = []
   readonly operations: number[] = []
-  readonly normal: number[] = []
-  readonly normalOperations: number[] = []
   readonly latency: (RowStats | null)[] = []
   readonly service: (RowStats | null)[] = []
   readonly open = new Map<number, OpenRow>()
+  /** Rows in which samples of the warm-up ended. */
+  warmup = 0
+
+  noteWarmup(row: number): void {
+    if (row >= this.warmup) this.warmup = row + 1
+  }
 
   /** @param second since the begin of the element @returns its row, which is there */
   at(second: number): number {
     const row = Math.floor(second / this.every)
     for (let next = this.ended.length; next <= row; next++) {
-      for (const column of [this.ended, this.failed, this.operations, this.normal, this.normalOperations])
-        column.push(0)
+      for (const column of [this.ended, this.failed, this.operations]) column.push(0)
       this.latency.push(null)
       this.service.push(null)
     }
@@ -92,11 +95,12 @@ export class Rows {
       for (let i = 0; i < ended.length; i += 2) stats[i / 2] = bothOf(stats, i, ended)
       stats.length = Math.ceil(ended.length / 2)
     }
-    for (const column of [this.failed, this.operations, this.normal, this.normalOperations, ended]) {
+    for (const column of [this.failed, this.operations, ended]) {
       for (let i = 0; i < column.length; i += 2) column[i / 2] = (column[i] ?? 0) + (column[i + 1] ?? 0)
       column.length = Math.ceil(column.length / 2)
     }
     this.every *= 2
+    this.warmup = Math.ceil(this.warmup / 2)
   }
 }
 

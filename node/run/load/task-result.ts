@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { encodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import { percentilesFor, summaryOf } from '../../../protocols/tasks/percentiles.ts'
 import type { LoadAnswer, TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
+import type { MeasuredTask } from '../../../protocols/tasks/task-entry.ts'
 import type { Distribution, TaskResult, TaskSeconds } from '../../../protocols/tasks/tasks-file.ts'
 import { summarizeRows, type ThroughputRow } from '../../../protocols/tasks/throughput.ts'
 import { type MemberTask, Sizes, TIMES, type Time } from './member-task.ts'
@@ -11,8 +12,9 @@ import type { TaskResults } from './task-results.ts'
 
 /** Cumulative averages that a result has. */
 const MAX_ROWS = 10_000
-/** Kinds of errors that a result has. */
+/** Kinds of errors that a result has, and what those beyond are together. */
 const MAX_KINDS = 64
+const OTHER = 'other'
 
 /** What a member signed about a task. */
 export interface MemberAnswer {
@@ -51,16 +53,40 @@ export async function resultOf(results: TaskResults, answers: Map<string, Member
     ...(await distributionsOf(them, isExact)),
     exact: isExact,
     throughput: {
-      ...(summarizeRows(throughputRows) ?? { min: 0, mean: 0, median: 0, max: 0 }),
+      ...(summarizeRows(throughputRows) ?? NOTHING),
       rows: thinned(throughputRows)
     },
     errors: errorsOf(them),
     ...(targets == null ? {} : { targets }),
     ended: endOf([...answers.values()].map(({ task }) => task.ended)),
-    duration: Math.max(0, ...them.map(({ lastEnd }) => lastEnd)) / 1000,
+    duration: lastEndOf(them),
     members
   }
 }
+
+/** What it would come to if it ended now, without a sort: percentiles are those of histograms. */
+export function measuredNow({ plan, rows, throughput, unit, members }: TaskResults): MeasuredTask {
+  const them = [...members.values()]
+  const summary = summarizeRows(throughput.rows()) ?? NOTHING
+  const found: Partial<Record<Time, Distribution>> = {}
+  const samples = sumOf(them, each => each.samples)
+  if (samples > 0) for (const time of TIMES) found[time] = { ...approximate(joined(them, time)), histogram: '' }
+  return {
+    ...{ task: plan.task, unit, samples, failed: sumOf(them, each => each.failed) },
+    seconds: secondsOf(
+      rows,
+      them.map(each => each.rows)
+    ),
+    throughput: { ...summary, rows: [] },
+    ...found,
+    duration: lastEndOf(them),
+    ended: 'cut'
+  }
+}
+
+const NOTHING = { min: 0, mean: 0, median: 0, max: 0 }
+
+const lastEndOf = (members: MemberTask[]) => Math.max(0, ...members.map(({ lastEnd }) => lastEnd)) / 1000
 
 const sumOf = (members: MemberTask[], of: (member: MemberTask) => number) =>
   members.reduce((sum, each) => sum + of(each), 0)
@@ -81,9 +107,14 @@ async function distributionsOf(members: MemberTask[], isExact: boolean): Promise
   return found
 }
 
-function distributionOf(members: MemberTask[], time: Time, isExact: boolean): Distribution {
+function joined(members: MemberTask[], time: Time): Sizes {
   const sizes = new Sizes()
   for (const { times } of members) sizes.join(times[time])
+  return sizes
+}
+
+function distributionOf(members: MemberTask[], time: Time, isExact: boolean): Distribution {
+  const sizes = joined(members, time)
   const histogram = Buffer.from(encodeHistogram(sizes.sizes)).toString('base64')
   if (!isExact) return { ...approximate(sizes), histogram }
   const columns = members.flatMap(({ exact }) => exact?.[time].values ?? [])
@@ -109,22 +140,27 @@ export function approximate({ sizes, sum, min, max }: Sizes): Omit<Distribution,
 
 function secondsOf({ every, latency, service }: Rows, members: Rows[]): TaskSeconds {
   const length = Math.max(0, ...members.map(({ ended }) => ended.length))
+  const warmup = Math.max(0, ...members.map(each => each.warmup))
   const rows = Array.from({ length }, (_, row) => row)
   const sum = (of: (rows: Rows) => number[]) =>
     rows.map(row => members.reduce((total, each) => total + (of(each)[row] ?? 0), 0))
   const columns = (stats: (RowStats | null)[]) => ({
-    p50: rows.map(row => stats[row]?.p50 ?? null),
-    p99: rows.map(row => stats[row]?.p99 ?? null),
-    max: rows.map(row => stats[row]?.max ?? null)
+    p50: rows.map(row => rounded(stats[row]?.p50)),
+    p99: rows.map(row => rounded(stats[row]?.p99)),
+    max: rows.map(row => rounded(stats[row]?.max))
   })
   return {
     every,
-    throughput: sum(each => each.operations).map(each => each / every),
+    ...(warmup === 0 ? {} : { warmup }),
+    throughput: sum(each => each.operations).map(each => rounded(each / every)),
     failed: sum(each => each.failed),
     latency: columns(latency),
     service: columns(service)
   }
 }
+
+/** To a microsecond, or a thousandth of an operation. */
+const rounded = (value: number | undefined) => (value == null ? null : Math.round(value * 1000) / 1000)
 
 /** So many, at equal distances, the last among them. */
 function thinned(rows: ThroughputRow[]): ThroughputRow[] {
@@ -135,13 +171,17 @@ function thinned(rows: ThroughputRow[]): ThroughputRow[] {
 /** The most frequent first. */
 function errorsOf(members: MemberTask[]): TaskResult['errors'] {
   const sums = new Map<string, number>()
-  for (const { errors } of members) for (const [kind, count] of errors) sums.set(kind, (sums.get(kind) ?? 0) + count)
-  const sorted = [...sums].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1))
-  const rest = sorted.slice(MAX_KINDS - 1)
-  const shown = rest.length <= 1 ? sorted : sorted.slice(0, MAX_KINDS - 1)
-  const errors = shown.map(([kind, count]) => ({ kind, count }))
-  if (rest.length > 1) errors.push({ kind: 'other', count: rest.reduce((sum, [, count]) => sum + count, 0) })
-  return errors
+  const add = (kind: string, count: number) => sums.set(kind, (sums.get(kind) ?? 0) + count)
+  for (const { errors } of members) for (const [kind, count] of errors) add(kind, count)
+  const sorted = () => [...sums].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1))
+  if (sums.size > MAX_KINDS)
+    for (const [kind, count] of sorted().slice(MAX_KINDS - 1)) {
+      sums.delete(kind)
+      add(OTHER, count)
+    }
+  return sorted()
+    .slice(0, MAX_KINDS)
+    .map(([kind, count]) => ({ kind, count }))
 }
 
 /** Nothing where there is one, and where not each request is known. */

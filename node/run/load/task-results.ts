@@ -26,6 +26,12 @@ export interface TaskPlan {
   targets?: string[]
 }
 
+interface Named {
+  /** Of errors. */
+  kinds: string[]
+  unit: string
+}
+
 export class TaskResults {
   readonly plan: TaskPlan
   readonly members: Map<string, MemberTask>
@@ -47,15 +53,19 @@ export class TaskResults {
     return [...this.members.values()].every(({ exact }) => exact != null)
   }
 
-  addSamples(member: string, columns: SampleColumns, { kinds, unit }: { kinds: string[]; unit: string }): void {
+  /** @param last the latest end among them, ms */
+  addSamples(member: string, columns: SampleColumns, { kinds, unit }: Named, last: number): void {
     const its = this.members.get(member)
     if (its == null) return
-    const last = columns.due.reduce((most, due, i) => Math.max(most, due + (columns.latency[i] as number)), 0)
     this.#makeRoom(last / 1000)
     its.addSamples(columns, kinds, this.throughput, this.plan.targetOf)
     this.#note(unit)
     const kept = [...this.members.values()].reduce((sum, { exact }) => sum + (exact?.latency.length ?? 0), 0)
     if (kept > EXACT_SAMPLES) for (const each of this.members.values()) each.exact = undefined
+  }
+
+  get hasSamples(): boolean {
+    return [...this.members.values()].some(({ samples, warmup }) => samples + warmup > 0)
   }
 
   addHistogram(member: string, block: HistogramBlock): void {
