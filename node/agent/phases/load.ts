@@ -10,7 +10,7 @@ import { DRIVER } from '../../../protocols/tasks/task.ts'
 import type { Places } from '../../processes/programs.ts'
 import { environmentOf, peersFileOf, serversOf } from '../../work/contract.ts'
 import { addressedOperations } from '../../work/tasks/addressed-operations.ts'
-import { DriverProcess } from '../../work/tasks/driver-process.ts'
+import { RunningDriver } from '../../work/tasks/running-driver.ts'
 import { driverProgram, putDriver } from '../../work/tasks/driver-program.ts'
 import { clientsOfMember } from '../../work/tasks/member-clients.ts'
 import { MemberLoad } from '../../work/tasks/member-load.ts'
@@ -70,7 +70,7 @@ async function loadOf({ command, member, parts }: PhaseContext): Promise<MemberL
   return new MemberLoad({
     ...{ spec, params: iteration.params, clients },
     start: signal =>
-      DriverProcess.start(
+      RunningDriver.start(
         {
           ...{ programs, sockets: parts.sockets, argv, prepare },
           folder: join(data, instanceFolder(step, name, DRIVER)),

@@ -11,7 +11,7 @@ export interface Counted {
 }
 
 /** What is known of the end of a task beside its counts. */
-export type TaskEnd = Pick<TaskAnswer, 'began' | 'ended' | 'error'>
+export type TaskEnd = Omit<TaskAnswer, 'element' | 'task' | keyof Tally>
 
 export class LoadCounts {
   readonly #brought = new Map<string, Tally>()

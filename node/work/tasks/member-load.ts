@@ -12,7 +12,7 @@ import { DRIVER } from '../../../protocols/tasks/task.ts'
 import type { LoadAnswer, TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import { pause, within } from '../../wait.ts'
 import type { FromDriver, ToDriver } from './driver-messages.ts'
-import type { DriverProcess } from './driver-process.ts'
+import type { RunningDriver } from './running-driver.ts'
 import { ElementGoing } from './element-going.ts'
 import { type Counted, LoadCounts } from './load-counts.ts'
 import type { ElementOfMember, MemberClients } from './member-clients.ts'
@@ -27,7 +27,7 @@ const CUT_GRACE_MS = 10_000
 const DRAIN_MS = 20_000
 const STOP_GRACE_MS = 3_000
 
-type Driver = Pick<DriverProcess, 'send' | 'messages' | 'ending' | 'stop'>
+type Driver = Pick<RunningDriver, 'send' | 'messages' | 'ending' | 'stop'>
 type Done = Extract<FromDriver, { type: 'done' }>
 
 export interface MemberLoadInit {
@@ -37,7 +37,7 @@ export interface MemberLoadInit {
   clients: MemberClients
   /** @throws {BakError} why it does not run */
   start(signal: AbortSignal): Promise<Driver>
-  uplink: Omit<SamplesUplinkInit<Counted>, 'onTaken'>
+  uplink: Omit<SamplesUplinkInit<Counted>, 'onTaken' | 'onRefused'>
   /** What this machine's clock is ahead of the controller's, ms. */
   offset(): number
 }
@@ -68,7 +68,8 @@ export class MemberLoad {
 
   constructor(init: MemberLoadInit) {
     this.#init = init
-    this.#uplink = new SamplesUplink({ ...init.uplink, onTaken: this.#counts.onTaken })
+    const onRefused = (why: BakError) => this.#fail(`the controller takes no samples of this member: ${why.message}`)
+    this.#uplink = new SamplesUplink({ ...init.uplink, onRefused, onTaken: this.#counts.onTaken })
     // whoever does not wait for it is told by what comes next
     this.#ready.promise.catch(() => {})
   }

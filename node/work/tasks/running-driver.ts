@@ -23,7 +23,7 @@ const SELF_END_MS = 1_000
 /** Its process has ended when its socket has, or is about to, ms. */
 const EXIT_TIMEOUT_MS = 2_000
 
-export interface DriverInit {
+export interface RunningDriverInit {
   programs: Programs
   sockets: Pick<SocketFolder, 'listen'>
   /** In the home: where its output belongs, and where it works. */
@@ -35,7 +35,7 @@ export interface DriverInit {
   prepare(places: Places): Promise<{ argv: string[]; env: Record<string, string> }>
 }
 
-export class DriverProcess {
+export class RunningDriver {
   readonly #running: RunningProgram
   readonly #pipe: DriverPipe<ToDriver, FromDriver>
   readonly #folder: string
@@ -48,7 +48,7 @@ export class DriverProcess {
   }
 
   /** @throws {BakError} why it does not run; nothing of it is left then */
-  static async start(init: DriverInit, signal: AbortSignal): Promise<DriverProcess> {
+  static async start(init: RunningDriverInit, signal: AbortSignal): Promise<RunningDriver> {
     const { folder, programs, working, argv } = init
     const server = createServer()
     const connected = firstConnection(server)
@@ -61,7 +61,7 @@ export class DriverProcess {
         work: { folder: working, env: {}, prepare: places => prepareIn(places, init, server) }
       })
       const socket = await connectedIn(connected, running, folder, signal)
-      return new DriverProcess(running, pipeToDriver(socket), folder)
+      return new RunningDriver(running, pipeToDriver(socket), folder)
     } catch (cause) {
       await running?.stop({ grace: 0 })
       await running?.collect().catch(() => {})
@@ -110,7 +110,7 @@ export class DriverProcess {
   }
 }
 
-async function prepareIn(places: Places, { prepare, sockets }: DriverInit, server: Server) {
+async function prepareIn(places: Places, { prepare, sockets }: RunningDriverInit, server: Server) {
   const socket = await sockets.listen(server, places.owner)
   const { argv, env } = await prepare(places)
   return { argv, env: { ...env, [DRIVER_SOCKET]: socket, BAK_OUT: places.out }, shown: [socket] }
