@@ -6,7 +6,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import { tasksOfClient } from '../../../protocols/tasks/allocation.ts'
 import type { Element, PlannedTask } from '../../../protocols/tasks/elements.ts'
-import { addressesOf, targetOf } from '../../../protocols/tasks/http-address.ts'
+import { addressesOf } from '../../../protocols/tasks/http-address.ts'
 import type { LoadNow } from '../../../protocols/tasks/load-now.ts'
 import type { LoadStatus } from '../../../protocols/tasks/load-stream.ts'
 import { unpackColumns } from '../../../protocols/tasks/sample-block.ts'
@@ -216,7 +216,7 @@ function planOfTask(plan: LoadPlan, element: Element, task: PlannedTask): TaskPl
   if (targets.length < 2) return { ...about, members }
   const of = new Map<number, number | undefined>()
   const find = (client: number) => {
-    const indexes = indexesOf(plan, element, task, client).map(index => targetOf(index, targets.length))
+    const indexes = indexesOf(plan, element, task, client).map(index => index % targets.length)
     // of a client that has several turns it is not known which one a sample is of
     return indexes.every(each => each === indexes[0]) ? indexes[0] : undefined
   }
