@@ -79,7 +79,7 @@ export const command = v.object({
   step: v.optional(step),
   /** For work. */
   part: v.optional(part),
-  /** For work of tasks: which element of the schedule, from 0. */
+  /** For work of tasks: which element of the schedule, from 1; the join point of that number is behind it. */
   element: v.optional(count),
   /** For sysinfo: which of the two snapshots. */
   when: v.optional(v.picklist(['begin', 'end'])),

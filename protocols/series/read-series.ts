@@ -5,6 +5,7 @@ import { type FileMetaData, parquetMetadata } from 'hyparquet'
 import { asBakError, BakError } from '../errors.ts'
 import { checkThrift } from './check-thrift.ts'
 import { mostBytesOf, readNumbers } from './pages.ts'
+import { whyElsewhere } from './place.ts'
 import { readMetadata } from './series-checks.ts'
 import {
   GROUP_ROWS,
@@ -49,7 +50,7 @@ interface Group {
   value: [at: number, bytes: number]
 }
 
-/** @throws {BakError} `damaged` if it is no file that this version writes, `io` if it cannot be read */
+/** @throws {BakError} `damaged` if it is no file that this version writes, or one of another place in a result, `io` if it cannot be read */
 export async function openSeries(path: string): Promise<SeriesFile> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(cause => {
     throw asBakError(cause)
@@ -58,6 +59,8 @@ export async function openSeries(path: string): Promise<SeriesFile> {
     const metadata = await readFooter(file, path)
     const groups = groupsOf(metadata, path)
     const { info, entries } = readMetadata(metadata.key_value_metadata ?? [], `${path}: `)
+    const elsewhere = whyElsewhere(path, info)
+    if (elsewhere != null) throw damaged(path, elsewhere)
     return new OpenSeries({ path, file, groups, info, entries })
   } catch (cause) {
     await file.close()

@@ -1,4 +1,5 @@
 /** Holds what was measured against the thresholds of a run. Pure. */
+import { COMMAND } from '../calls.ts'
 import { cutText } from '../fields.ts'
 import { globOf } from '../glob.ts'
 import { stepFolder } from '../layout.ts'
@@ -60,7 +61,11 @@ export function lostThresholds(record: Judged, tools: ToolReadings[]): Decision[
 
 /** The threshold is about tools where it says so, and where no workload states its metric. */
 export const isAboutTools = (threshold: Threshold, all: MetricSamples[]): boolean =>
-  isOfTools(threshold) || !all.some(({ metric }) => metric === threshold.metric)
+  isOfTools(threshold) || (threshold.of == null && !all.some(({ metric }) => metric === threshold.metric))
+
+/** @returns those for which series of tools are looked at, by their places in the spec */
+export const askedOfTools = ({ threshold = [] }: Pick<RunRecord['spec'], 'threshold'>): Map<number, Threshold> =>
+  new Map([...threshold.entries()].filter(([, { of }]) => of !== 'workloads'))
 
 /** Without those that an earlier run has taken. */
 function iterationsOf({ iteration }: Threshold, { spec, workload, resumes }: Judged): Decision['iteration'][] {
@@ -83,7 +88,28 @@ interface Asked {
 function measuredIn(record: Judged, asked: Asked): Measured {
   const good = goodSamples(record, asked.iteration.number)
   if (good.length === 0) return { rows: [], gaps: ['it has no good sample'] }
-  return isAboutTools(asked.threshold, asked.all) ? ofTools(record, asked, good) : ofWorkload(asked, good)
+  if (isAboutTools(asked.threshold, asked.all)) return ofTools(record, asked, good)
+  const tool = toolBeside(record, asked, good)
+  if (tool == null) return ofWorkload(asked, good)
+  return { rows: [], gaps: [`workloads state it, and ${tool} measured it: say whose by of = "workloads" or "tools"`] }
+}
+
+/**
+ * A workload of any member may state a metric of any name: it must not stand in the place of what tools measured.
+ * @returns a tool that has the metric of the threshold, too; series of workloads are none
+ */
+function toolBeside({ spec, roster }: Judged, { threshold, place, tools }: Asked, good: Step[]): string | undefined {
+  if (threshold.of != null) return undefined
+  const samples = new Set(good.map(stepFolder))
+  const isWorkload = (tool: string) => tool === COMMAND || spec.workload.some(({ name }) => name === tool)
+  return tools
+    .filter(({ step }) => samples.has(stepFolder(step)))
+    .flatMap(({ values }) => values)
+    .find(
+      ({ threshold, member, tool }) =>
+        threshold === place &&
+        (!isWorkload(tool) || roster.some(each => each.name === member && each.tools.some(one => one.tool === tool)))
+    )?.tool
 }
 
 /** Those that count, as in metric-samples.ts. */

@@ -10,11 +10,15 @@ export const MAX_THRESHOLDS = 64
 /** Of a record: each threshold is decided for each iteration. */
 export const MAX_DECISIONS = 10_000
 
+type Saying = Partial<Record<'tool' | 'member' | 'labels' | 'statistic', unknown>>
+const saysTools = ({ tool, member, labels, statistic }: Saying): boolean =>
+  tool != null || member != null || labels != null || statistic != null
+
 const pattern = v.pipe(v.string(), v.minLength(1), v.maxLength(128))
 
 export const threshold = v.pipe(
   v.strictObject({
-    /** Of the workload where it states one of this name; else of tools. */
+    /** Of workloads where they state one of this name; else of tools. Where both have it, it is not decided. */
     metric: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
     min: v.optional(metricValue),
     max: v.optional(metricValue),
@@ -24,6 +28,8 @@ export const threshold = v.pipe(
     iteration: v.optional(pattern),
     /** What is held against the bounds: the median of the samples of an iteration, or each of them. */
     judge: v.optional(v.picklist(['median', 'each']), 'median'),
+    /** Whose it is, where workloads and tools have one of this name. */
+    of: v.optional(v.picklist(['workloads', 'tools'])),
     /** End the run once no further sample can mend it. */
     stop: v.optional(v.boolean(), false),
     /** Each of the following makes it one of tools. Which tool measured it; any where it is left out. */
@@ -36,7 +42,11 @@ export const threshold = v.pipe(
     statistic: v.optional(v.picklist(['mean', 'min', 'max', 'last']))
   }),
   v.check(({ min, max }) => min != null || max != null, 'a threshold has min, max or both'),
-  v.check(({ min, max }) => min == null || max == null || min <= max, 'min is more than max')
+  v.check(({ min, max }) => min == null || max == null || min <= max, 'min is more than max'),
+  v.check(
+    given => given.of !== 'workloads' || !saysTools(given),
+    'a metric of workloads has no tool, member, labels or statistic'
+  )
 )
 export type Threshold = v.InferOutput<typeof threshold>
 export const thresholds = list(threshold, MAX_THRESHOLDS)
@@ -64,8 +74,7 @@ export type Decision = v.InferOutput<typeof decision>
 export const decisions = v.optional(list(decision, MAX_DECISIONS))
 
 /** Whether it can only be of tools. */
-export const isOfTools = ({ tool, member, labels, statistic }: Threshold): boolean =>
-  tool != null || member != null || labels != null || statistic != null
+export const isOfTools = (threshold: Threshold): boolean => threshold.of === 'tools' || saysTools(threshold)
 
 /** `min 10000`, `max 5 ms`, `5 to 10 ms` */
 export function describeBounds({ min, max, unit }: Pick<Threshold, 'min' | 'max' | 'unit'>): string {

@@ -1,7 +1,6 @@
 /** Thresholds: reads what tools measured in a sample once it is here, and ends a run whose threshold no further sample can mend. */
 import { cutText } from '../../../protocols/fields.ts'
-import { metricSamples } from '../../../protocols/metric-samples.ts'
-import { isAboutTools, lostThresholds } from '../../../protocols/thresholds/judge.ts'
+import { askedOfTools, lostThresholds } from '../../../protocols/thresholds/judge.ts'
 import { describeDecision, type Threshold } from '../../../protocols/thresholds/threshold.ts'
 import { readTools } from '../../../protocols/thresholds/tool-readings.ts'
 import { Stopped } from '../stopped.ts'
@@ -13,14 +12,12 @@ export const thresholds: RunHook = {
     const { record, folder } = run
     const asked = record.spec.threshold ?? []
     if (phase !== 'send' || step == null || step.warmup || groups != null || asked.length === 0) return
-    const all = metricSamples(record)
-    const ofTools = new Map([...asked.entries()].filter(([, each]) => isAboutTools(each, all)))
     run.toolReadings.push(
       await readTools(
         folder.root,
         step,
         record.roster.map(({ name }) => name),
-        ofTools
+        askedOfTools(record.spec)
       )
     )
     const [lost] = lostThresholds(record, run.toolReadings)

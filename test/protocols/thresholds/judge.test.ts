@@ -122,6 +122,8 @@ const wrongs: Array<[string, RegExp]> = [
   ['min = 1', /metric/],
   ['metric = "x"\nmin = "1"', /min/],
   ['metric = "x"\nmin = 1\njudge = "mean"', /judge/],
+  ['metric = "x"\nmin = 1\nof = "tool"', /of/],
+  ['metric = "x"\nmin = 1\nof = "workloads"\ntool = "proc"', /a metric of workloads has no tool/],
   ['metric = "x"\nmin = 1\nstat = "mean"', /stat/]
 ]
 for (const [text, what] of wrongs)
@@ -152,6 +154,23 @@ thresholds('a metric of tools is that of the member that is furthest out', async
   assert.is(decision.unit, '%')
   assert.is((await ofTools({ metric: 'cpu.busy', max: 99 })).decision.outcome, 'met')
   assert.is((await ofTools({ metric: 'cpu.busy', max: 25, member: 'm1' })).decision.outcome, 'met')
+})
+
+thresholds('a workload that states a metric of a tool does not stand in its place', async () => {
+  const stating = async (given: Given) => {
+    const { record, readings } = await ofTools({ metric: 'cpu.busy', max: 25, ...given })
+    for (const entry of record.workload) entry.metrics = [{ name: 'cpu.busy', value: 1, unit: '%', samples: 1 }]
+    return { record, readings, decision: judgeThresholds(record, readings)[0] as Decision }
+  }
+  const { record, readings, decision } = await stating({})
+  assert.is(decision.outcome, 'undecided')
+  assert.is(decision.reason, 'workloads state it, and proc measured it: say whose by of = "workloads" or "tools"')
+  assert.is((await stating({ of: 'tools' })).decision.where, 'proc on m3, cpu=all')
+  assert.is((await stating({ of: 'workloads' })).decision.outcome, 'met')
+  // what a workload printed over time has its name in the place of a tool's
+  const [name] = record.spec.workload.length > 0 ? record.spec.workload.map(each => each.name) : ['command']
+  for (const { values } of readings) for (const each of values) each.tool = name as string
+  assert.is(judgeThresholds({ ...record, roster: [] }, readings)[0]?.outcome, 'met')
 })
 
 thresholds('labels and statistics choose what is judged', async () => {
