@@ -7,12 +7,16 @@ import type { TaskSeries } from './tasks-data.ts'
 
 type Column = ReadonlyArray<number | null>
 
+/** Of the last row, that must have been measured for a rate: what ended in a few ms is no throughput. */
+const LEAST_OF_ROW = 0.9
+
 interface LineKind {
   key: keyof TaskSeries
   metric: string
   /** Of that of the operations. */
   unit: (unit: string) => string
   column: (seconds: TaskSeconds) => Column
+  isRate?: true
 }
 
 const ms = () => 'ms'
@@ -20,8 +24,14 @@ const ms = () => 'ms'
 const perSecond = ({ failed, every }: TaskSeconds): Column => failed.map(each => (each == null ? null : each / every))
 
 const OF_ALL: LineKind[] = [
-  { key: 'throughput', metric: 'throughput', unit: unit => `${unit}/s`, column: ({ throughput }) => throughput },
-  { key: 'errors', metric: 'errors', unit: () => '/s', column: perSecond },
+  {
+    key: 'throughput',
+    metric: 'throughput',
+    unit: unit => `${unit}/s`,
+    column: ({ throughput }) => throughput,
+    isRate: true
+  },
+  { key: 'errors', metric: 'errors', unit: () => '/s', column: perSecond, isRate: true },
   { key: 'p50', metric: 'latency.p50', unit: ms, column: ({ latency }) => latency.p50 },
   { key: 'p99', metric: 'latency.p99', unit: ms, column: ({ latency }) => latency.p99 },
   { key: 'max', metric: 'latency.max', unit: ms, column: ({ latency }) => latency.max },
@@ -55,23 +65,24 @@ export class TaskLines {
   /** @param members by their numbers; of others nothing is drawn */
   add({ elements, tasks }: TasksFile, members: Map<string, number>): void {
     this.#axes.nextFile()
-    const found = tasks.flatMap(({ task, unit, element, seconds, members: own }) => {
+    const found = tasks.flatMap(({ task, unit, element, duration, seconds, members: own }) => {
       const at = elements.find(each => each.element === element)?.at
       if (at == null) return []
       const ofMembers = own.flatMap(({ member, seconds: ofMember }) => {
         const number = members.get(member)
-        return number == null ? [] : [{ task, unit, at, member: number, seconds: ofMember, kinds: OF_MEMBER }]
+        return number == null ? [] : [{ task, unit, at, duration, member: number, seconds: ofMember, kinds: OF_MEMBER }]
       })
-      return [{ task, unit, at, member: -1, seconds, kinds: OF_ALL }, ...ofMembers]
+      return [{ task, unit, at, duration, member: -1, seconds, kinds: OF_ALL }, ...ofMembers]
     })
     const counts = found.flatMap(({ kinds, seconds }) => kinds.map(() => seconds.throughput.length))
     const most = Math.max(2, fairShare(counts, this.#points))
-    for (const { task, unit, at, member, seconds, kinds } of found) {
+    for (const { task, unit, at, duration, member, seconds, kinds } of found) {
       const { segments } = this.#linesOf({ task, unit, member })
       const t = Float64Array.from(seconds.throughput, (_, row) => at + 1000 * (row + 0.5) * seconds.every)
       const thinning = this.#axes.thinned(t, most, this.#begun)
       for (const kind of kinds) {
         const values = Float64Array.from(kind.column(seconds), value => value ?? Number.NaN)
+        if (kind.isRate) leaveOutPart(values, duration / seconds.every)
         const segment = { thinning, values: thinValues(values, thinning.by), measured: values.length }
         segments.set(kind, [...(segments.get(kind) ?? []), segment])
       }
@@ -109,4 +120,9 @@ export class TaskLines {
     }
     return series
   }
+}
+
+/** @param rows that were measured, with a part of the last */
+function leaveOutPart(values: Float64Array, rows: number): void {
+  for (let row = Math.max(0, Math.ceil(rows - LEAST_OF_ROW)); row < values.length; row++) values[row] = Number.NaN
 }
