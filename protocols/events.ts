@@ -123,8 +123,6 @@ const body = v.variant('type', [
     skew: v.optional(milliseconds),
     tasks: list(v.object({ task: name, samples: count, failed: count }), 256)
   }),
-  /** How the tasks go, once a second; live only. */
-  v.object({ type: v.literal('load'), step, ...loadNow.entries }),
   /** The command of the controller. */
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
   /** A workload of a member, as the member tells it at once. */
@@ -209,6 +207,8 @@ const liveBody = v.variant('type', [
     ...{ member: v.optional(name), workload: v.optional(name), instance: v.optional(count) },
     ...stated
   }),
+  /** How the tasks go, once a second. */
+  v.object({ type: v.literal('load'), step, ...loadNow.entries }),
   /** The result is on its way to where it was to go: bytes so far. It comes after the end of the run. */
   v.object({ type: v.literal('moving'), to: text, done: count, total: count, step: v.optional(text) }),
   /** It is there, at `place`; or it is not, for a reason. */

@@ -34,7 +34,7 @@ export const medianOf = (values: readonly number[]): number =>
  * @param sorted upwards, at least one
  * @param share 0 to 1
  */
-export function quantileOf(sorted: readonly number[], share: number): number {
+export function quantileOf(sorted: ArrayLike<number>, share: number): number {
   const at = (sorted.length - 1) * share
   const below = sorted[Math.floor(at)] as number
   const above = sorted[Math.ceil(at)] as number

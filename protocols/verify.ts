@@ -20,6 +20,7 @@ import { contradictionsIn, differencesOf, provenRun, same } from './verify/prove
 import { isAtOrBelow, type Report } from './verify/report.ts'
 import { checkSamples } from './verify/sample-check.ts'
 import { answerOf, checkSignedFiles } from './verify/signed-files.ts'
+import { checkTasks } from './verify/task-check.ts'
 import { checkThresholds } from './verify/threshold-check.ts'
 import { checkWindows } from './verify/trigger-check.ts'
 
@@ -54,6 +55,7 @@ export async function verifyFolder(dir: string, anchor: Anchor = {}): Promise<Re
   await checkSpec(dir, record, report)
   await checkJournal(dir, record, messages.certificates, report)
   report.faults.push(...checkSamples(record, messages.certificates))
+  report.faults.push(...checkTasks(record, messages.certificates))
   report.faults.push(...checkWindows(record, messages.certificates))
   report.faults.push(...(await checkThresholds(dir, record)))
   checkMembers(record, messages, lists, report)

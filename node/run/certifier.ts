@@ -10,6 +10,7 @@ import { whyFailed } from './ending.ts'
 import { Notices } from './notices.ts'
 import type { Closed } from './open-phase.ts'
 import type { RunContext } from './run-context.ts'
+import { isAboutTasks } from './task-members.ts'
 
 /** Members that keep each certificate beside the controller. */
 export const REPLICAS = 3
@@ -29,12 +30,12 @@ export class Certifier {
 
   /** Members without a good answer are excluded from here on. @returns the signed certificate */
   certify(command: Command, closed: Closed, { asked, needed }: { asked: number; needed: number }): Envelope {
-    const { run, epoch, seq, phase, subject, step, part, groups, when } = command
+    const { run, epoch, seq, phase, subject, step, part, element, groups, when } = command
     const { events, parts, active } = this.#run
     const excluded = this.#excludedBy(command, closed)
     const { verdict, took } = closed
     const acks = closed.acks.map(ack => ack.envelope)
-    const about = { seq, phase, step, part, groups, when, verdict, asked }
+    const about = { seq, phase, step, part, element, groups, when, verdict, asked }
     const outcome = { ...about, subject, needed, closed: Date.now() }
     const certificate: Certificate = { run, epoch, ...outcome, acks, excluded }
     const sealed = seal(certificateSubject, certificate, parts.signer)
@@ -59,9 +60,14 @@ export class Certifier {
    * A command that fails is a result, not a member that is out of order, and so is a workload: it is in a good answer. Those that were lost
    * meanwhile are out of the run already.
    */
-  #excludedBy({ phase, part }: Command, { missing }: Closed): Exclusion[] {
+  #excludedBy(command: Command, { missing, acks, verdict }: Closed): Exclusion[] {
+    const { phase, part } = command
+    const answered = new Set(acks.map(({ by }) => by))
+    // what was done once for all failed there, or nobody goes on without those that could not prepare
+    const isResult = isAboutTasks(command) && (part !== 'prepare' || verdict === 'failed')
+    const counted = missing.filter(({ peer }) => !isResult || !answered.has(peer))
     const isAnswered = phase !== 'work' || part != null
-    const out = isAnswered ? missing.map(each => ({ ...each, phase, reason: cutText(each.reason) })) : []
+    const out = isAnswered ? counted.map(each => ({ ...each, phase, reason: cutText(each.reason) })) : []
     if (phase !== 'work') return out
     const lost = this.#run.record.excluded.filter(each => each.phase === 'work' && !this.#lost.has(each.peer))
     for (const { peer } of lost) this.#lost.add(peer)

@@ -5,7 +5,6 @@
 
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
-import { stepFolder } from '../../protocols/layout.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
 import type { Missing } from '../../protocols/shortfall.ts'
@@ -15,7 +14,9 @@ import { isWhole, statusOf } from '../../protocols/verdict.ts'
 import type { WorkState } from '../../protocols/work-state.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { printable } from '../store/entries.ts'
+import { onAbort } from '../wait.ts'
 import { ChangedTools } from './changed-tools.ts'
+import { DuePhases } from './due-phases.ts'
 import { EarlyMissing } from './early-missing.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
 import type { RunHook } from './hooks/hook.ts'
@@ -62,8 +63,7 @@ export class Driver {
   readonly #early: EarlyMissing
   /** What ended the run before its plan did. */
   #ending: Ending = { verdict: 'ok' }
-  /** The folders of the samples that have begun. */
-  readonly #begun = new Set<string>()
+  readonly #due = new DuePhases()
 
   constructor(run: RunContext, { position = 0, seq = 0, hooks = runHooks() }: DriverOptions = {}) {
     this.run = run
@@ -75,15 +75,16 @@ export class Driver {
       () => (this.#ending.verdict === 'ok' ? run.said : undefined)
     ).drop(position)
     this.#phases = new PhaseRunner(run, { seq })
+    onAbort(run.cancelled, () => this.#endPhase())
     this.#sends = new SendWatch({ excluded: run.excluded, open: () => this.#phases.open })
     this.#watch = new LossWatch(run, {
-      onHopeless: why => this.#abort(why),
+      onHopeless: why => run.cancel(why),
       awaits: peer => this.#phases.open?.command.part != null && this.#phases.open.waitsFor(peer),
       onExcluded: () => this.#phases.open?.checkReachable()
     })
-    this.#work = new WorkWatch(run, why => this.#abort(why))
+    this.#work = new WorkWatch(run, why => run.cancel(why))
     this.#early = new EarlyMissing(run, {
-      onHopeless: why => this.#abort(why),
+      onHopeless: why => run.cancel(why),
       onExcluded: () => this.#phases.open?.checkReachable(),
       isWorking: () => this.#phases.open?.command.phase === 'work'
     })
@@ -104,7 +105,7 @@ export class Driver {
     }
     for (const at of this.#plan) {
       const failed = this.#ending.verdict !== 'ok'
-      if (failed && !this.#isDue(at)) continue
+      if (failed && !this.#due.has(at, this.run)) continue
       await this.#phase(at, failed).catch(fail)
     }
     await this.#phases.settled().catch(fail)
@@ -121,16 +122,17 @@ export class Driver {
     if (run.record.state === 'ended') return false
     if (run.cancelled.aborted) return true
     run.events.store({ type: 'cancel', by, reason })
-    this.#abort(new Stopped('cancelled', `cancelled by ${by}: ${reason}`))
+    run.cancel(new Stopped('cancelled', `cancelled by ${by}: ${reason}`))
     return true
   }
 
-  #abort(why: Stopped): void {
-    this.run.cancel(why)
+  /** The run was cancelled: by anyone, or by what it found. */
+  #endPhase(): void {
     const { open } = this.#phases
-    // the command ends by the signal, and its result still counts; workloads of members are ended by `stop`
-    if (open?.command.phase === 'work' && open.command.part == null) open.touch(CANCEL_GRACE_MS)
-    else open?.close()
+    const { phase, part } = open?.command ?? {}
+    // the command ends by the signal, and its result still counts; workloads and tasks of members are ended by the next command
+    if (phase === 'work' && part == null) open?.touch(CANCEL_GRACE_MS)
+    else if (part !== 'teardown') open?.close()
   }
 
   /** A peer came or went: the open phase may be over. */
@@ -226,21 +228,12 @@ export class Driver {
     this.run.lack({ kind: 'data', member: this.run.nameOf(peer) ?? peer, what: printable(what), reason })
   }
 
-  /** @returns whether a phase happens although the run has failed */
-  #isDue({ always, step, phase }: PlannedPhase): boolean {
-    const { candidates, record } = this.run
-    if (always === 'sample') return step != null && this.#begun.has(stepFolder(step))
-    if (always !== 'run' || candidates.length === 0) return false
-    // without a manifest nobody has begun anything that could end, and without a sample there is no machine to compare
-    return phase === 'end' ? record.manifest != null : phase === 'terminate' || this.#begun.size > 0
-  }
-
   async #phase(at: PlannedPhase, cleanup: boolean): Promise<void> {
     const { run } = this
     if (!cleanup) run.cancelled.throwIfAborted()
     if (at.phase === 'join') await offerRun(run)
+    this.#due.note(at)
     if (at.phase === 'start' && at.step != null) {
-      this.#begun.add(stepFolder(at.step))
       this.changed.begins(at.step, at.groups)
       if (at.groups == null) this.#work.begin(at.step)
     }

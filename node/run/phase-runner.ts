@@ -17,6 +17,7 @@ import { driversOf } from './roster.ts'
 import type { RunContext } from './run-context.ts'
 import { StartMargin } from './start-margin.ts'
 import { Stopped } from './stopped.ts'
+import { isAboutTasks } from './task-members.ts'
 
 /** All members have started their tools within this after the agreed instant, ms. */
 const START_HOLD_MS = 50
@@ -112,17 +113,20 @@ export class PhaseRunner {
     return missing == null ? this.#open.answer(ack) : this.#open.reject(ack.by, 'mismatch', missing)
   }
 
-  #command({ phase, step, part, groups, when, who, deadline }: PlannedPhase, asked: Map<string, string>): Command {
+  #command(
+    { phase, step, part, element, groups, when, who, deadline }: PlannedPhase,
+    asked: Map<string, string>
+  ): Command {
     const { order, excluded, subject, candidates } = this.#run
     const isNamed =
       who === 'candidates' || who === 'controller' || (who === 'members' && (part != null || excluded.size > 0))
-    const margin =
-      phase === 'start'
-        ? // in the window of a trigger nothing is done before the instant
-          this.#margin.next(candidates.length, performance.now(), groups == null && this.#hasBefore)
-        : undefined
+    const begins = phase === 'start' || part === 'tasks'
+    // in the window of a trigger nothing is done before the instant
+    const hasBefore = phase === 'start' && groups == null && this.#hasBefore
+    const margin = begins ? this.#margin.next(candidates.length, performance.now(), hasBefore) : undefined
     const issued = Date.now()
-    this.#run.agreed = margin == null ? this.#run.agreed : issued + margin
+    const at = margin == null ? undefined : issued + margin
+    if (at != null) this.#run[phase === 'start' ? 'agreed' : 'elementAt'] = at
     return {
       run: order.run,
       epoch: order.epoch,
@@ -134,10 +138,11 @@ export class PhaseRunner {
       deadline,
       step,
       part,
+      element,
       groups,
       when,
       tools: phase === 'start' ? this.#run.tools : undefined,
-      at: margin == null ? undefined : this.#run.agreed,
+      at,
       verdict: phase === 'terminate' ? this.#run.verdict : undefined,
       to: isNamed && asked.size <= MAX_NAMED ? [...asked.keys()] : undefined
     }
@@ -157,18 +162,17 @@ export class PhaseRunner {
 
   async #untilClosed(
     command: Command,
-    { grace, limit, step, when }: PlannedPhase,
+    { grace, limit, step, when, first }: PlannedPhase,
     { asked, needed, cleanup }: { asked: Map<string, string>; needed: number; cleanup: boolean }
   ): Promise<Closed> {
     const { record, parts, events } = this.#run
-    const { seq, phase, part, groups } = command
+    const { seq, phase, part, element, groups } = command
     record.phase = phase
     parts.onPhase()
-    events.store({ type: 'phase-open', seq, phase, step, part, groups, when, asked: asked.size, needed })
+    events.store({ type: 'phase-open', seq, phase, step, part, element, groups, when, asked: asked.size, needed })
     if (command.at != null) this.#certifier.notices.hold(command.at - Date.now() + START_HOLD_MS)
     const opened = new OpenPhase({
-      ...{ command, asked, needed, cleanup, grace, limit },
-      first: part === 'clients' && this.#run.order.spec.ends === 'first',
+      ...{ command, asked, needed, cleanup, grace, limit, first },
       repeat: asked.size > 1 || !asked.has(parts.signer.peer),
       patience: this.#patience(command),
       publish: (each, waiting) => this.#dispatch.send(each, waiting),
@@ -185,13 +189,13 @@ export class PhaseRunner {
   }
 
   #onAnswer(command: Command, asked: Map<string, string>, { by, value }: Signed<Ack>, after: number): void {
-    const { seq, phase, step, part, groups, when, issued } = command
+    const { seq, phase, step, part, element, groups, when, issued } = command
     const { outcome, code, reason, warnings, produced, received } = value
     // `join` takes longer than later commands: it may be passed on, and members open their streams
     if (phase !== 'join') this.#margin.note(seq, received - issued)
     if (phase === 'start' && value.gauge != null) this.#margin.noteBefore(value.gauge.took)
     const name = asked.get(by) ?? by
-    const about = { type: 'ack' as const, seq, phase, step, part, groups, when, peer: by, name }
+    const about = { type: 'ack' as const, seq, phase, step, part, element, groups, when, peer: by, name }
     this.#run.events.store({ ...about, outcome, code, reason, warnings, after, produced })
   }
 
@@ -224,12 +228,11 @@ export class PhaseRunner {
 }
 
 /** The cause comes first: who failed, and how; then how many were needed. A controller that only drives is no member. */
-function stoppedBy(
-  { phase, part }: PlannedPhase,
-  { missing, acks }: Closed,
-  { needed, candidates }: RunContext
-): Stopped {
+function stoppedBy(at: PlannedPhase, { missing, acks }: Closed, { needed, candidates }: RunContext): Stopped {
+  const { phase, part } = at
   const who = missing.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+  const hasFailed = acks.some(({ value }) => value.outcome === 'failed')
+  if (isAboutTasks(at) && hasFailed) return new Stopped('workload-failed', `${part} of tasks on ${who}`)
   // of a workload that failed a member answers well: who does not answer so is missing
   if (part != null) return new Stopped('quorum', who === '' ? `too few members answered work of ${part}` : who)
   if (phase === 'work') return new Stopped('workload-failed', who)

@@ -6,23 +6,26 @@ import type { Part, Step } from '../../protocols/phase.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { isStaging } from '../../protocols/stage-paths.ts'
 import type { Edge } from '../../protocols/trigger.ts'
-import { clientTimeOf, readyTimeOf } from '../work/workloads/work-time.ts'
+import { hasTasks } from '../work/tasks/loaders.ts'
+import { ANSWER_MARGIN_MS, workOf } from './plan-work.ts'
 
 /** A member that cannot be reached when the workload ends may return in this time, ms: a benchmark may cut the network. */
 const STOP_GRACE_MS = 5_000
-/** A member says why a server is not ready, or that a client was killed at its deadline, before it is given up, ms. */
-const ANSWER_MARGIN_MS = 30_000
 
 export interface PlannedPhase {
   phase: Phase
   step?: Step
-  /** Of `work`: workloads of members; left out for the command of the controller. */
+  /** Of `work`: workloads or tasks of members; left out for the command of the controller. */
   part?: Part
+  /** Of `work` of tasks: which element of the schedule. */
+  element?: number
+  /** Of `work`: whoever answers well first ends it for all. */
+  first?: boolean
   /** Of `start` and `stop`: only the tools of these groups, while the command goes on. */
   groups?: string[]
   when?: 'begin' | 'end'
   /**
-   * Who is asked. `candidates`: all whom the offer names. `members`: all who still take part; of a part those that run one of it. `controller`:
+   * Who is asked. `candidates`: all whom the offer names. `members`: all who still take part; of a part those that have some of it. `controller`:
    * it alone. `everyone`: the excluded, too.
    */
   who: 'candidates' | 'members' | 'controller' | 'everyone'
@@ -51,8 +54,9 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>, edges?: NextEdges):
   const { join_timeout, phase_timeout, send_timeout, send_limit, stage_limit } = spec.policy
   const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
   const limit = send_limit * 1000
-  // workloads have their own time to end by a signal
-  const stopDeadline = usual.deadline + (spec.workload.length > 0 ? ANSWER_MARGIN_MS : 0)
+  // workloads have their own time to end by a signal, and clients of tasks to bring what they measured
+  const isLong = spec.workload.length > 0 || hasTasks(spec)
+  const stopDeadline = usual.deadline + (isLong ? ANSWER_MARGIN_MS : 0)
   const sending = { deadline: send_timeout * 1000, limit }
   const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
     spec.sysinfo === 'none'
@@ -61,7 +65,7 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>, edges?: NextEdges):
   function* sample(step: Step): Generator<PlannedPhase> {
     const samples = new Set([step.sample])
     yield { ...usual, phase: 'start', step }
-    for (const each of workOf(spec)) {
+    for (const each of workOf(spec, step)) {
       const work = { ...usual, ...each, phase: 'work' as const, step }
       yield work
       if (each.part != null) continue
@@ -88,36 +92,16 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>, edges?: NextEdges):
   yield { ...usual, phase: 'terminate', who: 'everyone', always: 'run' }
 }
 
-/** @returns the work of one sample: servers until they are ready, then what is measured */
-function workOf(spec: Spec): Array<Pick<PlannedPhase, 'who' | 'part' | 'deadline'>> {
-  const has = (role: 'server' | 'client') => spec.workload.some(each => each.role === role)
-  const clients = clientTimeOf(spec) * 1000
-  return [
-    ...(has('server')
-      ? [{ who: 'members' as const, part: 'servers' as const, deadline: readyTimeOf(spec) * 1000 + ANSWER_MARGIN_MS }]
-      : []),
-    ...(has('client')
-      ? [
-          {
-            who: 'members' as const,
-            part: 'clients' as const,
-            deadline: clients === 0 ? 0 : clients + ANSWER_MARGIN_MS
-          }
-        ]
-      : []),
-    ...(spec.command == null ? [] : [{ who: 'controller' as const, deadline: 0 }])
-  ]
-}
-
-/** @returns a phase in a few words, as people see it: `start 1-default/1`, `work clients 1-default/1` */
+/** @returns a phase in a few words, as people see it: `start 1-default/1`, `work clients 1-default/1`, `work tasks 2 1-default/1` */
 export function describePhase({
   phase,
   step,
   part,
+  element,
   groups,
   when
-}: Pick<PlannedPhase, 'phase' | 'step' | 'part' | 'groups' | 'when'>): string {
-  const of = part ?? groups?.join(' ')
+}: Pick<PlannedPhase, 'phase' | 'step' | 'part' | 'element' | 'groups' | 'when'>): string {
+  const of = part == null || element == null ? (part ?? groups?.join(' ')) : `${part} ${element}`
   if (step != null)
     return `${phase}${of == null ? '' : ` ${of}`} ${iterationFolder(step)}/${step.warmup ? 'warmup' : ''}${step.sample}`
   return when == null ? phase : `${phase} ${when}`

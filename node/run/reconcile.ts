@@ -42,10 +42,10 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   )
   for (const [i, { value, acks }] of certificates.entries()) {
     if (value == null || named.delete(certificateFile(value))) continue
-    const { seq, phase, step, part, groups, when, verdict, asked } = value
+    const { seq, phase, step, part, element, groups, when, verdict, asked } = value
     const ok = acks.filter(({ value: { outcome } }) => outcome === 'ok').length
     const certificate = digestOf(encode(sealed[i]))
-    const about = { seq, phase, step, part, groups, when, verdict }
+    const about = { seq, phase, step, part, element, groups, when, verdict }
     events.store({ type: 'phase-closed', ...about, ok, asked, took: 0, certificate })
   }
   const reason = 'the daemon of the controller ended, or its disk was full, before it was written'

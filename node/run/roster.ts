@@ -11,6 +11,7 @@ import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { findTool, listTools } from '../tools/index.ts'
 import { assignmentOf } from '../tools/registrable.ts'
 import { settingsOf } from '../tools/settings-of.ts'
+import { loaderShortages, rankLoaders, rerankLoaders } from '../work/tasks/loaders.ts'
 import { assignWorkloads, rerank, shortagesOf } from '../work/workloads/assign.ts'
 import { neededOf } from './quorum.ts'
 import { parseSelector, type Selectable } from './selector.ts'
@@ -29,6 +30,7 @@ export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
   const groups = spec.groups.map(group => ({ ...group, fits: parseSelector(group.on) }))
   const selected = members.filter(member => takesPart(member)).sort((a, b) => (a.shown < b.shown ? -1 : 1))
   const placed = assignWorkloads(spec, selected, parseSelector)
+  const loaders = rankLoaders(spec, selected, parseSelector)
   return selected.map((member, i) => {
     const inGroups = groups.filter(group => group.fits(member))
     const tools = [
@@ -36,10 +38,12 @@ export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
       ...inGroups.flatMap(group => assign(spec, group.name, expandTools(group.tools)))
     ]
     const workloads = placed[i] ?? []
+    const load = loaders[i]
     return {
       ...{ peer: member.peer, name: member.shown, tools: once(tools).map(each => onMember(each, member)) },
       ...(inGroups.length > 0 && spec.workload.length > 0 ? { groups: inGroups.map(({ name }) => name) } : {}),
-      ...(workloads.length > 0 ? { workloads } : {})
+      ...(workloads.length > 0 ? { workloads } : {}),
+      ...(load == null ? {} : { load })
     }
   })
 }
@@ -49,10 +53,10 @@ const onMember = ({ options, ...rest }: Assignment, member: Candidacy): Assignme
   options: forMember(options, on => parseSelector(on)(member))
 })
 
-/** @returns why the workloads cannot run with these members, a line for each mistake; undefined if they can */
+/** @returns why the workloads or the tasks cannot run with these members, a line for each mistake; undefined if they can */
 export function whyNotPlaced(spec: Spec, members: Candidacy[]): string | undefined {
   const selected = members.filter(parseSelector(spec.on))
-  const lacking = shortagesOf(spec, selected, parseSelector)
+  const lacking = [...shortagesOf(spec, selected, parseSelector), ...loaderShortages(spec, selected, parseSelector)]
   return lacking.length === 0 ? undefined : lacking.map(inWords).join('\n')
 }
 
@@ -93,7 +97,7 @@ export function freeze(candidates: Candidate[], joined: Map<string, Capabilities
     const capabilities = joined.get(candidate.peer)
     return capabilities == null ? [] : [{ ...candidate, rank, capabilities }]
   })
-  return rerank(entries).map((entry, rank) => ({ ...entry, rank }))
+  return rerankLoaders(rerank(entries)).map((entry, rank) => ({ ...entry, rank }))
 }
 
 function defaultTools(spec: Spec, member: Candidacy): Assignment[] {

@@ -19,6 +19,7 @@ import type { PlannedPhase } from './plan.ts'
 import { neededBy } from './roster.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
 import { absencesOf } from './shortfalls.ts'
+import { askedForTasks } from './task-members.ts'
 
 /** Shortfalls that a record names. */
 export const MAX_SHORTFALLS = 1_000
@@ -47,6 +48,8 @@ export class RunContext {
   tools: ToolChanges | undefined
   /** The instant at which the tools of the latest sample start, ms since 1970 on the controller's clock. */
   agreed: number | undefined
+  /** That at which clients of the latest element begin. */
+  elementAt: number | undefined
   /** What the output of the command that goes on said last of when tools start and stop; nothing once it has ended. */
   said: Edge[] | undefined
   /** What tools measured of what thresholds ask for, sample by sample. */
@@ -95,6 +98,7 @@ export class RunContext {
     return this.#cancelled.signal
   }
 
+  /** Ends the phase that is open, too. */
   cancel(why: Error): void {
     this.#cancelled.abort(why)
   }
@@ -119,9 +123,11 @@ export class RunContext {
    * @returns whom a phase waits for. The last one waits for the excluded, too, that failed in words and are still there: they hand over
    * what they measured
    */
-  asked({ who, part }: Pick<PlannedPhase, 'who' | 'part'>): Map<string, string> {
+  asked(at: Pick<PlannedPhase, 'who' | 'part' | 'step' | 'element' | 'first'>): Map<string, string> {
     const { active, parts } = this
+    const { who, part } = at
     const role = part == null ? undefined : roleIn(part)
+    if (part != null && role == null) return new Map(askedForTasks(at, this).map(({ peer, name }) => [peer, name]))
     if (role != null) return new Map([...active].filter(([peer]) => this.runs(peer, role)))
     if (who !== 'everyone') return active
     const joined = new Set(this.record.roster.map(({ peer }) => peer))
@@ -138,10 +144,10 @@ export class RunContext {
   }
 
   /** @returns how many of those whom a phase asks must answer: as few may lack in a part of the work as in any phase */
-  neededIn({ part }: Pick<PlannedPhase, 'part'>, asked: number): number {
+  neededIn({ part, first }: Pick<PlannedPhase, 'part' | 'first'>, asked: number): number {
     if (part == null) return this.needed
     // whoever answers first ends the others
-    if (part === 'clients' && this.order.spec.ends === 'first') return 1
+    if (first) return 1
     return Math.max(1, asked - Math.max(0, this.active.size - this.needed))
   }
 

@@ -6,6 +6,7 @@ import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { whyNotStartable } from '../tools/find-program.ts'
+import { hasTasks } from '../work/tasks/loaders.ts'
 import { attendanceOf, isComplete } from './attendance.ts'
 import { withTriggers } from './registered-triggers.ts'
 import { checkTools, whyNotPlaced } from './roster.ts'
@@ -28,13 +29,13 @@ export function specIn(asked: Spec, members: MemberView[]): Spec {
 }
 
 /**
- * A run that waits for members may get those whom its workloads need.
- * @throws {BakError} `usage` for a selector that means nothing; for workloads that cannot be placed on those who are here, if nobody is waited for
+ * A run that waits for members may get those whom its workloads and tasks need.
+ * @throws {BakError} `usage` for a selector that means nothing; for workloads and tasks that cannot be placed on those who are here, if nobody is waited for
  */
 function checkWorkloads(spec: Spec, members: MemberView[]): void {
-  for (const { on } of spec.workload) if (on != null) parseSelector(on)
+  for (const on of [...spec.workload.map(each => each.on), spec.load?.on]) if (on != null) parseSelector(on)
   const attendance = attendanceOf(spec.on, members)
-  if (spec.workload.length === 0 || !isComplete(attendance, spec.expect)) return
+  if ((spec.workload.length === 0 && !hasTasks(spec)) || !isComplete(attendance, spec.expect)) return
   const why = whyNotPlaced(spec, attendance.here)
   if (why != null) throw new BakError('usage', why)
 }

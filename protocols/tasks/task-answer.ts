@@ -26,6 +26,8 @@ export const taskAnswer = v.object({
   samples: count,
   warmup: count,
   failed: count,
+  /** Requests that were due in its time, and were not sent: the answers before them took too long. */
+  unsent: v.optional(count),
   /** Sums over the normal ones, microseconds, rounded each: what the result says is held against these. */
   latency: count,
   service: count,

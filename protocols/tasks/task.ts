@@ -84,7 +84,7 @@ export const load = v.strictObject({
   teardown: v.optional(operationNames, []),
   /** Seconds for which it is tried to reach the targets before the first task. */
   probe_timeout: v.optional(seconds, 40),
-  /** Of errors of requests: go on; go on unless a target refuses connections or cannot be reached, and end at any. */
+  /** Of errors of requests: go on unless a target cannot be reached; end at any; go on also where no target can be reached. */
   on_error: v.optional(v.picklist(['continue', 'abort', 'continue-on-network']), 'continue'),
   /** Whether each request is kept as it was measured: `raw` is a file and series on each member. */
   samples: v.optional(v.picklist(['summary', 'raw']), 'summary'),

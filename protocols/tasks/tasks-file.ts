@@ -40,6 +40,8 @@ const measured = {
   samples: count,
   warmup: count,
   failed: count,
+  /** Requests that were due in its time, and were not sent: the answers before them took too long. */
+  unsent: v.optional(count),
   seconds: taskSeconds,
   /** Left out where there is no normal sample. */
   latency: v.optional(distribution),

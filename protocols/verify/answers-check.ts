@@ -7,9 +7,10 @@ import type { Phase } from '../fields.ts'
 import { type FileList, linesOfList } from '../file-list.ts'
 import { CERTIFICATES_FOLDER, parseResultPath, stepFolder } from '../layout.ts'
 import type { Candidate, RosterEntry } from '../manifest.ts'
-import type { Certificate } from '../phase.ts'
+import { type Certificate, roleIn } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
 import { PERSISTENT_TOOLS, tarballOf } from '../tarball-names.ts'
+import { taskPartsOf } from '../tasks/parts.ts'
 import type { Messages } from './certificate-files.ts'
 import type { Report } from './report.ts'
 
@@ -37,10 +38,11 @@ export function checkAnswers(
     for (const { peer } of value.excluded) out.add(peer)
     const members = phase === 'join' ? (offer?.value.candidates ?? []) : (manifest?.value.roster ?? [])
     const answered = new Set(acks.map(({ by }) => by))
+    const isAsked = phase === 'work' ? askedToWork(value, record) : () => true
     for (const entry of members) {
-      const { peer, name, workloads } = entry
+      const { peer, name } = entry
       if (out.has(peer) || answered.has(peer)) continue
-      if (phase === 'work' && !isAskedToWork(value, { peer, workloads }, record)) continue
+      if (!isAsked(entry)) continue
       const what = `${name} neither answered ${phase} nor is excluded there`
       if (verdict === 'ok') faults.push({ where: CERTIFICATES_FOLDER, what })
       else if (mayAnnounce(phase, name, entry, record) && !isHere(peer, nameOf(value)))
@@ -57,16 +59,36 @@ function mayAnnounce(phase: Phase, name: string, entry: Candidate | RosterEntry,
   return attached || found.some(({ usable, lifetime }) => usable && lifetime === 'persistent')
 }
 
-/** A command is the controller's; a part of the work is that of the members that run one of it, of which the first may end the others. */
-function isAskedToWork(
-  { part }: Certificate,
-  { peer, workloads = [] }: Pick<Candidate, 'peer' | 'workloads'>,
+/**
+ * A command is the controller's; a part of the work is that of the members that run one of it or have clients of tasks, of which the first may
+ * end the others, or is the only one.
+ */
+function askedToWork(
+  { part, step, element }: Certificate,
   { controller, spec }: RunRecord
+): (entry: Pick<Candidate, 'peer' | 'workloads' | 'load'>) => boolean {
+  if (part == null) return ({ peer }) => peer === controller.peer
+  const role = roleIn(part)
+  if (role == null) {
+    const isForAll = part !== 'setup' && part !== 'teardown' && !isEndedByFirst(spec, { part, step, element })
+    return ({ load }) => isForAll && load != null
+  }
+  if (part === 'clients' && spec.ends === 'first') return () => false
+  return ({ workloads = [] }) =>
+    spec.workload.some(each => each.role === role && workloads.some(({ name }) => name === each.name))
+}
+
+function isEndedByFirst(
+  spec: RunRecord['spec'],
+  { part, step, element }: Pick<Certificate, 'part' | 'step' | 'element'>
 ): boolean {
-  if (part == null) return peer === controller.peer
-  if (part === 'clients' && spec.ends === 'first') return false
-  const role = part === 'servers' ? 'server' : 'client'
-  return spec.workload.some(each => each.role === role && workloads.some(({ name }) => name === each.name))
+  const params = spec.iterations[(step?.number ?? 0) - 1]?.params
+  try {
+    return taskPartsOf(spec, params).some(each => each.part === part && each.element?.number === element && each.first)
+  } catch {
+    // that its tasks cannot be is said elsewhere
+    return false
+  }
 }
 
 /** @returns the name of the tarballs of a phase: `sysinfo begin`, `1-default/sample1`, `persistent tools` */

@@ -90,6 +90,123 @@ for (const [title, spec, rows] of works) {
   })
 }
 
+const http = (name: string, more: object = {}) => ({
+  name,
+  operation: { type: 'http', url: 'http://127.0.0.1/', timeout: 5 },
+  ...more
+})
+const loads: Array<[title: string, spec: object, rows: Array<[label: string, deadline: number]>]> = [
+  [
+    'one task without an end in time',
+    { task: [http('a')] },
+    [
+      ['prepare', 70_000],
+      ['tasks 1', 0]
+    ]
+  ],
+  [
+    'tasks with periods, a ramp-up and a limit of the policy',
+    {
+      policy: { timeout: 60 },
+      task: [
+        http('a', { time_period: 20, warmup_time_period: 4, ramp_up_time_period: 2 }),
+        http('b', { time_period: 90 })
+      ]
+    },
+    [
+      ['prepare', 70_000],
+      ['tasks 1', 61_000],
+      ['tasks 2', 90_000]
+    ]
+  ],
+  [
+    'a task that completes the others',
+    {
+      parallel: [{ name: 'p', completed_by: 'b' }],
+      task: [http('a', { parallel: 'p', time_period: 100 }), http('b', { parallel: 'p', time_period: 10 }), http('c')]
+    },
+    [
+      ['prepare', 70_000],
+      ['tasks 1', 45_000],
+      ['complete 1', 35_000],
+      ['tasks 2', 0]
+    ]
+  ],
+  [
+    'the end of any that completes the others',
+    {
+      parallel: [{ name: 'p', completed_by: 'any' }],
+      task: [http('a', { parallel: 'p' }), http('b', { parallel: 'p', time_period: 10 })]
+    },
+    [
+      ['prepare', 70_000],
+      ['tasks 1', 45_000],
+      ['complete 1', 35_000]
+    ]
+  ],
+  [
+    'clients that take turns',
+    {
+      parallel: [{ name: 'p', clients: 1 }],
+      task: [http('a', { parallel: 'p', time_period: 10 }), http('b', { parallel: 'p', time_period: 10 })]
+    },
+    [
+      ['prepare', 70_000],
+      ['tasks 1', 60_000]
+    ]
+  ],
+  [
+    'something to prepare, to set up and to tear down',
+    {
+      operation: [
+        { name: 'fill', type: 'command', command: ['fill'], timeout: 100 },
+        { name: 'drop', type: 'command', command: ['drop'], timeout: 0 }
+      ],
+      load: { prepare: ['fill', 'fill'], setup: ['fill'], teardown: ['drop'], probe_timeout: 10 },
+      task: [http('a')]
+    },
+    [
+      ['prepare', 240_000],
+      ['setup', 130_000],
+      ['tasks 1', 0],
+      ['teardown', 0]
+    ]
+  ]
+]
+for (const [title, spec, rows] of loads) {
+  test(`the work of a sample with ${title} is a phase for each of its parts, with time for it`, () => {
+    const plan = planOf(specOf({ command: undefined, ...spec }))
+    const work = plan.filter(({ phase }) => phase === 'work')
+    assert.equal(
+      work.map(({ part, element, deadline }) => [element == null ? part : `${part} ${element}`, deadline]),
+      rows
+    )
+    assert.ok(work.every(({ who }) => who === 'members'))
+    assert.equal([...new Set(work.map(({ always }) => always))].length, rows.at(-1)?.[0] === 'teardown' ? 2 : 1)
+    assert.is(endOf(plan), 'gone')
+    assert.is(plan.find(({ phase }) => phase === 'stop')?.deadline, 90_000)
+    assert.equal(
+      work.filter(({ first }) => first).map(({ part }) => part),
+      title.includes('of any') ? ['tasks'] : []
+    )
+  })
+}
+
+test('tasks run beside servers, and a parameter of an iteration that sets a key of a task changes its deadline', () => {
+  const iterations = [{ name: 'short' }, { name: 'long', params: { 'a.time_period': '100' } }]
+  const spec = { command: undefined, workload: [server], iterations, task: [http('a', { time_period: 10 })] }
+  const work = planOf(specOf(spec)).filter(({ phase }) => phase === 'work')
+  assert.equal(work.map(describePhase).slice(0, 3), [
+    'work servers 1-short/1',
+    'work prepare 1-short/1',
+    'work tasks 1 1-short/1'
+  ])
+  assert.equal(
+    work.filter(({ part }) => part === 'tasks').map(({ deadline }) => deadline),
+    [45_000, 135_000]
+  )
+})
+
 test('every phase of the protocol is in the plan, in the order in which they first appear', () => {
   assert.equal([...new Set(planOf(specOf()).map(({ phase }) => phase))], [...phases])
   fc.assert(

@@ -14,6 +14,7 @@ import { observationCost } from './observation-cost.ts'
 import { proofs } from './proofs.ts'
 import { staging } from './staging.ts'
 import { startSkew } from './start-skew.ts'
+import { taskOrder } from './task-order.ts'
 import { thresholds } from './thresholds.ts'
 import { triggers } from './triggers.ts'
 import { workload } from './workload.ts'
@@ -28,6 +29,7 @@ export const runHooks = (): RunHook[] => [
   workloadCalls(),
   workload(),
   workloads(),
+  taskOrder(),
   missingResults,
   triggers(),
   missingParts,

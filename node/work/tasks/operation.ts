@@ -7,7 +7,7 @@ export interface Outcome {
   ended: number
   /** Why it failed: a short kind that is counted (`ECONNREFUSED`, `status 503`, `timeout`); undefined if it did not. */
   failed?: string
-  /** Whether no answer came at all: connection refused, reset, name not found. */
+  /** Whether the target cannot be reached: connection refused, no route, name not found. A connection that is reset was reached. */
   isNetwork?: boolean
   /** Operations that it stands for, and their unit; 1 and `ops` where it is left out. */
   weight?: number
@@ -31,6 +31,10 @@ export interface ClientContext {
 
 /** One client's own: its connection, its share of the parameters. */
 export interface Requester {
+  /** Its requests end by themselves: a task without iterations and period goes on until then. */
+  readonly isFinite?: boolean
+  /** It has no request at all: what there was to do others have. */
+  readonly isEmpty?: boolean
   /** Never rejects: what goes wrong is the outcome. */
   request(): Promise<Outcome>
   /** 0 to 1, of what has an end of its own. */

@@ -1,0 +1,55 @@
+/** How long tasks may take: for the deadlines of their phases, and for the owner who limits the time of a run. Pure. */
+import type { Spec } from '../../../protocols/spec.ts'
+import { type Element, elementsOf, type PlannedTask, type TaskSpec } from '../../../protocols/tasks/elements.ts'
+import { loadOf } from '../../../protocols/tasks/task.ts'
+
+type Timed = TaskSpec & Pick<Spec, 'policy'>
+
+/** @returns seconds that clients of an element may take to its join point; undefined if that is not limited */
+export function longestOfElement(element: Element, { policy }: Pick<Spec, 'policy'>): number | undefined {
+  const ending = element.tasks.filter(({ name }) => name === element.completedBy)
+  const all = (ending.length > 0 ? ending : element.tasks).map(longestOfTask)
+  const length = element.completedBy === 'any' ? leastOf(all) : isCrowded(element) ? sumOf(all) : mostOf(all)
+  return leastOf([length, policy.timeout === 0 ? undefined : policy.timeout])
+}
+
+/** @returns seconds after which the request that a client waits for has ended, whatever its task is; undefined if that is not limited */
+export const longestRequestOf = ({ tasks }: Element): number | undefined => mostOf(tasks.map(timeoutOf))
+
+/** @param names of operations; @returns seconds until each of them has been done once, one after the other; undefined if that is not limited */
+export const longestOfOperations = (names: string[], { operation }: Pick<Spec, 'operation'>): number | undefined =>
+  sumOf(names.map(name => limitOf(operation.find(each => each.name === name)?.timeout ?? 0)))
+
+/** @returns seconds that the tasks of one sample take at most, with what is done before and after them; undefined if that is not limited */
+export function longestOfTasks(spec: Timed, params: Record<string, string> = {}): number | undefined {
+  const { prepare, setup, teardown, probe_timeout } = loadOf(spec)
+  const elements = elementsOf(spec, params)
+  return sumOf([
+    probe_timeout,
+    longestOfOperations([...prepare, ...setup, ...teardown], spec),
+    ...elements.map(each => longestOfElement(each, spec)),
+    ...elements.map(each => (each.completedBy == null ? 0 : longestRequestOf(each)))
+  ])
+}
+
+/** The period of a client begins when its ramp-up is over. */
+function longestOfTask(task: PlannedTask): number | undefined {
+  const { period, warmupPeriod = 0, rampUp } = task
+  return period == null ? undefined : sumOf([rampUp, warmupPeriod, period, timeoutOf(task)])
+}
+
+const timeoutOf = ({ operation }: PlannedTask) => limitOf(operation.timeout)
+const limitOf = (seconds: number) => (seconds === 0 ? undefined : seconds)
+
+/** Whether some clients have one task after the other. */
+const isCrowded = ({ tasks, clients }: Element) => clients < tasks.reduce((sum, each) => sum + each.clients, 0)
+
+type Seconds = number | undefined
+const mostOf = (all: Seconds[]): Seconds => (isLimited(all) ? Math.max(0, ...all) : undefined)
+const sumOf = (all: Seconds[]): Seconds => (isLimited(all) ? all.reduce((sum, each) => sum + each, 0) : undefined)
+const isLimited = (all: Seconds[]): all is number[] => all.every(each => each != null)
+
+function leastOf(all: Seconds[]): Seconds {
+  const limits = all.filter(each => each != null)
+  return limits.length === 0 ? undefined : Math.min(...limits)
+}

@@ -1,0 +1,53 @@
+/** Errors of requests by kind: few and short, as they are counted. Pure. */
+import { cleanLine } from '../../../../protocols/clean-line.ts'
+
+/** Of a request that its client gave up, at its timeout and because the task was cut short. */
+export const TIMEOUT = 'timeout'
+export const CUT = 'cut short'
+
+const MAX_KIND = 120
+
+/** undici's codes, and what they mean; all others are shown as they are. */
+const MEANINGS: Record<string, string> = {
+  UND_ERR_CONNECT_TIMEOUT: 'ETIMEDOUT',
+  UND_ERR_HEADERS_OVERFLOW: 'headers too large',
+  HPE_HEADER_OVERFLOW: 'headers too large',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'response incomplete'
+}
+
+/** The target was not reached, or went away. */
+const NETWORK = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EHOSTDOWN'],
+  ...['ENETUNREACH', 'ENETDOWN', 'ETIMEDOUT', 'connection closed']
+])
+
+export const isNetworkKind = (kind: string): boolean => NETWORK.has(kind)
+
+/**
+ * @returns `ECONNREFUSED`, or of an error without a code its name and message, numbers and quoted words left out, so that the same error is one
+ * kind whatever it is about
+ */
+export function kindOf(error: unknown): string {
+  const { code, name, message, errors } = (error ?? {}) as NodeJS.ErrnoException & { errors?: unknown[] }
+  if (typeof code === 'string' && /^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(code)) return meaningOf(code, message)
+  if (errors?.[0] != null && errors[0] !== error) return kindOf(errors[0])
+  if (typeof message !== 'string') return normalKind(String(error))
+  return normalKind(name == null || name === 'Error' ? message : `${name}: ${message}`)
+}
+
+/** A socket error of undici is either of the socket or of what came from it. */
+function meaningOf(code: string, message: string): string {
+  if (code === 'UND_ERR_SOCKET') return message === 'other side closed' ? 'connection closed' : normalKind(message)
+  return MEANINGS[code] ?? code
+}
+
+/** @returns a text that others wrote, as a kind */
+export function normalKind(text: string): string {
+  const [line = ''] = text.slice(0, 4 * MAX_KIND).split('\n')
+  const general = cleanLine(line)
+    .replace(/"[^"]*"|'[^']*'|`[^`]*`/g, '"..."')
+    .replace(/0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+(\.\d+)*/gi, 'N')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return general.slice(0, MAX_KIND) || 'error'
+}

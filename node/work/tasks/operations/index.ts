@@ -1,0 +1,30 @@
+/** The kinds of operations, one a line. Each is loaded where a task needs it. */
+import type { Operation } from '../../../../protocols/tasks/operation.ts'
+import type { OperationRunner } from '../operation.ts'
+
+export interface RunnerInit {
+  /** The folder that requests work in; staged files are there. */
+  folder: string
+}
+
+type Kinds = {
+  [K in Operation['type']]: (operation: Extract<Operation, { type: K }>, init: RunnerInit) => Promise<OperationRunner>
+}
+
+const kinds: Kinds = {
+  http: async operation => (await import('./http-operation.ts')).httpRunner(operation),
+  command: async operation => (await import('./command-operation.ts')).commandRunner(operation),
+  module: async (operation, { folder }) => (await import('./module-operation.ts')).moduleRunner(operation, folder)
+}
+
+/**
+ * Once in each worker thread and operation.
+ * @throws {BakError} `bad-run-file` for a module that cannot be loaded or lacks the function, and for an address that is none
+ */
+export function runnerOf<K extends Operation['type']>(
+  operation: Extract<Operation, { type: K }>,
+  init: RunnerInit
+): Promise<OperationRunner> {
+  const make = kinds[operation.type as K] as Kinds[K]
+  return make(operation, init)
+}

@@ -1,0 +1,45 @@
+/** The operation `module`: requests that a function of the user's makes. Its module is among what was staged. */
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { BakError } from '../../../../protocols/errors.ts'
+import { placementOf } from '../../../../protocols/staged.ts'
+import type { ModuleOperation } from '../../../../protocols/tasks/operation.ts'
+import type { OperationRunner } from '../operation.ts'
+import { type LoadModule, ModuleRequester } from './module-requester.ts'
+
+const OPTIONAL = ['partition', 'setup', 'teardown', 'open', 'close'] as const
+
+/** @throws {BakError} `bad-run-file` naming the module: it cannot be loaded, lacks the function, or its setup failed */
+export async function moduleRunner(operation: ModuleOperation, folder: string): Promise<OperationRunner> {
+  const path = placementOf(operation.module)
+  const loaded = await load(join(folder, path)).catch(cause => {
+    throw new BakError('bad-run-file', `${path}: ${reasonOf(cause)}`, { cause })
+  })
+  const name = operation.function ?? 'default'
+  const request = loaded[name]
+  if (typeof request !== 'function') {
+    const wanted = operation.function == null ? 'a default function' : `a function ${operation.function}`
+    throw new BakError('bad-run-file', `${path}: it does not export ${wanted}`)
+  }
+  const wrong = OPTIONAL.find(key => loaded[key] != null && typeof loaded[key] !== 'function')
+  if (wrong != null) throw new BakError('bad-run-file', `${path}: its export ${wrong} is no function`)
+  const module = { ...loaded, request } as LoadModule
+  const { setup, teardown } = module
+  await called(path, 'setup', async () => await setup?.({ params: operation.params, folder }))
+  return {
+    open: context => called(path, 'open', () => ModuleRequester.open(operation, module, context)),
+    close: () => called(path, 'teardown', async () => void (await teardown?.({ params: operation.params, folder })))
+  }
+}
+
+const load = async (file: string): Promise<Record<string, unknown>> => await import(pathToFileURL(file).href)
+
+async function called<T>(path: string, what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (cause) {
+    throw new BakError('bad-run-file', `${path}: ${what} failed: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).slice(0, 500)

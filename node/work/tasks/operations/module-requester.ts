@@ -1,0 +1,147 @@
+/** The requests of one client of a `module` operation: calls of its function, one after the other. */
+import type { ModuleOperation } from '../../../../protocols/tasks/operation.ts'
+import { onAbort } from '../../../wait.ts'
+import type { ClientContext, Outcome, Requester } from '../operation.ts'
+import { CUT, TIMEOUT } from './error-kinds.ts'
+import { ModuleCall } from './module-call.ts'
+import { RequestTimer } from './request-timer.ts'
+
+type Params = Record<string, unknown>
+interface SetupContext {
+  params: Params
+  folder: string
+}
+
+/** What a module exports. */
+export interface LoadModule {
+  request(context: ModuleCall): unknown
+  /** The share of one client: its params, or an iterable of params, one for each request, with whose end the client ends. */
+  partition?(params: Params, index: number, clients: number): unknown
+  /** Once in each worker thread, before its first client opens and behind the last. */
+  setup?(context: SetupContext): unknown
+  teardown?(context: SetupContext): unknown
+  /** Of each client; what `open` returns is `context.client` of its requests. */
+  open?(context: ModuleCall): unknown
+  close?(context: ModuleCall): unknown
+}
+
+type Shares = AsyncIterator<Params> | Iterator<Params>
+
+export class ModuleRequester implements Requester {
+  readonly #module: LoadModule
+  readonly #context: ClientContext
+  readonly #shares: Shares | undefined
+  readonly #timer: RequestTimer
+  readonly #ignoreAbort: () => void
+  #params: Params
+  #client: unknown
+  #request = 0
+  /** Of the open request. */
+  #aborts = new AbortController()
+  #giveUp: ((kind: string) => void) | undefined
+  #isCut = false
+  #isEmpty = false
+
+  /** @throws what its own functions throw */
+  static async open(operation: ModuleOperation, module: LoadModule, context: ClientContext): Promise<ModuleRequester> {
+    const { index, clients } = context
+    const share = (await module.partition?.(structuredClone(operation.params), index, clients)) ?? operation.params
+    const requester = new ModuleRequester(operation, module, context, share)
+    try {
+      await requester.#advance()
+      requester.#client = await module.open?.(requester.#call())
+      return requester
+    } catch (cause) {
+      requester.#dispose()
+      throw cause
+    }
+  }
+
+  private constructor({ timeout }: ModuleOperation, module: LoadModule, context: ClientContext, share: unknown) {
+    this.#module = module
+    this.#context = context
+    this.#shares = iteratorOf(share)
+    this.#params = (this.#shares == null ? share : {}) as Params
+    this.#timer = new RequestTimer(timeout * 1000, () => this.#abandon(TIMEOUT))
+    this.#ignoreAbort = onAbort(context.signal, () => {
+      this.#isCut = true
+      this.#abandon(CUT)
+    })
+  }
+
+  /** Its requests end by themselves. */
+  get isFinite(): boolean {
+    return this.#shares != null
+  }
+
+  get isEmpty(): boolean {
+    return this.#isEmpty
+  }
+
+  async request(): Promise<Outcome> {
+    const call = this.#call()
+    this.#request++
+    call.begin()
+    if (this.#isCut) return call.end(CUT)
+    const outcome = await new Promise<Outcome>(resolve => {
+      this.#giveUp = kind => resolve(call.end(kind))
+      this.#timer.start()
+      call.run(this.#module.request).then(resolve)
+    })
+    this.#timer.stop()
+    this.#giveUp = undefined
+    if (this.#shares == null || outcome.isLast) return outcome
+    const failure = await this.#advance().then(
+      () => undefined,
+      cause => call.failureOf(cause)
+    )
+    // what could not be read is the end of it, and named
+    if (failure != null) return { ...outcome, failed: outcome.failed ?? failure, isLast: true }
+    return this.#isEmpty ? { ...outcome, isLast: true } : outcome
+  }
+
+  async close(): Promise<void> {
+    this.#abandon(CUT)
+    this.#dispose()
+    await this.#shares?.return?.()
+    await this.#module.close?.(this.#call())
+  }
+
+  #dispose(): void {
+    this.#ignoreAbort()
+    this.#timer.close()
+  }
+
+  #call(): ModuleCall {
+    return new ModuleCall(this.#context, {
+      params: this.#params,
+      client: this.#client,
+      request: this.#request,
+      signal: this.#aborts.signal
+    })
+  }
+
+  /** The function may still go on: it is told so, and what it returns is not looked at any more. */
+  #abandon(kind: string): void {
+    if (this.#giveUp == null) return
+    this.#giveUp(kind)
+    this.#giveUp = undefined
+    this.#aborts.abort(new DOMException(`the request has ended: ${kind}`, 'AbortError'))
+    this.#aborts = new AbortController()
+  }
+
+  /** To the params of the next request. */
+  async #advance(): Promise<void> {
+    if (this.#shares == null) return
+    const next = await this.#shares.next()
+    this.#isEmpty = next.done === true
+    if (!next.done) this.#params = next.value
+  }
+}
+
+function iteratorOf(share: unknown): Shares | undefined {
+  if (share == null || typeof share !== 'object') return undefined
+  if (Symbol.asyncIterator in share) return (share as AsyncIterable<Params>)[Symbol.asyncIterator]()
+  if (Symbol.iterator in share) return (share as Iterable<Params>)[Symbol.iterator]()
+  return undefined
+}

@@ -1,0 +1,71 @@
+/** Whether the targets of a task can be reached, before it begins. */
+import { Client } from 'undici'
+import { cleanLine } from '../../../../protocols/clean-line.ts'
+import { BakError } from '../../../../protocols/errors.ts'
+import type { HttpAddress } from '../../../../protocols/tasks/http-address.ts'
+import { inParallel } from '../../../in-parallel.ts'
+import { pause } from '../../../wait.ts'
+import { kindOf, TIMEOUT } from './error-kinds.ts'
+import { CLIENT_OPTIONS } from './http-requester.ts'
+import { filled, templateOf } from './template.ts'
+
+/** Targets that are asked at the same time. */
+const AT_ONCE = 16
+/** For one answer, and between two attempts. */
+const ATTEMPT_MS = 5_000
+const BETWEEN_MS = 500
+/** Targets that a message names. */
+const MAX_NAMED = 3
+const MAX_SERVER = 200
+
+export interface ReachedTarget {
+  target: string
+  /** As it names itself: its header `server`. */
+  server?: string
+}
+
+/**
+ * Each is asked for the headers of its path until it answers, whatever its status is.
+ * @returns them in their order, each once
+ * @throws {BakError} `unreachable` when the signal aborts before all have answered, naming those that have not and why
+ */
+export async function probeTargets(addresses: HttpAddress[], signal: AbortSignal): Promise<ReachedTarget[]> {
+  const unique = [...new Map(addresses.map(each => [each.origin, each])).values()]
+  const reached = new Map<string, ReachedTarget>()
+  const reasons = new Map<string, string>()
+  await inParallel(unique, AT_ONCE, async address => {
+    while (!signal.aborted) {
+      const answer = await ask(address, signal).catch(cause => cause as Error)
+      if (!(answer instanceof Error)) return void reached.set(address.origin, { target: address.origin, ...answer })
+      if (!signal.aborted || !reasons.has(address.origin)) reasons.set(address.origin, reasonOf(answer))
+      await pause(BETWEEN_MS, signal)
+    }
+  })
+  const missing = unique.filter(({ origin }) => !reached.has(origin))
+  if (missing.length === 0) return unique.map(({ origin }) => reached.get(origin) as ReachedTarget)
+  const named = missing
+    .slice(0, MAX_NAMED)
+    .map(({ origin }) => `${origin} (${reasons.get(origin) ?? 'was not asked in time'})`)
+  const more = missing.length > MAX_NAMED ? ` and ${missing.length - MAX_NAMED} more` : ''
+  throw new BakError('unreachable', `no answer from ${named.join(', ')}${more}`)
+}
+
+async function ask({ origin, path }: HttpAddress, signal: AbortSignal): Promise<{ server?: string }> {
+  const client = new Client(origin, CLIENT_OPTIONS)
+  const attempt = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)])
+  try {
+    const first = filled(templateOf(path), { client: 0, clients: 1, request: 0 })
+    const { headers, body } = await client.request({ method: 'HEAD', path: first, signal: attempt })
+    body.on('error', () => {})
+    const named = [headers.server ?? []].flat()[0]
+    return named == null ? {} : { server: cleanLine(named).slice(0, MAX_SERVER) }
+  } finally {
+    await client.destroy().catch(() => {})
+  }
+}
+
+function reasonOf(error: Error): string {
+  if (error.name === 'TimeoutError' || error.name === 'AbortError') return TIMEOUT
+  const kind = kindOf(error)
+  return kind.startsWith('HPE_') ? `no HTTP, ${kind}` : kind
+}

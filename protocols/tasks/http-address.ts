@@ -1,0 +1,68 @@
+/** Where the requests of an `http` operation go: the addresses that it names, and which of them a client has. Pure. */
+import type { HttpOperation } from './operation.ts'
+
+export interface HttpAddress {
+  /** Scheme, host and port: `http://10.0.0.7:8080`. */
+  origin: string
+  /** What is behind it, as a request has it, with its placeholders; begins with `/`. */
+  path: string
+}
+
+type Addressed = Pick<HttpOperation, 'url' | 'targets'>
+
+const ABSOLUTE = /^(https?:\/\/[^/?#]*)([^#]*)/i
+/** Headers that say how a message is framed or how long its connection lasts: undici's own, or another key's. */
+const OWN_HEADERS = ['connection', 'content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']
+
+/** @returns an address for each target, in their order; those of `faultInHttp` have none */
+export function addressesOf({ url, targets }: Addressed): HttpAddress[] {
+  if (targets == null) return [splitAddress(url)]
+  return targets.map(target => {
+    const { origin, path } = splitAddress(target)
+    const below = encodedPath(url.replace(/#.*$/, '').replace(/^\//, ''))
+    return { origin, path: below.startsWith('?') ? `${path}${below}` : `${path.replace(/\/$/, '')}/${below}` }
+  })
+}
+
+/** @returns the index of its target, for the client of this index among those of its task */
+export const targetOf = (client: number, targets: number): number => client % targets
+
+/** @returns what is wrong with the operation, naming its key; undefined if it can be sent */
+export function faultInHttp(operation: Addressed & Partial<Pick<HttpOperation, 'headers'>>): string | undefined {
+  const { url, targets, headers = {} } = operation
+  if (targets == null) {
+    const fault = faultInAddress(url)
+    if (fault != null) return `url: ${fault}`
+  } else if (ABSOLUTE.test(url)) {
+    return `url: "${url}" is a whole address; beside targets it is the path below each of them, such as /search`
+  }
+  for (const target of targets ?? []) {
+    const fault = target.includes('?') ? `"${target}" has a query, which belongs to url` : faultInAddress(target)
+    if (fault != null) return `targets: ${fault}`
+  }
+  const own = Object.keys(headers).find(header => OWN_HEADERS.includes(header.toLowerCase()))
+  if (own != null) return `headers: "${own}" follows from the request, and cannot be set`
+  const split = Object.keys(headers).find(header => /[^\t\x20-\x7e\x80-\xff]/.test(headers[header] as string))
+  return split == null ? undefined : `headers: the value of "${split}" has a character that no header can have`
+}
+
+function faultInAddress(address: string): string | undefined {
+  const hint = 'such as http://10.0.0.7:8080/path'
+  if (!ABSOLUTE.test(address)) return `"${address}" is no address ${hint}`
+  const { origin } = splitAddress(address)
+  if (/[{}]/.test(origin)) return `the host of "${address}" cannot vary: give several as targets`
+  const parsed = URL.parse(origin)
+  if (parsed == null || parsed.hostname === '') return `"${address}" is no address ${hint}`
+  if (parsed.username !== '' || parsed.password !== '')
+    return `"${parsed.protocol}//${parsed.host}" has a user in it: send the header authorization instead`
+  return undefined
+}
+
+function splitAddress(address: string): HttpAddress {
+  const [, origin = '', behind = ''] = ABSOLUTE.exec(address) ?? []
+  return { origin, path: encodedPath(behind.startsWith('/') ? behind : `/${behind}`) }
+}
+
+/** What a request line cannot have is written with %; what is encoded already stays. */
+const encodedPath = (path: string): string =>
+  path.toWellFormed().replace(/[^\u0021-\u007e]+/g, part => encodeURIComponent(part))

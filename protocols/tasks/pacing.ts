@@ -1,0 +1,110 @@
+/**
+ * When the requests of one client are due, by the target of its task. Clients begin one after the other within one interval, so that they are
+ * not in phase. Where an operation stands for several units (documents, bytes) the rate follows the weight of its last answer; until one is
+ * known, also while all fail, each counts for one. Pure but for itself.
+ */
+import { BakError } from '../errors.ts'
+import { randomFrom } from '../random.ts'
+import type { PlannedTask } from './elements.ts'
+
+export interface Pacer {
+  /** When the next request is due, ms since the client may begin. */
+  readonly due: number
+  /** Between two requests of the client, in the mean, by the last weight, ms. */
+  readonly interval: number
+  /**
+   * The request that was due has ended.
+   * @param weight units that it came to; 0 for one that failed
+   * @throws {BakError} `usage` for a unit that is not that of the target
+   */
+  advance(weight: number, unit: string): void
+}
+
+type Paced = Pick<PlannedTask, 'name' | 'clients' | 'schedule' | 'throughput'>
+
+/**
+ * @param index of the client among those of the task
+ * @param seed of the Poisson schedule; each client draws its own numbers
+ * @returns undefined for a task that nothing paces
+ */
+export function pacerOf(task: Paced, index: number, seed = 0): Pacer | undefined {
+  const { throughput, clients, schedule } = task
+  if (throughput == null) return undefined
+  const weigh = weigher(task.name, throughput.unit)
+  /** Between two requests of all clients together, each for one unit, ms. */
+  const between = 1_000 / throughput.perSecond
+  return schedule === 'poisson'
+    ? new PoissonPacer(weigh, between * clients, randomFrom(seed ^ Math.imul(index + 1, 0x9e3779b1)))
+    : new EvenPacer(weigh, between, clients, index)
+}
+
+type Weigh = (weight: number, unit: string) => number
+
+class EvenPacer implements Pacer {
+  due: number
+  interval: number
+  readonly #weigh: Weigh
+  readonly #between: number
+  readonly #clients: number
+  readonly #index: number
+  /** Until a weight is known. */
+  #isGuess = true
+
+  constructor(weigh: Weigh, between: number, clients: number, index: number) {
+    this.#weigh = weigh
+    this.#between = between
+    this.#clients = clients
+    this.#index = index
+    this.due = index * between
+    this.interval = between * clients
+  }
+
+  advance(weight: number, unit: string): void {
+    const units = this.#weigh(weight, unit)
+    this.interval = this.#between * this.#clients * units
+    this.due += this.interval
+    if (!this.#isGuess || weight <= 0) return
+    // the interval over which the clients are spread was that of one unit
+    this.#isGuess = false
+    this.due += this.#between * this.#index * (units - 1)
+  }
+}
+
+/** Its first request is as random as all others: clients that all began at 0 would be in phase. */
+class PoissonPacer implements Pacer {
+  due: number
+  interval: number
+  readonly #weigh: Weigh
+  readonly #mean: number
+  readonly #random: () => number
+
+  constructor(weigh: Weigh, mean: number, random: () => number) {
+    this.#weigh = weigh
+    this.#mean = mean
+    this.#random = random
+    this.interval = mean
+    this.due = this.#draw()
+  }
+
+  advance(weight: number, unit: string): void {
+    this.interval = this.#mean * this.#weigh(weight, unit)
+    this.due += this.#draw()
+  }
+
+  /** An exponential distribution. */
+  #draw(): number {
+    return -Math.log(1 - this.#random()) * this.interval
+  }
+}
+
+/** @returns the last weight that was more than 0, or 1; always 1 for a target in operations */
+function weigher(task: string, unit: string): Weigh {
+  if (unit === 'ops') return () => 1
+  let last = 1
+  return (weight, given) => {
+    if (weight > 0 && given !== unit)
+      throw new BakError('usage', `${task}: its target is in ${unit}/s, and its operation counts ${given}`)
+    if (weight > 0) last = weight
+    return last
+  }
+}
