@@ -64,7 +64,7 @@ export async function gatherReport(
   for (const each of indexes) drawn.set(each.member, await readMember(each, { ...room, begun: head.begun }, block))
   const unread = indexes.flatMap(({ index }) => index.unread)
   const panels = [...panelsOf(drawn), ...clockPanel(record, head.begun, block)]
-  const source = { folder, steps, members: names, iterations, begun: head.begun }
+  const source = { folder, steps, record, iterations, begun: head.begun }
   const tasks = await addTasks(source, block, points * TASKS_SHARE, unread)
   const flames = await addFlames(folder, record, block, unread)
   const data: ReportData = {

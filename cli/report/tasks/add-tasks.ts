@@ -1,8 +1,10 @@
 /** Adds what tasks came to, to a report: their lines over the run and their curves to the block, their numbers to the data. */
 import { whyOf } from '../../../protocols/errors.ts'
-import { tasksFileOf } from '../../../protocols/layout.ts'
+import { stepFolder, tasksFileOf } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
+import type { RunRecord } from '../../../protocols/record.ts'
 import type { TasksFile } from '../../../protocols/tasks/tasks-file.ts'
+import { failuresIn } from '../../../protocols/work-entry.ts'
 import { readTasksFile } from '../../result/tasks.ts'
 import type { Block } from '../block.ts'
 import type { Unread } from '../member-index.ts'
@@ -16,7 +18,7 @@ const MAX_MEMBERS = 5_000
 interface Source {
   folder: string
   steps: Step[]
-  members: string[]
+  record: Pick<RunRecord, 'roster' | 'workload' | 'spec'>
   /** By which they are numbered on the page. */
   iterations: Array<{ number: number }>
   /** Zero of all times, ms since 1970. */
@@ -30,12 +32,13 @@ interface Source {
  * @returns nothing where no sample has tasks
  */
 export async function addTasks(
-  { folder, steps, members: names, iterations, begun }: Source,
+  { folder, steps, record, iterations, begun }: Source,
   block: Block,
   points: number,
   unread: Unread[]
 ): Promise<TasksData | undefined> {
-  const members = new Map(names.map((name, at) => [name, at]))
+  const members = new Map(record.roster.map(({ name }, at) => [name, at]))
+  const bad = new Set(failuresIn(record.workload, record.spec).map(each => stepFolder(each.step)))
   const tasks = new Map<string, Omit<TaskData, 'series' | 'members'>>()
   const elements: TaskElement[] = []
   const lines = new TaskLines(begun, points / Math.max(1, steps.length))
@@ -45,7 +48,10 @@ export async function addTasks(
       unread.push(['', tasksFileOf(step), whyOf(cause)])
     })
     if (file == null || iteration < 0) continue
-    const taken: TakenSample = { iteration, sample: step.sample, ...(step.warmup ? { warmup: true } : {}) }
+    const taken: TakenSample = {
+      ...{ iteration, sample: step.sample, ...(step.warmup ? { warmup: true } : {}) },
+      ...(bad.has(stepFolder(step)) ? { isFailed: true } : {})
+    }
     const most = Math.max(1, Math.floor(MAX_MEMBERS / (steps.length * Math.max(1, file.tasks.length))))
     const onDamaged = (member: string, why: string) => void unread.push([member, tasksFileOf(step), why])
     const ran = elementsOf(file, taken, begun)

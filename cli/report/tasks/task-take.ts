@@ -19,7 +19,7 @@ interface Placed {
 }
 
 export function takeOf(result: TaskResult, { taken, from, members, most, block, onDamaged }: Placed): TaskTake {
-  const { element, clients, samples, warmup, failed, ended, exact, duration, throughput, errors } = result
+  const { element, clients, samples, warmup, failed, unsent, ended, exact, duration, throughput, errors } = result
   const { min, mean, median, max } = throughput
   const timesOf = (member: string, distribution?: Distribution) =>
     distribution && addTimes(distribution, block, why => onDamaged(member, why))
@@ -28,7 +28,7 @@ export function takeOf(result: TaskResult, { taken, from, members, most, block, 
     return member == null ? [] : [{ ...each, member, name: each.member }]
   })
   return {
-    ...{ ...taken, element, clients, requests: samples, warmups: warmup, failed, ended, exact, errors },
+    ...{ ...taken, element, clients, requests: samples, warmups: warmup, failed, unsent, ended, exact, errors },
     ...{ from, counted: from + warmupEnd(result), to: from + duration },
     throughput: { min, mean, median, max },
     latency: timesOf('', result.latency),

@@ -19,6 +19,8 @@ export interface TakenSample {
   iteration: number
   sample: number
   warmup?: true
+  /** It counts only where its iteration has no other. */
+  isFailed?: true
 }
 
 export interface TaskElement extends TakenSample {
@@ -63,6 +65,8 @@ export interface TaskTake extends TakenSample {
   requests: number
   warmups: number
   failed: number
+  /** Requests that were due and not sent. */
+  unsent?: number
   from: number
   /** Where requests begin to count. */
   counted: number

@@ -59,7 +59,7 @@ export function curvePlot({ title, note, lines, wide }: Init): CurvePlot {
       {},
       h('b', {}, title),
       note != null && h('span', { class: 'soft' }, ` ${note}`),
-      scaleButton,
+      lines.length > 0 && scaleButton,
       h(
         'span',
         { class: 'keys' },
@@ -77,6 +77,7 @@ export function curvePlot({ title, note, lines, wide }: Init): CurvePlot {
   function draw(): void {
     const width = body.clientWidth
     if (width === 0) return
+    if (lines.length === 0) return body.replaceChildren(h('p', { class: 'empty' }, 'No request counted.'))
     const end = Math.max(LEAST_NINES, ...lines.map(each => each.end))
     const least = Math.min(...lines.map(({ values: [first = 0] }) => first))
     const scale = valueScale(least, Math.max(...lines.map(({ max }) => max), 0), byDecades, HEIGHT / 30)
@@ -99,8 +100,7 @@ export function curvePlot({ title, note, lines, wide }: Init): CurvePlot {
       const nines = x == null ? -1 : ((x - MARGIN.left) / (width - MARGIN.left - MARGIN.right)) * end
       const isIn = nines >= 0 && nines <= end
       cursor.setAttribute('visibility', isIn ? 'visible' : 'hidden')
-      cursor.setAttribute('x1', String(x))
-      cursor.setAttribute('x2', String(x))
+      for (const end of ['x1', 'x2']) cursor.setAttribute(end, String(x ?? 0))
       at.textContent = isIn ? `${percentAt(nines)} %` : ''
       for (const [i, line] of lines.entries()) {
         const value = isIn ? valueAt(line, nines) : undefined

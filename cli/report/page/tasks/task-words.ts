@@ -14,16 +14,20 @@ export const PERCENTILES = ['50', '90', '99', '99.9'] as const
 export type Iterations = Array<{ number: number; name: string }>
 
 /** `1-4k · 2`, `sample 2` where there is one iteration; `warm-up 1`. */
-export function takenName({ iteration, sample, warmup }: TakenSample, iterations: Iterations): string {
+export function takenName({ iteration, sample, warmup, isFailed }: TakenSample, iterations: Iterations): string {
   const of = iterations.length > 1 ? `${nameOf({ iteration }, iterations)} · ` : ''
   const kind = warmup ? 'warm-up ' : of === '' ? 'sample ' : ''
-  return `${of}${kind}${sample}`
+  return `${of}${kind}${sample}${isFailed ? ', failed' : ''}`
 }
 
-/** @returns the samples that count; warm-ups where there is nothing else */
+/** @returns of each iteration the samples that count: not its warm-ups, and what failed only where it has nothing else */
 export function counted(takes: TaskTake[]): TaskTake[] {
-  const good = takes.filter(({ warmup }) => !warmup)
-  return good.length > 0 ? good : takes
+  const normal = takes.filter(({ warmup }) => !warmup)
+  const byIteration = [...Map.groupBy(normal, ({ iteration }) => iteration).values()]
+  return byIteration.flatMap(all => {
+    const good = all.filter(({ isFailed }) => !isFailed)
+    return good.length > 0 ? good : all
+  })
 }
 
 /** The median over samples of what each of them came to; NaN of none. */
