@@ -7,6 +7,7 @@ import { listInWords } from '../protocols/list-in-words.ts'
 import type { Stated } from '../protocols/metric.ts'
 import { describeExit, type Part, type Step } from '../protocols/phase.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
+import { hasFailed, isOfTask } from '../protocols/work-entry.ts'
 import { formatAge } from './format.ts'
 import {
   endWork,
@@ -19,6 +20,7 @@ import {
   restartWork
 } from './member-work.ts'
 import { visibleOutput } from './output.ts'
+import { endElement, noTasks, noteLoad, type TaskProgress } from './task-progress.ts'
 
 /** Phases in the state; a long run has thousands. */
 const MAX_PHASES = 64
@@ -32,6 +34,8 @@ export interface PhaseLine {
   phase: Phase
   step?: Step
   part?: Part
+  /** Of a schedule of tasks. */
+  element?: number
   /** Of a window of a trigger. */
   groups?: string[]
   when?: 'begin' | 'end'
@@ -73,6 +77,8 @@ export interface Progress {
   steps?: number
   /** What the workloads of members do. */
   work: MemberWork
+  /** How tasks go. */
+  tasks: TaskProgress
   troubles: Trouble[]
   /** Members that cannot be reached now, and since when, by the controller's clock. */
   lost: Array<{ name: string; since: number }>
@@ -95,6 +101,7 @@ export const noProgress: Progress = {
   phases: [],
   begun: 0,
   work: new Map(),
+  tasks: noTasks,
   troubles: [],
   lost: [],
   warnings: [],
@@ -134,6 +141,10 @@ export function reduce(state: Progress, event: RunEvent): Progress {
       return warn(state, describeBeside(event))
     case 'work':
       return { ...state, work: noteWork(state.work, event) }
+    case 'load':
+      return { ...state, tasks: noteLoad(state.tasks, event) }
+    case 'join-point':
+      return { ...state, tasks: endElement(state.tasks, event) }
     case 'workload-ended':
       return endWorkload(state, event)
     case 'received':
@@ -183,6 +194,7 @@ export const describeBeside = ({ run, controller, members }: Beside) =>
 function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
   const ended = { ...state, stated: undefined }
   const last = state.phases.findLast(({ phase }) => phase === 'work')
+  if (isOfTask(result)) return endTask(ended, result)
   if (result.member != null) {
     const work = endWork(state.work, result)
     const failed = [...work.values()].filter(isFailed).length
@@ -193,14 +205,23 @@ function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
   return updatePhase(ended, last.seq, () => ({ failure: describeExit(result) }))
 }
 
+/** What failed of a task is told in the phase of its clients. */
+function endTask(state: Progress, result: Of<'workload-ended'>): Progress {
+  const last = state.phases.findLast(({ element }) => element != null)
+  if (last == null || last.failure != null || !hasFailed(result)) return state
+  return updatePhase(state, last.seq, () => ({ failure: `${result.name}: ${result.error ?? describeExit(result)}` }))
+}
+
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: number }
 
-function openPhase(state: Progress, { seq, phase, step, part, groups, when, asked, at }: Of<'phase-open'>): Progress {
+function openPhase(state: Progress, event: Of<'phase-open'>): Progress {
+  const { seq, phase, step, part, element, groups, when, asked, at } = event
   const opened: PhaseLine = {
     seq,
     phase,
     step,
     part,
+    element,
     groups,
     when,
     asked,
@@ -215,6 +236,7 @@ function openPhase(state: Progress, { seq, phase, step, part, groups, when, aske
   return {
     ...state,
     work: isNew ? restartWork(state.work) : state.work,
+    tasks: isNew ? noTasks : state.tasks,
     waiting: undefined,
     phases: [...state.phases, opened].slice(-MAX_PHASES),
     step: (isWindow ? undefined : step) ?? state.step,

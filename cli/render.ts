@@ -6,6 +6,8 @@ import { formatAge, formatBytes, formatDuration } from './format.ts'
 import { isSameSample } from './member-work.ts'
 import { cleanLine, type Paint, type Piece } from './output.ts'
 import { countBytes, describeWaiting, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
+import { foldTasks } from './render-phases.ts'
+import { drawTasks } from './render-tasks.ts'
 import { drawWork } from './render-work.ts'
 
 interface RenderOptions {
@@ -33,6 +35,7 @@ export function render(state: Progress, options: RenderOptions): string {
     drawHead(state, now),
     ...drawPhases(state, width, now),
     ...drawMembers(state, options),
+    ...drawLoad(state, options),
     ...drawTroubles(state),
     ...drawFailure(state),
     ...drawLost(state, now),
@@ -78,18 +81,16 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
     at == null || is === 'open' || (step != null && stepFolder(at) === stepFolder(step))
   const shown = phases.filter(isCurrent)
   const rows = flow(
-    shown.map(line => drawPhase(line, now)),
+    foldTasks(shown).map(line => drawPhase(line, now)),
     width - 2
   )
   return [...rows.map((row): Piece[] => ['  ', ...row]), ...drawAwaited(state)]
 }
 
-function drawPhase(
-  { phase, part, groups, when, state, ok, asked, took, opened, failure }: PhaseLine,
-  now: number
-): Piece[] {
+function drawPhase(line: PhaseLine & { elements?: string }, now: number): Piece[] {
+  const { phase, part, groups, when, elements, state, ok, asked, took, opened, failure } = line
   const which = when ?? part ?? groups?.join(' ')
-  const name = which == null ? phase : `${phase} ${which}`
+  const name = [phase, which, elements].filter(each => each != null).join(' ')
   const answers = asked === 0 ? '' : ` ${ok}/${asked}`
   if (state === 'open') {
     const wrong: Piece[] = failure == null ? [] : [['red', ` ${failure}`]]
@@ -137,6 +138,14 @@ function drawMembers({ work, phases, step, ended }: Progress, { now, rows = 24, 
   const isBegun = phases.some(({ phase, step: at }) => phase === 'work' && isSameSample(at, step))
   if (!isBegun) return []
   return drawWork(work, { now, isOver, tails, rows: Math.max(MIN_MEMBER_ROWS, rows - OTHER_ROWS) })
+}
+
+/** While tasks go on; after that what was counted. */
+function drawLoad({ tasks, phases, step, ended }: Progress, { width, rows = 24 }: RenderOptions): Piece[][] {
+  const isOver = ended != null || phases.some(({ phase, step: at }) => phase === 'stop' && isSameSample(at, step))
+  const used =
+    OTHER_ROWS + (tasks.now?.tasks.length ?? 0) + tasks.over.reduce((sum, each) => sum + each.tasks.length, 0)
+  return drawTasks(tasks, { width, isOver, rows: Math.max(MIN_MEMBER_ROWS, rows - used) })
 }
 
 function drawTroubles({ troubles }: Progress): Piece[][] {

@@ -121,7 +121,16 @@ const body = v.variant('type', [
     ...{ type: v.literal('join-point'), step, element: count },
     /** How far apart the clients began, ms. */
     skew: v.optional(milliseconds),
-    tasks: list(v.object({ task: name, samples: count, failed: count }), 256)
+    tasks: list(
+      v.object({
+        ...{ task: name, samples: count, failed: count },
+        /** Operations a second behind the warm-up, and the 99th percentile of the latency, ms. */
+        speed: v.optional(
+          v.object({ throughput: v.pipe(v.number(), v.minValue(0)), unit: text, p99: v.optional(milliseconds) })
+        )
+      }),
+      256
+    )
   }),
   /** The command of the controller. */
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),

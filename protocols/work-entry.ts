@@ -68,6 +68,10 @@ const keyOf = ({ member, name, instance }: Pick<WorkEntry, 'member' | 'name' | '
 const isSame = (one: Step, other: Step) =>
   one.number === other.number && one.sample === other.sample && one.warmup === other.warmup
 
+/** @returns whether an entry is that of a task, of all members together; that of the command of the controller has no name */
+export const isOfTask = ({ member, name }: Pick<WorkEntry, 'member' | 'name'>): boolean =>
+  member == null && name != null
+
 type Outcome = Partial<Pick<WorkEntry, 'exit' | 'error' | 'role' | 'stopped'>> & Pick<WorkEntry, 'timedOut'>
 
 /** @returns whether it failed: a server ends by being stopped, anything else by itself with status 0 */

@@ -34,8 +34,7 @@ export function execView({ json, socket, signal }: ExecViewOptions): View {
     show: async event => {
       note(results, event)
       if (json) return print(event)
-      const line = TOLD.includes(event.type) ? describe(run, event) : undefined
-      if (line != null) await writeNotes([line])
+      if (TOLD.includes(event.type)) await writeNotes(describe(run, event))
     },
     say: async text => (json ? undefined : writeNotes([text])),
     finish: async (id, ended) => {

@@ -5,6 +5,7 @@ import { stepFolder } from '../../protocols/layout.ts'
 import { describeStated } from '../../protocols/metric.ts'
 import type { WorkloadResult } from '../../protocols/phase.ts'
 import { describeShortfall } from '../../protocols/shortfall.ts'
+import { isOfTask } from '../../protocols/work-entry.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
 import type { LiveOutput } from '../live-output.ts'
 import { countWork, type MemberWork, noteOf } from '../member-work.ts'
@@ -19,6 +20,8 @@ import {
   type Progress,
   reduce
 } from '../progress.ts'
+import { describeLoad, notesOfEnd, notesOfLoad } from '../task-notes.ts'
+import type { TaskProgress } from '../task-progress.ts'
 import { answersAtEnd, conclude } from '../verdict.ts'
 import type { View } from './view.ts'
 
@@ -38,13 +41,12 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
       await print(describeBegun(begun))
     },
     show: async event => {
-      const before = state.work
+      const before = state
       state = reduce(state, event)
       timer ??= setInterval(beat, heartbeat)
       if (event.type === 'output') return output.show(event)
       if (event.type === 'workload-ended') output.count(event)
-      const line = describe(state.run, event, before)
-      if (line != null) await print(line)
+      for (const line of describe(state.run, event, before)) await print(line)
     },
     say: print,
     finish: async (run, ended, moved) => {
@@ -57,13 +59,23 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
   }
 }
 
-/** @param work before the event @returns the line of an event, or undefined for an event without a line */
-export function describe(run: string | undefined, event: RunEvent, work: MemberWork = new Map()): string | undefined {
-  const words = wordsOf(event, work)
-  return words == null ? undefined : `${new Date(event.at).toISOString()} run=${run} ${words}`
+/** @param before the event @returns the lines of an event; most have one or none */
+export function describe(
+  run: string | undefined,
+  event: RunEvent,
+  { work, tasks }: Pick<Progress, 'work' | 'tasks'> = noProgress
+): string[] {
+  return wordsOf(event, work, tasks).map(words => `${new Date(event.at).toISOString()} run=${run} ${words}`)
 }
 
-function wordsOf(event: RunEvent, work: MemberWork): string | undefined {
+function wordsOf(event: RunEvent, work: MemberWork, tasks: TaskProgress): string[] {
+  if (event.type === 'load') return notesOfLoad(tasks, event)
+  if (event.type === 'join-point') return notesOfEnd(event)
+  const words = phraseOf(event, work)
+  return words == null ? [] : [words]
+}
+
+function phraseOf(event: RunEvent, work: MemberWork): string | undefined {
   switch (event.type) {
     case 'waiting':
       return describeWaiting(event, event.at)
@@ -71,6 +83,8 @@ function wordsOf(event: RunEvent, work: MemberWork): string | undefined {
       return noteOf(work, event)
     case 'workload-ended':
       if (event.member != null) return noteOf(work, event)
+      // that it ended is told at its join point
+      if (isOfTask(event)) return event.error == null ? undefined : `task=${event.name} failed: ${event.error}`
       return `phase=work step=${stepFolder(event.step)} ${describeExit(event)} ${formatDuration(event.duration)}`
     case 'phase-closed': {
       // that the workload ran is no verdict on it: its own line follows
@@ -78,6 +92,7 @@ function wordsOf(event: RunEvent, work: MemberWork): string | undefined {
       const what = [
         `phase=${event.phase}`,
         event.part,
+        event.element,
         event.groups && `group=${event.groups.join(',')}`,
         event.when,
         event.step && `step=${stepFolder(event.step)}`
@@ -122,5 +137,5 @@ function describeHeartbeat(state: Progress, now: number): string {
   const work = state.work.size === 0 ? '' : `, workloads: ${countWork(state.work)}`
   const stated = state.stated == null ? '' : `, workload: ${describeStated(state.stated)}`
   const bytes = formatBytes(countBytes(state))
-  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}${work}, ${bytes}${stated}`
+  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}${work}${describeLoad(state.tasks)}, ${bytes}${stated}`
 }

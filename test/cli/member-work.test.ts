@@ -160,7 +160,7 @@ test('are lines of the plain view where a server is ready and where one has ende
   let state = stateOf(...begun)
   const said = (body: EventBody) => {
     const [event] = timed(body)
-    const line = describe('R', event as never, state.work)?.replace(/^\S+ /, '')
+    const line = describe('R', event as never, state)[0]?.replace(/^\S+ /, '')
     state = reduce(state, event as never)
     return line
   }
@@ -190,8 +190,8 @@ test('are lines of the plain view where a server is ready and where one has ende
 })
 
 test('of many instances have lines of the plain view only where one failed', () => {
-  const { work } = stateOf(created, rosterWith({ a: { client: 20 } }))
-  const said = (more: object) => describe('R', timed(endedAs('a', 'client', more))[0] as never, work)
+  const state = stateOf(created, rosterWith({ a: { client: 20 } }))
+  const said = (more: object) => describe('R', timed(endedAs('a', 'client', more))[0] as never, state)[0]
   assert.is(said({ instance: 3 }), undefined)
   assert.match(said({ instance: 3, exit: 1 }) ?? '', /work=client\.3 on=a failed: exit 1$/)
 })

@@ -55,7 +55,7 @@ bak('wants a run and a tool', async () => {
 bak('is a line for who follows the run', () => {
   const change = { change: 'attach' as const, tool: 'sar', group: 'db', by: 'ops', members: ['a', 'b'] }
   const refused = [{ member: 'c', reason: 'it runs there already' }]
-  const line = describe(RUN, { type: 'tools-changed', n: 1, at: AT, ...change, refused })
+  const [line] = describe(RUN, { type: 'tools-changed', n: 1, at: AT, ...change, refused })
   assert.match(
     line ?? '',
     / tools=sar of group db attached to a, b by ops, from the next sample on; not c: it runs there already$/
