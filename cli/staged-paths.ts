@@ -7,6 +7,8 @@ interface Anchorable {
   stage?: string[] | undefined
   tool?: RunFile['tool']
   workload?: unknown
+  operation?: unknown
+  task?: unknown
   /** In a run file, and as a flag. */
   move_to?: string | undefined
   moveTo?: string | undefined
@@ -27,9 +29,26 @@ export function anchoredIn<T extends Anchorable>(from: T, folder: string): T {
     ...(stage == null ? {} : { stage }),
     ...(from.tool == null ? {} : { tool }),
     ...(workload == null ? {} : { workload }),
+    ...(Array.isArray(from.operation) ? { operation: from.operation.map(each => anchoredFiles(each, folder)) } : {}),
+    ...(Array.isArray(from.task) ? { task: from.task.map(each => anchoredTask(each, folder)) } : {}),
     ...(from.move_to == null ? {} : { move_to: anchoredDestination(from.move_to, folder) }),
     ...(from.moveTo == null ? {} : { moveTo: anchoredDestination(from.moveTo, folder) })
   }
+}
+
+/** Of an operation: the keys that name files. */
+const FILES = ['module', 'body_file'] as const
+
+function anchoredFiles<T extends object>(operation: T, folder: string): T {
+  const named = FILES.filter(key => typeof (operation as Record<string, unknown>)[key] === 'string')
+  const paths = named.map(key => [key, anchored((operation as Record<string, string>)[key] as string, folder)])
+  return { ...operation, ...Object.fromEntries(paths) }
+}
+
+function anchoredTask<T extends { operation?: unknown }>(task: T, folder: string): T {
+  const { operation } = task
+  if (operation == null || typeof operation !== 'object') return task
+  return { ...task, operation: anchoredFiles(operation, folder) }
 }
 
 const mapValues = <T>(table: Record<string, T>, change: (value: T) => T): Record<string, T> =>

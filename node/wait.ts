@@ -29,3 +29,10 @@ export function onAbort(signal: AbortSignal, act: () => void): () => void {
 export async function nextEvent(target: EventTarget, type: string, signal: AbortSignal): Promise<void> {
   await once(target, type, { signal }).catch(() => {})
 }
+
+/** When the work has ended, however it did, or after `ms`: it goes on then. Never rejects. */
+export async function settledWithin(ms: number, work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController()
+  await Promise.race([work.catch(() => {}), pause(ms, timer.signal)])
+  timer.abort()
+}

@@ -8,6 +8,8 @@ import type { Schema } from './codec.ts'
 import { BakError } from './errors.ts'
 import { expandParams, type Params, params } from './matrix/params.ts'
 import { type Spec, type SpecInput, spec } from './spec.ts'
+import { searchIterations } from './tasks/search-grid.ts'
+import { taskKeys } from './tasks/task.ts'
 import { wrongThresholds } from './thresholds/wrong-thresholds.ts'
 import { inWords, readTomlFile } from './toml-file.ts'
 import { unreadableIn } from './user-tool.ts'
@@ -39,8 +41,8 @@ export function writeRunFile(effective: Spec): string {
  * @throws {BakError} `usage` with a line for every error
  */
 export function checkSpec(given: RunFile): Spec {
-  const options = withIterations(given)
-  if (options.command == null && (options.workload ?? []).length === 0)
+  const options = withSearch(withIterations(given))
+  if (options.command == null && (options.workload ?? []).length === 0 && (options.task ?? []).length === 0)
     throw new BakError('usage', 'a command is missing: bak run [FILE.toml] [options] -- COMMAND')
   const wrong = findValidationErrors(spec as Schema, options)
   const errors = wrong.length > 0 ? wrong : conflictsOf(options)
@@ -59,4 +61,12 @@ function withIterations({ params: given, ...options }: RunFile): Partial<SpecInp
   const { iterations, errors } = expandParams(given, options.iterations)
   if (errors.length > 0) throw new BakError('usage', errors.join('\n'))
   return { ...options, iterations }
+}
+
+/** A search that has a mistake is refused by what is wrong with it. */
+function withSearch(options: Partial<SpecInput>): Partial<SpecInput> {
+  if (options.search == null || options.iterations != null) return options
+  const keys = v.safeParse(v.object(taskKeys), options)
+  const iterations = keys.success ? searchIterations(keys.output) : undefined
+  return iterations == null ? options : { ...options, iterations }
 }

@@ -2,6 +2,7 @@
 import { nearest } from './nearest.ts'
 import { namesIn } from './server-words.ts'
 import type { SpecInput } from './spec.ts'
+import { wrongTasks } from './tasks/task-conflicts.ts'
 import { wrongWithTrigger } from './trigger-conflicts.ts'
 import type { ValidationError } from './validation-errors.ts'
 import { labelOf } from './workload.ts'
@@ -24,6 +25,7 @@ export function findConflicts(spec: Input): ValidationError[] {
       : []),
     ...doubledGroups(groupNames),
     ...wrongWithTrigger(spec),
+    ...wrongTasks(spec),
     ...doubled(workload),
     ...workload.flatMap((each, i) =>
       [...wrongIn(each, groupNames), ...wrongWords(each.command, servers, ['command'])].map(({ path, what }) => ({
@@ -39,10 +41,10 @@ export function findConflicts(spec: Input): ValidationError[] {
 }
 
 /** @returns why nothing would end such a run; undefined if something does */
-export function whyEndless({ workload = [], command }: Input): string | undefined {
+export function whyEndless({ workload = [], command, task = [] }: Input): string | undefined {
   const isServed = workload.length > 0 && workload.every(({ role }) => role === 'server')
-  if (command != null || !isServed) return undefined
-  return 'workload: there are servers only, which run until the others have ended: add a client, or a command'
+  if (command != null || task.length > 0 || !isServed) return undefined
+  return 'workload: there are servers only, which run until the others have ended: add a client, a command or a task'
 }
 
 const doubledGroups = (names: string[]): ValidationError[] =>

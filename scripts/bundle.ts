@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { PAGES, type Page, pageParts } from '../cli/report/page-parts.ts'
+import { driverSource } from '../node/work/tasks/driver/driver-source.ts'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -41,13 +42,24 @@ const pages: Plugin = {
   }
 }
 
+/** The driver of load is a text, too. */
+const driver: Plugin = {
+  name: 'driver',
+  setup({ onLoad }) {
+    onLoad({ filter: /node\/work\/tasks\/driver\/driver-source\.ts$/ }, async () => {
+      const contents = `const source = ${JSON.stringify(await driverSource())}\nexport const driverSource = async () => source`
+      return { contents, loader: 'js' }
+    })
+  }
+}
+
 /** @param target what is bundled, and to where */
 export async function bundle(target: BuildOptions): Promise<void> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const define = { BAK_VERSION: JSON.stringify(version), BAK_SERIES_WORKER: JSON.stringify(await seriesWorker()) }
   await build({
     ...{ bundle: true, platform: 'node', format: 'esm', target: 'node24', logLevel: 'warning' },
-    plugins: [ownNames, pages],
+    plugins: [ownNames, pages, driver],
     // some packages are CommonJS and ask for Node's modules
     banner: { js: "import { createRequire as bakRequire } from 'node:module'; const require = bakRequire('/');" },
     ...target,

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
 import { type Fetched, PLATFORM, type StagedEntry } from '../../protocols/staged.ts'
+import { DRIVER } from '../../protocols/tasks/task.ts'
 import type { ArtifactStore } from '../artifacts/artifact-store.ts'
 import { makeParents, type PlaceOptions, placeArtifact } from '../artifacts/place.ts'
 import type { Swarms } from '../artifacts/swarm/swarms.ts'
@@ -21,6 +22,7 @@ export function stagedFor({ offer, self }: Pick<MemberState, 'offer' | 'self'>):
   const mine = offer.candidates.find(({ peer }) => peer === self)
   const tools = new Set(mine?.tools.map(({ tool }) => tool))
   const workloads = new Set(mine?.workloads?.map(({ name }) => name))
+  if (mine?.load != null) workloads.add(DRIVER)
   return (offer.staged ?? []).filter(({ tool, platform, for: workload }) =>
     tool == null
       ? workload == null || workloads.has(workload)

@@ -13,6 +13,8 @@ export interface LoopClock {
   now(): number
   /** Resolves at that moment at the earliest, or when the clients are to end. */
   until(moment: number): Promise<void>
+  /** Asked behind each request: what to wait for where requests end without a turn of the event loop, which others need. */
+  giveWay?(): Promise<void> | undefined
 }
 
 /** What the loop needs to know of a request that ended. */
@@ -121,6 +123,8 @@ export class ClientLoop {
       if (before - begin >= this.#ends + LATE_SENDS) return this.#countUnsent(first)
       const outcome = await request()
       if (!this.#note(outcome, due, clock.now() - before)) return
+      const turn = clock.giveWay?.()
+      if (turn != null) await turn
     }
     this.isDone = end.reason == null
   }

@@ -40,7 +40,7 @@ export interface PlannedTask {
 }
 
 export interface Element {
-  /** 1 .. n */
+  /** 1 .. n; behind it is the join point of the same number. */
   number: number
   tasks: PlannedTask[]
   /** Of all its tasks; fewer than they have together where the parallel has a limit. */
@@ -56,13 +56,13 @@ export interface Element {
 export function elementsOf(spec: TaskSpec, params: Record<string, string> = {}): Element[] {
   const isTest = loadOf(spec).test_mode
   const tasks = spec.task.map(each => withParameters(each, params))
-  return groupsOf(tasks).map((group, index) => {
+  return groupsOf(tasks).map((group, i) => {
     const shared = spec.parallel.find(each => each.name === group[0]?.parallel)
     const planned = group.map(each => plannedTask(each, shared, spec.operation, isTest))
     const clients = planned.reduce((sum, each) => sum + each.clients, 0)
     const completedBy = shared?.completed_by
     return {
-      number: index + 1,
+      number: i + 1,
       tasks: planned,
       clients: Math.min(clients, shared?.clients ?? clients),
       ...(completedBy == null ? {} : { completedBy })

@@ -14,7 +14,7 @@ const ABSOLUTE = /^(https?:\/\/[^/?#]*)([^#]*)/i
 /** Headers that say how a message is framed or how long its connection lasts: undici's own, or another key's. */
 const OWN_HEADERS = ['connection', 'content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']
 
-/** @returns an address for each target, in their order; those of `faultInHttp` have none */
+/** @returns an address for each target, in their order: client i sends to the i-th, counted anew behind the last. Of one without faults. */
 export function addressesOf({ url, targets }: Addressed): HttpAddress[] {
   if (targets == null) return [splitAddress(url)]
   return targets.map(target => {
@@ -24,12 +24,12 @@ export function addressesOf({ url, targets }: Addressed): HttpAddress[] {
   })
 }
 
-/** @returns the index of its target, for the client of this index among those of its task */
-export const targetOf = (client: number, targets: number): number => client % targets
-
 /** @returns what is wrong with the operation, naming its key; undefined if it can be sent */
-export function faultInHttp(operation: Addressed & Partial<Pick<HttpOperation, 'headers'>>): string | undefined {
-  const { url, targets, headers = {} } = operation
+export function faultInHttp(
+  operation: Addressed & Partial<Pick<HttpOperation, 'headers' | 'body' | 'body_file'>>
+): string | undefined {
+  const { url, targets, headers = {}, body, body_file } = operation
+  if (body != null && body_file != null) return 'body_file: there is a body, too'
   if (targets == null) {
     const fault = faultInAddress(url)
     if (fault != null) return `url: ${fault}`

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { count, list, name } from '../fields.ts'
 import { table } from '../free-keys.ts'
 import { argument, commandLine, seconds } from '../spec-fields.ts'
+import { stagePath } from '../staged.ts'
 
 /** Addresses that the clients of one operation share, one after the other by their index. */
 export const MAX_TARGETS = 1_000
@@ -24,12 +25,20 @@ export const httpOperation = v.strictObject({
   method: v.optional(v.pipe(v.string(), v.regex(/^[A-Z]{1,16}$/, 'a method is in capitals, such as GET')), 'GET'),
   headers: v.optional(table(name, v.pipe(argument, v.maxLength(4096))), {}),
   body: v.optional(v.pipe(argument, v.maxLength(MAX_BODY))),
+  /** A file beside the run file that is sent as it is; it is staged to the members that load. */
+  body_file: v.optional(stagePath),
   /** Status codes that are no errors; by default 200 to 399. */
   expect: v.optional(v.pipe(list(v.pipe(count, v.minValue(100), v.maxValue(599)), 64), v.minLength(1))),
   /** Whether a client keeps its connection from one request to the next. */
   keep_alive: v.optional(v.boolean(), true)
 })
 export type HttpOperation = v.InferOutput<typeof httpOperation>
+
+/** @returns the target of the client with this index among those of its task; undefined where the operation names none */
+export function targetOf(operation: Pick<Operation, 'type'>, client: number): string | undefined {
+  const { targets } = operation as Partial<HttpOperation>
+  return targets?.[client % targets.length]
+}
 
 export const commandOperation = v.strictObject({
   type: v.literal('command'),
@@ -43,7 +52,7 @@ export const moduleOperation = v.strictObject({
   type: v.literal('module'),
   ...shared,
   /** An ES module beside the run file; it is staged to the members that load. */
-  module: v.pipe(argument, v.minLength(1), v.maxLength(1024)),
+  module: stagePath,
   /** The name of the exported function that makes a request; its default export where it is left out. */
   function: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z_$][\w$]{0,63}$/, 'the name of an exported function'))),
   /** Given to it; a list is shared by the clients where the module says so. */

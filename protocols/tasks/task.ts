@@ -116,5 +116,13 @@ export const taskKeys = {
   search: v.optional(search)
 }
 
+const keys = v.object(taskKeys)
+/** With their defaults. */
+export type TaskKeys = v.InferOutput<typeof keys>
+
+/** @param given keys that the schema of a spec accepts */
+export const readTaskKeys = ({ task: tasks, parallel, operation, load, search }: v.InferInput<typeof keys>): TaskKeys =>
+  v.parse(keys, { task: tasks, parallel, operation, load, search })
+
 /** @returns what holds for all tasks, with every default */
 export const loadOf = ({ load: given }: { load?: Load | undefined }): Load => given ?? v.parse(load, {})

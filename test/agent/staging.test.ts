@@ -39,6 +39,14 @@ test('a program of a tool is for members that have the tool, and its platform', 
   assert.equal(stagedFor(memberOf([one, other, here], ['proc'])), [one])
 })
 
+test('a module of an operation is for members that have clients of tasks', () => {
+  const module = { ...one, for: 'load' }
+  const idle = memberOf([module, two])
+  assert.equal(stagedFor(idle), [two])
+  const loads = { ...idle.offer, candidates: idle.offer.candidates.map(each => ({ ...each, load: 0 })) }
+  assert.equal(stagedFor({ ...idle, offer: loads }), [module, two])
+})
+
 test('each content is fetched once, from the members and the controller, and stays as long as the run', async () => {
   const asked: string[] = []
   const swarms = await swarmsOf(async (digest, { from, source, by, bytes }) => {

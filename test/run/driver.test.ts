@@ -1,57 +1,20 @@
 import { existsSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Driver, type DriverOptions } from '../../node/run/driver.ts'
 import type { RunHook } from '../../node/run/hooks/hook.ts'
 import { runHooks } from '../../node/run/hooks/index.ts'
 import { describePhase, planOf } from '../../node/run/plan.ts'
 import { Stopped } from '../../node/run/stopped.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import type { Phase } from '../../protocols/fields.ts'
-import type { Ack, Command, WorkloadResult } from '../../protocols/phase.ts'
-import { ackOf, CAPABILITIES, fakeRun } from '../helpers/run.ts'
+import type { Ack, Command } from '../../protocols/phase.ts'
+import { driverOf, WELL } from '../helpers/driven.ts'
+import { fakeRun } from '../helpers/run.ts'
 import { stayAwake } from '../helpers/streams.ts'
 import { until } from '../helpers/workspace.ts'
-import { controller } from '../protocols/samples.ts'
 
 const test = suite('how a run is driven')
 test.after(stayAwake())
-
-const WELL: WorkloadResult = { exit: 0, duration: 5, timedOut: false }
-
-interface Given extends DriverOptions {
-  spec?: object
-  joined?: boolean
-  /** What a member says; nothing at all for `silent`. */
-  say?(command: Command, rank: number): Partial<Ack> | 'silent' | undefined
-}
-
-/** A run whose members, and whose controller, answer each command at once. */
-async function driverOf({ spec = {}, joined = false, say = () => ({}), ...options }: Given = {}) {
-  const made = await fakeRun({ members: 2, joined, spec: { sysinfo: 'none', ...spec } })
-  const driver = new Driver(made.run, options)
-  const all: Signer[] = [...made.signers, controller]
-  const usual = ({ phase, at }: Command): Partial<Ack> => {
-    if (phase === 'join') return { capabilities: CAPABILITIES }
-    if (phase === 'start') return { began: at }
-    return phase === 'work' ? { workload: WELL } : {}
-  }
-  const commands: Command[] = []
-  made.onCommand = command => {
-    if (command.attempt === 0) commands.push(command)
-    // an answer takes its time
-    setImmediate(() => {
-      const peers = command.phase === 'work' ? [controller.peer] : all.map(({ peer }) => peer)
-      const asked = all.filter(({ peer }) => (command.to ?? peers).includes(peer))
-      for (const signer of asked) {
-        const said = say(command, all.indexOf(signer))
-        if (said !== 'silent') driver.receive([ackOf(command, signer, { ...usual(command), ...said })])
-      }
-    })
-  }
-  const phases = () => commands.map(describePhase)
-  return { ...made, driver, commands, phases }
-}
 
 const planned = (spec: Parameters<typeof planOf>[0]) => planOf(spec).map(describePhase)
 const failed: Partial<Ack> = { outcome: 'failed', code: 'tool-failed', reason: 'it broke' }

@@ -11,14 +11,19 @@ const MAX_KIND = 120
 const MEANINGS: Record<string, string> = {
   UND_ERR_CONNECT_TIMEOUT: 'ETIMEDOUT',
   UND_ERR_HEADERS_OVERFLOW: 'headers too large',
-  HPE_HEADER_OVERFLOW: 'headers too large',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'response incomplete'
 }
 
-/** The target was not reached, or went away. */
+/** The target cannot be reached. One that ends a connection, as a busy server may, can. */
 const NETWORK = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EHOSTDOWN'],
-  ...['ENETUNREACH', 'ENETDOWN', 'ETIMEDOUT', 'connection closed']
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ETIMEDOUT'
 ])
 
 export const isNetworkKind = (kind: string): boolean => NETWORK.has(kind)
@@ -31,6 +36,7 @@ export function kindOf(error: unknown): string {
   const { code, name, message, errors } = (error ?? {}) as NodeJS.ErrnoException & { errors?: unknown[] }
   if (typeof code === 'string' && /^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(code)) return meaningOf(code, message)
   if (errors?.[0] != null && errors[0] !== error) return kindOf(errors[0])
+  if (name === 'HTTPParserError') return 'no valid HTTP'
   if (typeof message !== 'string') return normalKind(String(error))
   return normalKind(name == null || name === 'Error' ? message : `${name}: ${message}`)
 }

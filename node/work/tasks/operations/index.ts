@@ -12,7 +12,7 @@ type Kinds = {
 }
 
 const kinds: Kinds = {
-  http: async operation => (await import('./http-operation.ts')).httpRunner(operation),
+  http: async (operation, { folder }) => (await import('./http-operation.ts')).httpRunner(operation, folder),
   command: async operation => (await import('./command-operation.ts')).commandRunner(operation),
   module: async (operation, { folder }) => (await import('./module-operation.ts')).moduleRunner(operation, folder)
 }

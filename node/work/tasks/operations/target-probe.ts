@@ -6,7 +6,7 @@ import type { HttpAddress } from '../../../../protocols/tasks/http-address.ts'
 import { inParallel } from '../../../in-parallel.ts'
 import { pause } from '../../../wait.ts'
 import { kindOf, TIMEOUT } from './error-kinds.ts'
-import { CLIENT_OPTIONS } from './http-requester.ts'
+import { CLIENT_OPTIONS } from './http-connection.ts'
 import { filled, templateOf } from './template.ts'
 
 /** Targets that are asked at the same time. */
@@ -66,6 +66,5 @@ async function ask({ origin, path }: HttpAddress, signal: AbortSignal): Promise<
 
 function reasonOf(error: Error): string {
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return TIMEOUT
-  const kind = kindOf(error)
-  return kind.startsWith('HPE_') ? `no HTTP, ${kind}` : kind
+  return kindOf(error)
 }

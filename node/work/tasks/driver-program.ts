@@ -1,0 +1,65 @@
+/**
+ * How the driver is started, whatever form this program has. It is one file, put into its working folder: a user without rights may not be able to
+ * read the folder that this program is in, and a sandbox hides it.
+ */
+import { statSync } from 'node:fs'
+import { chmod, copyFile, lchown, link, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { isSea } from 'node:sea'
+import { driverSource } from './driver/driver-source.ts'
+import { RUN_FILE } from './driver-start.ts'
+
+const FILE = '.bak-load.mjs'
+/** Its own name for the executable, where the user cannot reach that. */
+const RUNTIME = '.bak-runtime'
+
+export interface DriverProgram {
+  /** The executable, and words that hold in the working folder. */
+  argv: string[]
+  /** To be put there, for everybody to read. */
+  files: { name: string; text: string }[]
+}
+
+export async function driverProgram(): Promise<DriverProgram> {
+  const words = isSea() ? [RUN_FILE, FILE] : [FILE]
+  return { argv: [process.execPath, ...words], files: [{ name: FILE, text: await driverSource() }] }
+}
+
+interface Folder {
+  cwd: string
+  /** The user that it runs as, where that is not the daemon's. */
+  owner?: { uid: number; gid: number }
+}
+
+/** Puts the driver into a working folder that nobody else can enter yet. @returns its words */
+export async function putDriver({ cwd, owner }: Folder): Promise<string[]> {
+  const { argv, files } = await driverProgram()
+  for (const { name, text } of files) await put(join(cwd, name), path => writeFile(path, text), owner, 0o644)
+  const [runtime = '', ...words] = argv
+  if (owner == null || canReach(runtime, owner)) return argv
+  const own = join(cwd, RUNTIME)
+  // a link takes no space, and stays its owner's; across file systems there is none
+  await link(runtime, own).catch(() => put(own, path => copyFile(runtime, path), owner, 0o755))
+  return [own, ...words]
+}
+
+async function put(
+  path: string,
+  make: (path: string) => Promise<void>,
+  owner: Folder['owner'],
+  mode: number
+): Promise<void> {
+  await make(path)
+  await chmod(path, mode)
+  if (owner != null) await lchown(path, owner.uid, owner.gid)
+}
+
+/** Whether a user may pass through all folders above a file, and run it. */
+function canReach(file: string, { uid, gid }: { uid: number; gid: number }): boolean {
+  for (let path = file; ; path = dirname(path)) {
+    const { uid: owner, gid: group, mode } = statSync(path)
+    const bits = mode >> (owner === uid ? 6 : group === gid ? 3 : 0)
+    if ((bits & 1) === 0) return false
+    if (path === dirname(path)) return true
+  }
+}

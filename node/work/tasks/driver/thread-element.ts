@@ -1,0 +1,221 @@
+/** One element of the schedule in one thread: its clients, from the agreed begin to the join point. */
+import { asBakError } from '../../../../protocols/errors.ts'
+import { type ClientTask, tasksOfClient } from '../../../../protocols/tasks/allocation.ts'
+import { ClientLoop, type LoopEnd } from '../../../../protocols/tasks/client-loop.ts'
+import type { Element, PlannedTask } from '../../../../protocols/tasks/elements.ts'
+import { LogHistogram } from '../../../../protocols/tasks/histogram.ts'
+import { encodeHistogram } from '../../../../protocols/tasks/histogram-codec.ts'
+import { endsRun } from '../../../../protocols/tasks/on-error.ts'
+import { pacerOf } from '../../../../protocols/tasks/pacing.ts'
+import type { Load } from '../../../../protocols/tasks/task.ts'
+import { now } from '../../../now.ts'
+import { settledWithin, within } from '../../../wait.ts'
+import type { Requester } from '../operation.ts'
+import { isNetworkKind } from '../operations/error-kinds.ts'
+import type { LoadClock } from './load-clock.ts'
+import type { LoopBreaks } from './loop-breaks.ts'
+import type { OperationRunners } from './operation-runners.ts'
+import { TaskRecorder } from './task-recorder.ts'
+import type { EndedTask, FromThread, ThreadStatus } from './thread-messages.ts'
+
+/** For a client to end what it has open: a module may take as long as it likes. */
+const CLOSE_MS = 5_000
+
+export interface ThreadElementInit {
+  element: Element
+  /** By `performance.now()`. */
+  begin: number
+  /** Of the run, and those of this thread. */
+  allClients: number
+  clients: number[]
+  params: Record<string, string>
+  folder: string
+  onError: Load['on_error']
+  /** In the order of the spec: the place of a task in `left`. */
+  taskNames: string[]
+  left: Int32Array
+  isRaw: boolean
+  runners: OperationRunners
+  clock: LoadClock
+  breaks: LoopBreaks
+  post(message: FromThread, handedOver?: ArrayBuffer[]): void
+}
+
+/** Of one task here. */
+interface OfTask {
+  task: PlannedTask
+  recorder: TaskRecorder
+  clients: number
+  open: number
+  sent: number
+  /** By `performance.now()`. */
+  began?: { first: number; last: number }
+  running: Set<ClientLoop>
+  ended: EndedTask['ended']
+  unsent: number
+}
+
+export class ThreadElement {
+  readonly #init: ThreadElementInit
+  readonly #tasks = new Map<string, OfTask>()
+  /** Of clients that the completion of the element ends, and of those that complete it. */
+  readonly #end: LoopEnd = {}
+  readonly #completingEnd: LoopEnd = {}
+  readonly #cut = new AbortController()
+  readonly #overhead = new LogHistogram()
+  #completing = 0
+
+  constructor(init: ThreadElementInit) {
+    this.#init = init
+  }
+
+  /** Resolves when all clients are at the join point. Never rejects. */
+  async run(): Promise<void> {
+    const { element, allClients, clients, clock } = this.#init
+    const rows = clients.map(client => ({ client, tasks: tasksOfClient(element, allClients, client) }))
+    for (const { tasks } of rows) for (const each of tasks) this.#expect(each)
+    clock.lateness = new LogHistogram()
+    const began = performance.eventLoopUtilization()
+    await Promise.all(rows.map(({ client, tasks }) => this.#client(client, tasks)))
+    for (const { recorder } of this.#tasks.values()) recorder.flush()
+    const health = {
+      busy: performance.eventLoopUtilization(began).utilization,
+      lag: encodeHistogram(clock.lateness),
+      overhead: encodeHistogram(this.#overhead)
+    }
+    this.#init.post({ type: 'joined', element: element.number, tasks: [...this.#tasks.values()].map(endOf), health })
+  }
+
+  /** Clients end with their current request, but for those of the task that completes the element. */
+  complete(): void {
+    this.#end.reason ??= 'completed'
+    // any of them has completed it
+    if (this.#init.element.completedBy === 'any') this.#completingEnd.reason ??= 'completed'
+    this.#init.clock.wakeAll()
+  }
+
+  /** Clients end now. */
+  cut(): void {
+    this.#end.reason = 'cut'
+    this.#completingEnd.reason = 'cut'
+    this.#cut.abort()
+    this.#init.clock.wakeAll()
+  }
+
+  /** Brings what is there. */
+  flush(): void {
+    const elapsed = performance.now() - this.#init.begin
+    for (const { recorder } of this.#tasks.values()) recorder.flush(elapsed)
+  }
+
+  get tasks(): ThreadStatus['tasks'] {
+    const moment = performance.now()
+    return [...this.#tasks.values()].map(({ task, open, sent, recorder, running, clients }) => {
+      const base = { task: task.name, clients: open, of: clients, sent, done: recorder.done }
+      let done = clients - open
+      for (const loop of running) {
+        const progress = loop.progress(moment)
+        if (progress == null) return base
+        done += progress
+      }
+      return { ...base, progress: Math.min(1, done / clients) }
+    })
+  }
+
+  #expect({ task, isCompleting }: ClientTask): void {
+    if (isCompleting) this.#completing++
+    const known = this.#tasks.get(task.name)
+    if (known != null) {
+      known.clients++
+      known.open++
+      return
+    }
+    const { element, taskNames, left, isRaw, post } = this.#init
+    const place = taskNames.indexOf(task.name)
+    const of = { element: element.number, task: task.name, place, left, isRaw, overhead: this.#overhead }
+    const recorder = new TaskRecorder({ ...of, post })
+    this.#tasks.set(task.name, {
+      ...{ task, recorder, clients: 1, open: 1, sent: 0, running: new Set(), ended: 'schedule', unsent: 0 }
+    })
+  }
+
+  async #client(client: number, tasks: ClientTask[]): Promise<void> {
+    for (const each of tasks) {
+      const of = this.#tasks.get(each.task.name) as OfTask
+      const end = each.isCompleting ? this.#completingEnd : this.#end
+      try {
+        if (end.reason == null) await this.#clientOf(of, each, client, end)
+      } catch (cause) {
+        this.#fail(each.task, asBakError(cause).message)
+      }
+      of.open--
+      if (end.reason != null && of.ended !== 'cut') of.ended = end.reason
+      if (each.isCompleting && end.reason == null) this.#completed()
+    }
+  }
+
+  async #clientOf(of: OfTask, { task, index, wait }: ClientTask, client: number, end: LoopEnd): Promise<void> {
+    const { begin, clock, runners, params, folder, breaks } = this.#init
+    const runner = await runners.of(task.operation)
+    const context = { task: task.name, index, clients: task.clients, params, folder, signal: this.#cut.signal }
+    const requester = await within(runner.open(context), this.#cut.signal)
+    try {
+      if (requester.isEmpty) return
+      // of a client that comes to a second task, or whose operation took long to open, time counts from here
+      const own = Math.max(begin, performance.now())
+      while (end.reason == null && performance.now() < begin) await clock.until(begin)
+      if (end.reason == null) noteBegin(of, performance.now())
+      const loop = new ClientLoop({
+        ...{ task, begin: own, wait: wait * 1_000, pacer: pacerOf(task, index), clock, end },
+        hasOwnEnd: requester.isFinite === true,
+        request: this.#requestOf(of, requester, breaks),
+        record: sample => {
+          of.recorder.record(sample, client, own - begin)
+          if (sample.failed != null) this.#noteFailure(task, sample.failed)
+        }
+      })
+      of.running.add(loop)
+      await loop.run().finally(() => of.running.delete(loop))
+      of.unsent += loop.unsent
+    } finally {
+      await settledWithin(CLOSE_MS, requester.close())
+    }
+  }
+
+  #requestOf(of: OfTask, requester: Requester, breaks: LoopBreaks) {
+    return () => {
+      of.sent++
+      return breaks.isDue() ? breaks.take().then(() => requester.request()) : requester.request()
+    }
+  }
+
+  #noteFailure(task: PlannedTask, failed: string): void {
+    const { onError } = this.#init
+    if (!endsRun({ isNetwork: isNetworkKind(failed) }, onError, task.ignoreErrors)) return
+    this.#fail(task, `${task.name}: ${failed}`)
+  }
+
+  #fail({ name }: PlannedTask, reason: string): void {
+    if (this.#cut.signal.aborted) return
+    this.cut()
+    this.#init.post({ type: 'failed', element: this.#init.element.number, task: name, reason })
+  }
+
+  #completed(): void {
+    this.#completing--
+    const { element, post } = this.#init
+    if (this.#completing === 0 || element.completedBy === 'any') post({ type: 'completing', element: element.number })
+  }
+}
+
+function noteBegin(of: OfTask, at: number): void {
+  of.began ??= { first: at, last: at }
+  of.began.first = Math.min(of.began.first, at)
+  of.began.last = Math.max(of.began.last, at)
+}
+
+function endOf({ task, began, ended, unsent }: OfTask): EndedTask {
+  const base = { task: task.name, ended, unsent }
+  const origin = now() - performance.now()
+  return began == null ? base : { ...base, began: { first: origin + began.first, last: origin + began.last } }
+}

@@ -1,0 +1,65 @@
+/** The worker threads of the driver, as its process has them: what they say, and that one has died or hangs. */
+import { Worker } from 'node:worker_threads'
+import type { FromThread, ThreadInit, ToThread } from './thread-messages.ts'
+
+/** They tell how they are each second: one that does not is held up by an operation that never lets go. */
+const SILENCE_MS = 20_000
+const CHECK_MS = 1_000
+
+export interface WorkerThreadsInit {
+  /** The file that is the process and its threads. */
+  source: URL
+  threads: ThreadInit[]
+  heard(thread: number, message: FromThread): void
+  /** A thread is gone: nothing more comes from it. */
+  lost(thread: number, why: string): void
+}
+
+export class WorkerThreads {
+  readonly #workers: Worker[]
+  readonly #heard: number[]
+
+  constructor({ source, threads, heard, lost }: WorkerThreadsInit) {
+    this.#heard = threads.map(() => performance.now())
+    this.#workers = threads.map((workerData, thread) => {
+      const worker = new Worker(source, { workerData, name: `load-${thread + 1}` })
+      let why = 'a worker thread has ended'
+      worker.on('message', (message: FromThread) => {
+        this.#heard[thread] = performance.now()
+        heard(thread, message)
+      })
+      worker.once('error', cause => {
+        why = `a worker thread has died: ${cause instanceof Error ? cause.message : String(cause)}`
+      })
+      worker.once('exit', () => lost(thread, why))
+      return worker
+    })
+    setInterval(() => this.#check(lost), CHECK_MS)
+  }
+
+  get size(): number {
+    return this.#workers.length
+  }
+
+  tell(thread: number, message: ToThread): void {
+    this.#workers[thread]?.postMessage(message)
+  }
+
+  tellAll(message: ToThread): void {
+    for (const worker of this.#workers) worker.postMessage(message)
+  }
+
+  /** Whatever it does. */
+  end(thread: number): void {
+    void this.#workers[thread]?.terminate()
+  }
+
+  #check(lost: WorkerThreadsInit['lost']): void {
+    const now = performance.now()
+    for (const [thread, at] of this.#heard.entries()) {
+      if (now - at < SILENCE_MS) continue
+      this.#heard[thread] = Number.POSITIVE_INFINITY
+      lost(thread, `a worker thread does nothing else for ${SILENCE_MS / 1_000} s: an operation does not let go of it`)
+    }
+  }
+}
