@@ -9,6 +9,8 @@ import type { Distribution, TaskResult, TaskSeconds } from './tasks-file.ts'
 
 /** In the record; `tasks.json` has all. */
 const PERCENTILES = ['50', '90', '99', '99.9']
+/** Of latency. */
+const MAIN = ['p50', 'p99']
 const TIMES = ['latency', 'service', 'processing'] as const
 /** In names of metrics. */
 const CALLED = { latency: 'latency', service: 'service_time', processing: 'processing_time' } as const
@@ -51,7 +53,7 @@ export function metricsOf(result: MeasuredTask): Metric[] {
             Object.entries(valuesOf(result[time])).map(([what, value]) =>
               metric(`${CALLED[time]}.${what}`, value, {
                 ...{ unit: 'ms', better: 'less' },
-                ...(time === 'latency' && what === 'p99' ? { main: true } : {})
+                ...(time === 'latency' && MAIN.includes(what) ? { main: true } : {})
               })
             )
           ),

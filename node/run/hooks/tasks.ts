@@ -2,10 +2,7 @@
  * Tasks: takes what clients on members measure from the begin of a sample to its end, holds it against what members sign, keeps what the tasks came
  * to in the record and in `tasks.json`, and shows how they go.
  */
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { cutText } from '../../../protocols/fields.ts'
-import { tasksFileOf } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import { differenceIn } from '../../../protocols/tasks/task-difference.ts'
 import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
@@ -141,10 +138,7 @@ function nameDifference(
 }
 
 async function writeResult({ folder }: RunContext, load: SampleLoad): Promise<void> {
-  if (load.joinPoints.length === 0) return
-  const path = tasksFileOf(load.step)
-  await mkdir(dirname(folder.path(path)), { recursive: true })
-  await folder.write(path, Buffer.from(`${JSON.stringify(load.file)}\n`))
+  if (load.joinPoints.length > 0) await folder.writeTasks(load.step, load.file)
 }
 
 function show({ events, load }: RunContext): void {

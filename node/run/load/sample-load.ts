@@ -6,9 +6,9 @@ import { BakError } from '../../../protocols/errors.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import { tasksOfClient } from '../../../protocols/tasks/allocation.ts'
 import type { Element, PlannedTask } from '../../../protocols/tasks/elements.ts'
-import { addressesOf } from '../../../protocols/tasks/http-address.ts'
 import type { LoadNow } from '../../../protocols/tasks/load-now.ts'
 import type { LoadStatus } from '../../../protocols/tasks/load-stream.ts'
+import { targetOf } from '../../../protocols/tasks/operation.ts'
 import { unpackColumns } from '../../../protocols/tasks/sample-block.ts'
 import type { LoadAnswer } from '../../../protocols/tasks/task-answer.ts'
 import { type MeasuredTask, taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
@@ -210,22 +210,23 @@ export function skewOf(answers: MemberAnswer[]): number | undefined {
 function planOfTask(plan: LoadPlan, element: Element, task: PlannedTask): TaskPlan {
   const hosts = clientsIn(plan, task.name)
   const members = new Map([...hosts].map(([member, its]) => [member, clientsOn(plan, element, task, its)]))
-  const { operation } = task
-  const targets = operation.type === 'http' ? addressesOf(operation).map(({ origin }) => origin) : []
   const about = { task: task.name, element: element.number, operation: task.operationName, clients: task.clients }
+  const { operation } = task
+  const targets = operation.type === 'http' ? (operation.targets ?? []) : []
   if (targets.length < 2) return { ...about, members }
-  const of = new Map<number, number | undefined>()
+  const places = new Map(targets.map((target, i) => [target, i]))
+  const known = new Map<number, number | undefined>()
+  // of a client that has several turns it is not known which one a sample is of
   const find = (client: number) => {
-    const indexes = indexesOf(plan, element, task, client).map(index => index % targets.length)
-    // of a client that has several turns it is not known which one a sample is of
-    return indexes.every(each => each === indexes[0]) ? indexes[0] : undefined
+    const its = indexesOf(plan, element, task, client).map(index => targetOf(operation, index))
+    return its[0] != null && its.every(each => each === its[0]) ? places.get(its[0]) : undefined
   }
   return {
     ...about,
     ...{ members, targets },
     targetOf(client) {
-      if (!of.has(client)) of.set(client, client < plan.clients ? find(client) : undefined)
-      return of.get(client)
+      if (!known.has(client)) known.set(client, client < plan.clients ? find(client) : undefined)
+      return known.get(client)
     }
   }
 }
