@@ -2,7 +2,7 @@
  * The clients of one sample on one member, as the phases see them: its driver is started, told what to do, and listened to; what it measures goes
  * to the controller, and what the controller has of that is what the member answers.
  */
-import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { BakError } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import type { Spec } from '../../../protocols/spec.ts'
@@ -11,24 +11,17 @@ import { tallyHistograms, tallySamples } from '../../../protocols/tasks/tally.ts
 import { DRIVER } from '../../../protocols/tasks/task.ts'
 import type { LoadAnswer, TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import { pause, within } from '../../wait.ts'
-import type { FromDriver, ToDriver } from './driver-messages.ts'
-import type { RunningDriver } from './running-driver.ts'
+import { type Driver, DriverDialog, type Said } from './driver-dialog.ts'
 import { ElementGoing } from './element-going.ts'
 import { type Counted, LoadCounts } from './load-counts.ts'
 import type { ElementOfMember, MemberClients } from './member-clients.ts'
 import { MAX_KEPT_BYTES, SamplesUplink, type SamplesUplinkInit } from './samples-uplink.ts'
-import { SilenceWatch } from './silence-watch.ts'
 
-/** From `begin` until all its threads are there, ms. */
-const READY_TIMEOUT_MS = 60_000
 /** Clients that are cut short are at the join point within this, ms: their requests are given up. */
 const CUT_GRACE_MS = 10_000
 /** At the end of a sample the controller has so long to take what is left, ms: a stream that broke is opened again in that. */
 const DRAIN_MS = 20_000
 const STOP_GRACE_MS = 3_000
-
-type Driver = Pick<RunningDriver, 'send' | 'messages' | 'ending' | 'stop'>
-type Done = Extract<FromDriver, { type: 'done' }>
 
 export interface MemberLoadInit {
   spec: Spec
@@ -53,14 +46,15 @@ export class MemberLoad {
   readonly #uplink: SamplesUplink<Counted>
   readonly #counts = new LoadCounts()
   readonly #begun = new Map<number, ElementGoing>()
-  readonly #silence = new SilenceWatch(why => this.#fail(why))
-  /** Aborts when the driver cannot go on. */
-  readonly #failed = new AbortController()
   readonly #over = new AbortController()
-  #driver: Driver | undefined
+  readonly #driver = new DriverDialog({
+    onSaid: message => this.#onSaid(message),
+    onFailed: why => this.#onFailed(why),
+    onGone: () => this.#leave()
+  })
+  #isPrepared = false
   #going: ElementGoing | undefined
-  #ready = Promise.withResolvers<void>()
-  #done: PromiseWithResolvers<Done> | undefined
+  /** The answer of a task says why the driver does not go on. */
   #isNamed = false
   #ending: Promise<LoadEnd> | undefined
   /** What its driver said of it last. */
@@ -68,33 +62,28 @@ export class MemberLoad {
 
   constructor(init: MemberLoadInit) {
     this.#init = init
-    const onRefused = (why: BakError) => this.#fail(`the controller takes no samples of this member: ${why.message}`)
+    const onRefused = (why: BakError) =>
+      this.#driver.fail(`the controller takes no samples of this member: ${why.message}`)
     this.#uplink = new SamplesUplink({ ...init.uplink, onRefused, onTaken: this.#counts.onTaken })
-    // whoever does not wait for it is told by what comes next
-    this.#ready.promise.catch(() => {})
   }
 
   /** Starts the driver, which does what is to be prepared. @throws {BakError} why it could not, `state` if it was started before */
   async prepare(signal: AbortSignal): Promise<LoadAnswer> {
-    if (this.#driver != null || this.#over.signal.aborted)
-      throw new BakError('state', 'the clients were prepared before')
-    const { spec, params, clients } = this.#init
+    if (this.#isPrepared || this.#over.signal.aborted) throw new BakError('state', 'the clients were prepared before')
+    this.#isPrepared = true
+    const { spec, params, clients, start } = this.#init
     const until = AbortSignal.any([signal, this.#over.signal])
     this.#uplink.start()
-    const driver = await this.#init.start(until)
-    this.#driver = driver
-    void this.#read(driver)
-    this.#say({ type: 'begin', spec, params, workers: clients.workers, exact: clients.exact })
-    await this.#inTime(this.#ready.promise, signal, READY_TIMEOUT_MS, 'the load driver was not ready')
-    this.#silence.start()
-    const { targets } = await this.#do('prepare', signal)
+    const begin = { type: 'begin' as const, spec, params, workers: clients.workers, exact: clients.exact }
+    await this.#driver.begin(start(until), begin, until)
+    const { targets } = await this.#driver.do('prepare', signal)
     return { tasks: [], ...(targets == null ? {} : { targets }) }
   }
 
   /** Does what is done once in a sample. What still goes on of an element ends before. @throws {BakError} why it failed */
   async doOnce(what: 'setup' | 'teardown', signal: AbortSignal): Promise<void> {
     await this.#settle(signal)
-    await this.#do(what, signal)
+    await this.#driver.do(what, signal)
   }
 
   /**
@@ -108,11 +97,11 @@ export class MemberLoad {
     const last = [...this.#begun.keys()].at(-1) ?? -1
     if (number <= last) throw new BakError('state', `element ${number} of the schedule was begun before`)
     await this.#settle(signal)
-    this.#check()
+    this.#driver.check()
     const going = new ElementGoing(element)
     this.#begun.set(number, going)
     this.#going = going
-    this.#say({ type: 'element', element: number, at })
+    this.#driver.say({ type: 'element', element: number, at })
     this.#limitTime(going, at)
     if (element.completedBy == null) return this.#joined(going, signal)
     // where any client may complete it, and none is here, others do
@@ -128,7 +117,7 @@ export class MemberLoad {
     const going = this.#begun.get(number)
     // whoever has no clients in it was not asked to begin it
     if (going == null) return { tasks: [] }
-    if (going === this.#going) this.#say({ type: 'complete', element: number })
+    if (going === this.#going) this.#driver.say({ type: 'complete', element: number })
     return this.#joined(going, signal)
   }
 
@@ -147,20 +136,20 @@ export class MemberLoad {
   async #end(graceMs?: number): Promise<LoadEnd> {
     this.#over.abort(new BakError('interrupted', 'the sample is over'))
     await this.#settle(new AbortController().signal, graceMs).catch(() => {})
-    this.#silence.stop()
     const late = AbortSignal.timeout(graceMs ?? DRAIN_MS)
     const why = await this.#uplink.drain(late).then(
       () => undefined,
       cause =>
         late.aborted ? `the controller did not take them within ${(graceMs ?? DRAIN_MS) / 1000} s` : cause.message
     )
-    const odd = (await this.#driver?.stop(graceMs ?? STOP_GRACE_MS)) ?? []
+    const odd = await this.#driver.stop(graceMs ?? STOP_GRACE_MS)
     await this.#uplink.stop()
     const left = this.#counts.untaken
     const missing: Missing[] = []
     if (left > 0)
       missing.push(lacking(`of ${left} samples nobody knows whether they arrived: ${why ?? 'the run is over'}`))
-    if (this.#failed.signal.aborted && !this.#isNamed) missing.push(lacking(this.#failed.signal.reason.message))
+    const { failure } = this.#driver
+    if (failure != null && !this.#isNamed) missing.push(lacking(failure.message))
     const tasks = [...this.#begun.values()].flatMap(each => this.#answersOf(each))
     return { load: { tasks }, missing, warnings: odd.map(each => `${DRIVER}: ${each}`) }
   }
@@ -169,29 +158,6 @@ export class MemberLoad {
     const found = this.#init.clients.elements.find(each => each.number === number)
     if (found == null) throw new BakError('state', `the schedule has no element ${number}`)
     return found
-  }
-
-  /** @throws {BakError} why the driver does not go on */
-  #check(): void {
-    if (this.#failed.signal.aborted) throw this.#failed.signal.reason
-    if (this.#driver == null || this.#over.signal.aborted) throw new BakError('state', 'the clients are not prepared')
-  }
-
-  async #do(what: Done['what'], signal: AbortSignal): Promise<Done> {
-    this.#check()
-    const done = Promise.withResolvers<Done>()
-    this.#done = done
-    this.#say({ type: what })
-    const said = await within(done.promise, AbortSignal.any([signal, this.#failed.signal]))
-    if (said.error != null) throw new BakError('workload-failed', said.error)
-    return said
-  }
-
-  async #inTime<T>(work: Promise<T>, signal: AbortSignal, ms: number, what: string): Promise<T> {
-    const late = AbortSignal.timeout(ms)
-    return within(work, AbortSignal.any([signal, late, this.#failed.signal])).catch(cause => {
-      throw late.aborted ? new BakError('workload-failed', `${what} within ${ms / 1000} s`) : asBakError(cause)
-    })
   }
 
   async #joined(going: ElementGoing, signal: AbortSignal): Promise<LoadAnswer> {
@@ -216,8 +182,9 @@ export class MemberLoad {
 
   #cut(going: ElementGoing, graceMs = CUT_GRACE_MS): void {
     if (!going.cut()) return
-    this.#say({ type: 'cut' })
-    const late = () => this.#fail(`the load driver did not end its clients within ${graceMs / 1000} s, and was killed`)
+    this.#driver.say({ type: 'cut' })
+    const late = () =>
+      this.#driver.fail(`the load driver did not end its clients within ${graceMs / 1000} s, and was killed`)
     void Promise.race([going.joined, pause(graceMs)]).then(() => going.isOver || late())
   }
 
@@ -234,31 +201,9 @@ export class MemberLoad {
     )
   }
 
-  /** A driver that is gone is noticed where it is listened to. */
-  #say(message: ToDriver): void {
-    this.#driver?.send(message).catch(() => {})
-  }
-
-  async #read(driver: Driver): Promise<void> {
-    try {
-      for await (const message of driver.messages()) {
-        this.#silence.heard()
-        this.#receive(message)
-      }
-      if (!this.#failed.signal.aborted && !this.#over.signal.aborted) this.#fail(await driver.ending())
-    } catch (cause) {
-      this.#fail(`the load driver: ${asBakError(cause).message}`)
-    }
-    // of one that ended in order nothing more comes either
-    this.#going?.end()
-    this.#going = undefined
-  }
-
-  #receive(message: FromDriver): void {
+  #onSaid(message: Said): void {
     const { type } = message
-    if (type === 'ready') this.#ready.resolve()
-    else if (type === 'done') this.#done?.resolve(message)
-    else if (type === 'samples' || type === 'histograms') this.#bring(message)
+    if (type === 'samples' || type === 'histograms') this.#bring(message)
     else if (type === 'status') this.#tell(message)
     else if (type === 'completing') this.#going?.complete(message.element)
     else if (type === 'failed') this.#refuse(message)
@@ -268,46 +213,45 @@ export class MemberLoad {
     }
   }
 
-  #tell({ type: _, ...status }: Extract<FromDriver, { type: 'status' }>): void {
+  #tell({ type: _, ...status }: Extract<Said, { type: 'status' }>): void {
     this.status = status
     this.#uplink.tell(status)
   }
 
   /** @throws {BakError} `bad-message` for what no client of this member can have measured now */
-  #bring(block: Extract<FromDriver, { type: 'samples' | 'histograms' }>): void {
+  #bring(block: Extract<Said, { type: 'samples' | 'histograms' }>): void {
     const { element, task } = block
     const going = this.#going
     if (going?.number !== element || !going.tasks.includes(task))
       throw new BakError('bad-message', `samples of ${task} in element ${element}, which does not go on`)
-    if (this.#failed.signal.aborted) return
+    if (this.#driver.failure != null) return
     const tally = block.type === 'samples' ? tallySamples(block) : tallyHistograms(block)
     const counted = { element, task, tally }
     this.#counts.onBrought(counted)
     if (this.#uplink.put(block, counted)) return
-    this.#fail(
+    this.#driver.fail(
       `${MAX_KEPT_BYTES / 1024 / 1024} MiB of samples wait for the controller, which takes them more slowly than they are measured`
     )
   }
 
   /** An error of a request ends the run, or the driver cannot do what it was told; what was measured follows. */
-  #refuse({ element, reason }: Extract<FromDriver, { type: 'failed' }>): void {
+  #refuse({ element, reason }: Extract<Said, { type: 'failed' }>): void {
     this.#uplink.fail(element, cutText(reason))
     if (this.#going?.number === element) this.#going.fail(reason)
-    else this.#fail(reason)
+    else this.#driver.fail(reason)
   }
 
-  /** The driver does not go on. */
-  #fail(why: string): void {
-    if (this.#failed.signal.aborted) return
-    const going = this.#going
-    this.#uplink.fail(going?.number ?? 0, cutText(why))
-    this.#failed.abort(new BakError('workload-failed', cutText(why)))
-    this.#isNamed = going != null
-    going?.fail(why)
-    going?.end()
+  #onFailed(why: string): void {
+    this.#uplink.fail(this.#going?.number ?? 0, cutText(why))
+    this.#isNamed = this.#going != null
+    this.#going?.fail(why)
+    this.#leave()
+  }
+
+  /** Of what goes on nothing more comes. */
+  #leave(): void {
+    this.#going?.end()
     this.#going = undefined
-    this.#silence.stop()
-    void this.#driver?.stop(0)
   }
 }
 

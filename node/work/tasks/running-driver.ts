@@ -8,7 +8,7 @@ import { describeExit } from '../../../protocols/phase.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
 import type { Places, Programs, RunningProgram } from '../../processes/programs.ts'
 import type { SocketFolder } from '../../processes/socket-folder.ts'
-import { onAbort, pause, within } from '../../wait.ts'
+import { inTime, pause } from '../../wait.ts'
 import { deletedOutput, replacedBy } from '../replaced-folder.ts'
 import type { FromDriver, ToDriver } from './driver-messages.ts'
 import { type DriverPipe, pipeToDriver } from './driver-pipe.ts'
@@ -135,20 +135,11 @@ async function connectedIn(
   folder: string,
   signal: AbortSignal
 ): Promise<Socket> {
-  const late = new AbortController()
-  const timer = setTimeout(
-    () => late.abort(new BakError('workload-failed', `${NAME} did not connect within ${CONNECT_TIMEOUT_MS / 1000} s`)),
-    CONNECT_TIMEOUT_MS
-  )
-  const release = onAbort(signal, () => late.abort(signal.reason))
-  try {
-    const first = await within(Promise.race([connected, running.exited]), late.signal)
-    if ('duration' in first) throw new BakError('workload-failed', await whyEnded(running, folder))
-    return first
-  } finally {
-    clearTimeout(timer)
-    release()
-  }
+  const seconds = CONNECT_TIMEOUT_MS / 1000
+  const late = () => new BakError('workload-failed', `${NAME} did not connect within ${seconds} s`)
+  const first = await inTime(Promise.race([connected, running.exited]), { signal, ms: CONNECT_TIMEOUT_MS, late })
+  if ('duration' in first) throw new BakError('workload-failed', await whyEnded(running, folder))
+  return first
 }
 
 /** Of a program that has ended. */

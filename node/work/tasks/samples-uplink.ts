@@ -17,7 +17,7 @@ import {
 } from '../../../protocols/tasks/load-stream.ts'
 import type { SampleBlock } from '../../../protocols/tasks/sample-block.ts'
 import { Backoff } from '../../backoff.ts'
-import { onAbort, pause, within } from '../../wait.ts'
+import { inTime, pause, within } from '../../wait.ts'
 
 /** Bytes that wait for the controller: 1.4 million samples, a minute and a half of 15,000 a second. */
 export const MAX_KEPT_BYTES = 64 * 1024 * 1024
@@ -226,20 +226,10 @@ export class SamplesUplink<Counts> {
 }
 
 async function firstOf(stream: Call<FromLoader, ToLoader>, signal: AbortSignal): Promise<ToLoader> {
-  const late = new AbortController()
-  const timer = setTimeout(
-    () => late.abort(new BakError('timeout', 'the controller did not say what it has taken')),
-    FIRST_ANSWER_MS
-  )
-  const stop = onAbort(signal, () => late.abort(signal.reason))
-  try {
-    const first = await within(stream.receive(), late.signal)
-    if (first == null) throw new BakError('unreachable', 'the controller closed the load stream')
-    return first
-  } finally {
-    clearTimeout(timer)
-    stop()
-  }
+  const late = () => new BakError('timeout', 'the controller did not say what it has taken')
+  const first = await inTime(stream.receive(), { signal, ms: FIRST_ANSWER_MS, late })
+  if (first == null) throw new BakError('unreachable', 'the controller closed the load stream')
+  return first
 }
 
 function sizeOf(block: Unnumbered): number {

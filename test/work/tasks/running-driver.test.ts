@@ -55,7 +55,9 @@ async function loadOf(given: object, { prepare }: Place = {}) {
     for (let next = await receive(); next !== undefined; next = await receive()) {
       if (next.type === 'failed') failures.push(next.reason)
       if (next.type === 'samples') blocks.push(next)
-      if ('seq' in next) yield { type: 'taken', seq: (taken = next.seq) }
+      if (!('seq' in next)) continue
+      taken = next.seq
+      yield { type: 'taken', seq: taken }
     }
   }
   const sockets = new SocketFolder({ root: folder, isPassage: false })
@@ -105,7 +107,10 @@ test('each request of each client comes to the server once, and to the controlle
   const task = { operation: { type: 'http', url }, clients: 3, warmup_iterations: 2, iterations: 20 }
   const { load, end, blocks, output, pid } = await loadOf({ task: [{ name: 'get', ...task }] })
   const prepared = await load.prepare(soon())
-  assert.equal(prepared.targets?.map(({ server }) => server), ['odd/1'])
+  assert.equal(
+    prepared.targets?.map(({ server }) => server),
+    ['odd/1']
+  )
   const probes = requests()
   const at = Date.now() + 50
   const { tasks, health } = await load.tasks(1, at, soon())
@@ -115,14 +120,17 @@ test('each request of each client comes to the server once, and to the controlle
     ['get', 60, 6, 0, 'schedule', undefined]
   )
   assert.is(requests() - probes, 66)
-  assert.is(blocks.reduce((sum, each) => sum + each.samples, 0), 66)
+  assert.is(
+    blocks.reduce((sum, each) => sum + each.samples, 0),
+    66
+  )
   assert.ok((get?.began?.first ?? 0) >= at - 1, 'nobody begins before the agreed moment')
   assert.ok((get?.latency ?? 0) >= (get?.service ?? 0) && (get?.service ?? 0) > 0)
   assert.ok(health)
+  assert.equal(readFileSync(join(output, 'stderr.txt'), 'utf8'), '')
   const { missing, warnings, load: again } = await end()
   assert.equal([missing, warnings, again.tasks], [[], [], tasks])
   assert.is(inspect(pid())?.living ?? false, false)
-  assert.equal(readFileSync(join(output, 'stderr.txt'), 'utf8'), '')
   close()
 })
 
@@ -136,7 +144,10 @@ test('a driver that is killed in mid task: what came of it is signed, and why', 
   process.kill(pid(), 'SIGKILL')
   const [get] = (await answer).tasks
   assert.equal([get?.ended, get?.error], ['cut', 'the load driver: ended by SIGKILL'])
-  assert.is(get?.samples, blocks.reduce((sum, each) => sum + each.samples, 0))
+  assert.is(
+    get?.samples,
+    blocks.reduce((sum, each) => sum + each.samples, 0)
+  )
   await until(() => failures.length > 0)
   assert.equal(failures, ['the load driver: ended by SIGKILL'])
   const { missing } = await end()
@@ -162,7 +173,10 @@ test('a sample that is over cuts its clients at once, and all that they measured
   assert.equal(missing, [])
   const [get] = ended.tasks
   assert.equal([get?.ended, get?.error, get?.failed], ['cut', undefined, 0])
-  assert.is(get?.samples, blocks.reduce((sum, each) => sum + each.samples, 0))
+  assert.is(
+    get?.samples,
+    blocks.reduce((sum, each) => sum + each.samples, 0)
+  )
   assert.ok(Math.abs((get?.samples ?? 0) - (requests() - probes)) <= 2, 'but for those that were on their way')
   const after = requests()
   await sleep(100)
