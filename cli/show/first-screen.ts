@@ -3,6 +3,7 @@ import { iterationFolder } from '../../protocols/layout.ts'
 import { showPercent } from '../../protocols/matrix/iteration-summary.ts'
 import { type MetricSamples, metricSamples } from '../../protocols/metric-samples.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { describeKnee } from '../../protocols/tasks/knee.ts'
 import { formatFacts, formatNote } from '../../protocols/text-table.ts'
 import { fittingTable } from '../fitting-table.ts'
 import { METRIC_HEAD, metricRow } from '../metric-rows.ts'
@@ -22,6 +23,7 @@ const LEAST_OF_ITERATION = 2
 export function formatFirst(record: RunRecord, measured: Measured[] | undefined, width: number): string[] {
   return [
     formatMetrics(metricSamples(record), record.run, width),
+    ...(record.knee == null ? [] : [formatNote(describeKnee(record.knee), width)]),
     formatThresholds(record),
     formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),
     ...(measured == null ? [] : formatResources(record, measured, width))
