@@ -7,6 +7,7 @@ import type { Step } from '../../../protocols/phase.ts'
 import { differenceIn } from '../../../protocols/tasks/task-difference.ts'
 import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
 import type { TaskResult } from '../../../protocols/tasks/tasks-file.ts'
+import { errorIn } from '../../../protocols/verify/task-answers.ts'
 import { hasTasks } from '../../work/tasks/loaders.ts'
 import type { LoadHandlers } from '../load/load-stream-server.ts'
 import { SampleLoad } from '../load/sample-load.ts'
@@ -105,7 +106,7 @@ async function endElement(run: RunContext, load: SampleLoad, element: number): P
   const { joinPoint, results } = ended
   for (const result of results) {
     const answers = load.answersTo(result)
-    const error = errorIn(answers)
+    const error = errorIn(new Map([...answers].map(([member, { task }]) => [member, task])))
     const entry = taskEntryOf(load.step, result, error)
     record.workload.push(entry)
     events.store({ type: 'workload-ended', ...entry })
@@ -117,12 +118,6 @@ async function endElement(run: RunContext, load: SampleLoad, element: number): P
     tasks: results.map(({ task, samples, failed }) => ({ task, samples, failed }))
   })
   events.show({ type: 'load', step, ...load.now() })
-}
-
-/** @returns the first error that ended a task, and where */
-export function errorIn(answers: Map<string, MemberAnswer>): string | undefined {
-  for (const [member, { task }] of answers) if (task.error != null) return cutText(`${member}: ${task.error}`)
-  return undefined
 }
 
 function nameDifference(
