@@ -20,9 +20,14 @@ import type { RunHook } from './hook.ts'
 
 const SHOW_EVERY_MS = 1_000
 
+/** What has been written of a sample goes anew with each element, where that takes at most this share of the time. */
+const WRITE_SHARE = 0.05
+
 /** @returns the hook of one run */
 export function tasks(): RunHook {
   let isServed = false
+  /** By the monotonic clock, ms. */
+  let writeDue = 0
   let timer: NodeJS.Timeout | undefined
   const stopTimer = () => {
     clearInterval(timer)
@@ -48,10 +53,16 @@ export function tasks(): RunHook {
       if (load == null || at.step == null || at.groups != null) return
       if (at.phase !== 'work' && at.phase !== 'stop') return
       for (const { by, value } of answers) if (value.load != null) load.answer(run.nameOf(by) ?? by, value.load)
-      for (const each of overAfter(at, run)) await endElement(run, load, each)
-      if (at.phase !== 'stop') return
+      const over = overAfter(at, run)
+      for (const each of over) await endElement(run, load, each)
+      const isLast = at.phase === 'stop'
+      const began = performance.now()
+      if (isLast || (over.length > 0 && began >= writeDue)) {
+        await writeResult(run, load)
+        writeDue = performance.now() + (performance.now() - began) / WRITE_SHARE
+      }
+      if (!isLast) return
       stopTimer()
-      await writeResult(run, load)
       run.load = undefined
     },
     async close(run) {
