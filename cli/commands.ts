@@ -34,6 +34,11 @@ export const commands: CommandEntry[] = [
     load: () => import('./commands/sysinfo.ts')
   },
   { name: 'run', summary: 'start a run and follow it to its end', load: () => import('./commands/run.ts') },
+  {
+    name: 'allocation',
+    summary: 'which client of tasks does what, and on which member',
+    load: () => import('./commands/allocation.ts')
+  },
   { name: 'exec', summary: 'run a command on members once', load: () => import('./commands/exec.ts') },
   {
     name: 'stage',

@@ -3,6 +3,7 @@ import { BakError } from '../protocols/errors.ts'
 import type { ParamSet, Params } from '../protocols/matrix/params.ts'
 import { checkSpec, type RunFile } from '../protocols/run-file.ts'
 import type { Spec } from '../protocols/spec.ts'
+import { loadOfFlags } from './load-flags.ts'
 import type { SpecFlags } from './spec-flags.ts'
 
 /**
@@ -26,13 +27,20 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
     ...low.spec,
     ...file,
     ...high.spec,
-    ...given({ ...workOf(file, command, flags.workload), tools, group }),
+    ...given({ ...workOf(file, command, flags.workload), tools, group, load: loadIn(file, flags, settings) }),
     stage: [...(file.stage ?? []), ...(flags.stage ?? settings.stage ?? [])],
     params: paramsOf(file.params, { ...(file.params == null ? settings.param : {}), ...flags.param }),
     tool: { ...(saysTools ? {} : ownToolsOf(settings)), ...file.tool, ...ownToolsOf(flags) },
     tags: { ...settings.tag, ...file.tags, ...flags.tag },
     policy: { ...low.policy, ...file.policy, ...high.policy }
   } as RunFile)
+}
+
+/** A setting is for the runs that have tasks; a flag asks for them. */
+function loadIn(file: RunFile, flags: SpecFlags, settings: SpecFlags): RunFile['load'] {
+  const low = (file.task ?? []).length > 0 ? loadOfFlags(settings) : undefined
+  const high = loadOfFlags(flags)
+  return low == null && high == null ? file.load : { ...low, ...file.load, ...high }
 }
 
 /** The words after `--`: a command of this machine, or with `--workload` a client on every member. */
@@ -46,7 +54,7 @@ function workOf(file: RunFile, command: string[] | undefined, isWorkload = false
 
 /** The keys of a run file that flags give, without those that are merged one by one. */
 function layerOf(flags: SpecFlags): { spec: object; policy: object } {
-  const { on, expect, samples, interval, sysinfo, name, ends, iteration: iterations, moveTo: move_to } = flags
+  const { on, expect, interval, sysinfo, name, ends, iteration: iterations, moveTo: move_to } = flags
   const {
     results,
     order = flags.interleave ? ('interleave' as const) : undefined,
@@ -55,6 +63,7 @@ function layerOf(flags: SpecFlags): { spec: object; policy: object } {
     maxSampleFailures: max_sample_failures,
     maxStddev: max_stddev
   } = flags
+  const samples = flags.samples === 'raw' ? undefined : flags.samples
   const sampling = { samples, order, seed, warmup, max_sample_failures, max_stddev }
   const { strict, quorum, timeout, lease, preflight, onMissingTool, onFailedTool, joinTimeout, phaseTimeout } = flags
   const policy = {

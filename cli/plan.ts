@@ -2,19 +2,22 @@
 import type { Plan } from '../protocols/control.ts'
 import { describeShortfalls } from '../protocols/shortfall.ts'
 import type { Spec } from '../protocols/spec.ts'
+import type { TaskSpec } from '../protocols/tasks/elements.ts'
+import { loadPlanOf } from '../protocols/tasks/workers.ts'
 import { formatNote, formatTable } from '../protocols/text-table.ts'
 import { describeBounds, type Threshold } from '../protocols/thresholds/threshold.ts'
 import { isWhole, statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
 import { formatCommand, formatVerdict } from './format.ts'
 import { describeMatrix, drawMatrix } from './matrix.ts'
+import { drawSchedule } from './views/schedule-table.ts'
 
 /** @returns the exit status */
-export async function printPlan(
-  { json, print, printLines }: Context,
-  plan: Plan,
-  { policy: { strict = false }, threshold = [] }: Pick<Spec, 'policy' | 'threshold'>
-): Promise<number> {
+export async function printPlan({ json, print, printLines }: Context, plan: Plan, spec: Planned): Promise<number> {
+  const {
+    policy: { strict = false },
+    threshold = []
+  } = spec
   const { members, verdict, command, workloads = [] } = plan
   const status = statusOf(verdict, isWhole(plan), strict)
   if (json) await print(JSON.stringify(plan))
@@ -26,6 +29,8 @@ export async function printPlan(
         members.map(each => rowOf(each, workloads.length > 0))
       )
     )
+    const schedule = scheduleOf(plan, spec)
+    if (schedule !== '') await printLines(`\n${schedule}`)
     const matrix = drawMatrix(plan)
     if (matrix !== '') await printLines(`\n${matrix}`)
     const notes = [...facts(plan, status), ...describeMatrix(plan), ...threshold.map(describeThreshold)]
@@ -34,6 +39,18 @@ export async function printPlan(
     if (command != null) await print(`command: ${formatCommand(command)}`)
   }
   return status
+}
+
+type Planned = Pick<Spec, 'policy' | 'threshold'> & Partial<TaskSpec & Pick<Spec, 'iterations'>>
+
+/** Of the first iteration; `bak allocation` has the others. */
+function scheduleOf(
+  { loaders = [] }: Plan,
+  { task = [], parallel = [], operation = [], load, iterations }: Planned
+): string {
+  return task.length === 0
+    ? ''
+    : drawSchedule(loadPlanOf({ task, parallel, operation, load }, loaders, iterations?.[0]?.params))
 }
 
 /** `threshold: cpu.busy max 90, each sample, on members db-*; ends the run` */

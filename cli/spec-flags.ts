@@ -7,10 +7,11 @@ import type { RunFile } from '../protocols/run-file.ts'
 import { chooseItems } from '../protocols/sysinfo/items.ts'
 import { RESULT_READERS, type ResultReaderName } from '../protocols/workload-results.ts'
 import { addFlag } from './command.ts'
+import { addLoadFlags, type LoadFlags, parseSamples } from './load-flags.ts'
 import { splitWords } from './split-words.ts'
 import { parseToolFile } from './tool-file.ts'
 
-export interface SpecFlags {
+export interface SpecFlags extends LoadFlags {
   on?: string
   stage?: string[]
   tools?: string[]
@@ -19,7 +20,6 @@ export interface SpecFlags {
   toolFile?: NonNullable<RunFile['tool']>
   quorum?: string | number
   expect?: number
-  samples?: number
   iteration?: NonNullable<RunFile['iterations']>
   param?: ParamSet
   order?: Order
@@ -78,7 +78,11 @@ export function addSpecFlags(command: Command): void {
   )
   add('--quorum <q>', 'how many members must answer a phase: all, majority, a number, a percentage (all)', parseQuorum)
   add('--expect <n>', 'number of members to wait for before it starts (those it names)', parseNumber)
-  add('--samples <n>', 'how many times each iteration is repeated (1)', parseNumber)
+  add(
+    '--samples <n>',
+    'how many times each iteration is repeated (1); of tasks raw: keep every request',
+    (value, before) => parseSamples(value, before, parseNumber)
+  )
   add(
     '--iteration <words>',
     '"NAME [ARGS...]": an iteration with arguments of the workload, repeatable',
@@ -162,6 +166,7 @@ export function addSpecFlags(command: Command): void {
     'exclude',
     'end'
   ])
+  addLoadFlags(command)
   add('--policy <key=value>', 'any key of [policy] in a run file, repeatable', parsePolicy)
 }
 

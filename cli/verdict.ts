@@ -33,12 +33,15 @@ export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent, ans
 /** How long reading the result may take before its verdict is printed, ms. */
 const ANSWERS_MS = 5_000
 
-/** @returns a line on how the workload did, and one on what the members used; none of a run that failed, or whose result cannot be read here */
+/**
+ * @returns lines on how the workload did, and one on what the members used; of a run that failed only what its tasks came to until then, and
+ * none of one whose result cannot be read here
+ */
 export async function answersAtEnd({ verdict, folder }: EndedEvent, moved?: MovedEvent): Promise<string[]> {
   const place = moved?.place?.startsWith('/') ? moved.place : folder
-  if (verdict !== 'ok' || place === '') return []
+  if (place === '') return []
   const { readAnswers } = await import('./show/last-answers.ts')
-  return readAnswers(place, AbortSignal.timeout(ANSWERS_MS)).catch(() => [])
+  return readAnswers(place, verdict === 'ok', AbortSignal.timeout(ANSWERS_MS)).catch(() => [])
 }
 
 const placeOf = (folder: string, holder?: string) =>

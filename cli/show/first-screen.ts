@@ -18,10 +18,20 @@ const MAX_METRICS = 24
 const MOST_OF_ITERATION = 6
 const LEAST_OF_ITERATION = 2
 
-/** @param measured what the members used; undefined where their series are not here. @returns tables, '' for what there is nothing of */
-export function formatFirst(record: RunRecord, measured: Measured[] | undefined, width: number): string[] {
+/**
+ * @param measured what the members used; undefined where their series are not here
+ * @param tasks parts about tasks, which are as much an answer as metrics are
+ * @returns tables, '' for what there is nothing of
+ */
+export function formatFirst(
+  record: RunRecord,
+  measured: Measured[] | undefined,
+  width: number,
+  tasks: string[] = []
+): string[] {
   return [
     formatMetrics(metricSamples(record), record.run, width),
+    ...tasks,
     formatThresholds(record),
     formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),
     ...(measured == null ? [] : formatResources(record, measured, width))

@@ -10,6 +10,7 @@ import { mostSamples } from '../../protocols/matrix/sampling.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import { loadersOf } from '../../protocols/tasks/workers.ts'
 import type { Trigger } from '../../protocols/trigger.ts'
 import { triggeredGroups, triggerOf } from '../../protocols/triggered.ts'
 import { statusOf } from '../../protocols/verdict.ts'
@@ -85,12 +86,19 @@ export function forecast(init: ForecastInit): Plan {
     seed: spec.seed,
     estimate: estimateOf(spec, init.earlier ?? []),
     command: spec.command,
+    loaders: loadersNow(spec, candidates, members),
     workloads: spec.workload.map(({ name, role, command }) => ({
       ...{ name, role, command },
       members: candidates.filter(({ workloads }) => workloads?.some(each => each.name === name)).length,
       instances: sizeOfWorkload(name, candidates)
     }))
   }
+}
+
+function loadersNow(spec: Spec, candidates: Candidate[], members: MemberView[]): Plan['loaders'] {
+  const cores = new Map(members.map(({ peer, cores }) => [peer as string, cores]))
+  const known = candidates.map(each => ({ ...each, capabilities: { cores: cores.get(each.peer) ?? 1 } }))
+  return spec.task.length === 0 ? undefined : loadersOf(spec, known)
 }
 
 function triggersOf(spec: Spec, candidates: Candidate[]): Plan['triggers'] {

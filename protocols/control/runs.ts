@@ -67,6 +67,8 @@ const plan = v.object({
     ])
   ),
   command: v.optional(v.union([text, v.array(v.string())])),
+  /** Who gets clients of tasks, in this order, and worker threads that each can have. */
+  loaders: v.optional(list(v.object({ host: name, cores: count }), 10_000)),
   /** What runs on members, and on how many, how often in all. */
   workloads: v.optional(
     list(

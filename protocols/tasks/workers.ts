@@ -1,5 +1,4 @@
 /** Which member has which clients, and in which of its worker threads. Pure: from the roster, so that everybody computes it alike. */
-import type { RosterEntry } from '../manifest.ts'
 import { clientsOf } from './allocation.ts'
 import { type Element, elementsOf, type TaskSpec } from './elements.ts'
 import { loadOf } from './task.ts'
@@ -35,8 +34,15 @@ export function assignWorkers(hosts: Host[], clients: number): Assignment[] {
   })
 }
 
+/** What of an entry of the roster says which clients it gets. */
+interface Loader {
+  name: string
+  load?: number | undefined
+  capabilities: { cores: number }
+}
+
 /** @returns the members that can have clients, in the order in which they get them */
-export function loadersOf(spec: Pick<TaskSpec, 'load'>, roster: RosterEntry[]): Host[] {
+export function loadersOf(spec: Pick<TaskSpec, 'load'>, roster: Loader[]): Host[] {
   const most = loadOf(spec).cores ?? Number.POSITIVE_INFINITY
   return roster
     .filter(({ load }) => load != null)

@@ -58,6 +58,25 @@ for (const [words, expected] of cases) {
   })
 }
 
+test('flags of [load] win over the file, and their settings are for runs with tasks', () => {
+  const operation = { type: 'command' as const, command: ['true'] }
+  const file: RunFile = { task: [{ operation }], load: { on_error: 'abort', cores: 2 } }
+  const of = (...words: string[]) => effectiveSpec(file, parse(...words)).load
+  assert.equal([of()?.on_error, of()?.samples, of()?.test_mode], ['abort', 'summary', false])
+  const flags = of('--samples', 'raw', '--test-mode', '--on-error', 'continue-on-network')
+  assert.equal(
+    [flags?.on_error, flags?.samples, flags?.test_mode, flags?.cores],
+    ['continue-on-network', 'raw', true, 2]
+  )
+  const { load, samples } = effectiveSpec(file, parse('--samples', '3', '--raw-samples'))
+  assert.equal([load?.samples, samples], ['raw', 3])
+  assert.throws(() => parse('--samples', '3', '--samples', 'raw'), /--samples N --raw-samples/)
+  assert.throws(() => effectiveSpec({}, parse('--test-mode'), ['x']), /load: is for tasks/)
+  const settings = parse('--test-mode')
+  assert.is(effectiveSpec({}, {}, ['x'], settings).load, undefined)
+  assert.is(effectiveSpec(file, {}, undefined, settings).load?.test_mode, true)
+})
+
 for (const words of [
   ['--samples', 'x'],
   ['--results', 'fi'],

@@ -1,0 +1,87 @@
+/** `bak allocation`: the schedule of the tasks of a run file, what each client does, and which member has it. */
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { BakError, whyOf } from '../../protocols/errors.ts'
+import { checkSpec, readRunFile } from '../../protocols/run-file.ts'
+import type { Spec } from '../../protocols/spec.ts'
+import { allocationOf } from '../../protocols/tasks/allocation.ts'
+import { type Host, loadPlanOf } from '../../protocols/tasks/workers.ts'
+import { decodeFile } from '../../protocols/utf8.ts'
+import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
+import { currentFolder } from '../first-mistakes.ts'
+import { parseNumber } from '../spec-flags.ts'
+import { drawSchedule } from '../views/schedule-table.ts'
+
+interface Options {
+  members?: number
+  cores?: number
+  iteration?: string
+}
+
+export function define(command: Command): void {
+  command.argument('<file>', 'a run file with tasks')
+  addFlag(command, '--members <n>', 'for so many members, called 1 to n (those of the mesh)', option =>
+    option.argParser(parseNumber)
+  )
+  addFlag(command, '--cores <n>', 'with --members: worker threads that each can have (1)', option =>
+    option.argParser(parseNumber)
+  )
+  addFlag(command, '--iteration <name>', 'with the parameters of this iteration (the first one)')
+  addExamples(command, {
+    'bak allocation load.toml': 'on the members that are here now',
+    'bak allocation load.toml --members 4 --cores 8': 'without a daemon'
+  })
+  setAction(command, act)
+}
+
+async function act(context: Context, options: Options, file: string): Promise<void> {
+  const spec = checkSpec(readRunFile(textOf(file), file))
+  if (spec.task.length === 0) throw new BakError('usage', `${file} has no [[task]]: there is nothing to allocate`)
+  const { name, params } = iterationIn(spec, options.iteration)
+  const hosts = options.members == null ? await hostsNow(context, spec) : hostsLike(options as { members: number })
+  const plan = loadPlanOf(spec, hosts, params)
+  if (context.json) {
+    await context.print(JSON.stringify({ iteration: name, ...plan, ...allocationOf(plan.elements) }))
+    return
+  }
+  await context.printLines(drawSchedule(plan))
+  if (hosts.length === 0) await context.printLines('\nno member that is here can have clients')
+  if (spec.iterations.length > 1)
+    await context.printLines(
+      `\nof iteration ${name}, one of ${spec.iterations.length}: --iteration NAME is for another one`
+    )
+}
+
+function textOf(file: string): string {
+  try {
+    return decodeFile(readFileSync(file), file, 'bad-run-file')
+  } catch (cause) {
+    if (cause instanceof BakError) throw cause
+    throw new BakError('bad-run-file', `cannot read the run file ${file}: ${whyOf(cause)}`, { cause })
+  }
+}
+
+function iterationIn({ iterations }: Spec, name?: string): Spec['iterations'][number] {
+  const found = name == null ? iterations[0] : iterations.find(each => each.name === name)
+  if (found != null) return found
+  throw new BakError(
+    'usage',
+    `there is no iteration ${name}: there are ${iterations.map(each => each.name).join(', ')}`
+  )
+}
+
+/** @returns the members that a run would have that began now */
+async function hostsNow(context: Context, spec: Spec): Promise<Host[]> {
+  const { loaders = [] } = await context.ask('plan', { spec, directory: currentFolder(), env: callerEnv })
+  return loaders
+}
+
+function hostsLike({ members, cores = 1 }: { members: number; cores?: number }): Host[] {
+  if (!Number.isInteger(members) || members < 1 || members > MAX_MEMBERS)
+    throw new BakError('usage', `--members is a whole number from 1 to ${MAX_MEMBERS}`)
+  if (!Number.isInteger(cores) || cores < 1 || cores > MAX_CORES)
+    throw new BakError('usage', `--cores is a whole number from 1 to ${MAX_CORES}`)
+  return Array.from({ length: members }, (_, i) => ({ host: String(i + 1), cores }))
+}
+const MAX_MEMBERS = 10_000
+const MAX_CORES = 1_024
