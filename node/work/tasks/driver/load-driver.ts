@@ -15,7 +15,7 @@ import { ElementOutcome, type ThreadsOf } from './element-outcome.ts'
 import { OnceTasks } from './once-tasks.ts'
 import { RawSamples } from './raw-samples.ts'
 import { statusOf } from './status-of.ts'
-import type { FromThread, ReachedTargets, ThreadInit, ThreadStatus } from './thread-messages.ts'
+import type { FromThread, ReachedTargets, ThreadStatus } from './thread-messages.ts'
 import { WorkerThreads } from './worker-threads.ts'
 
 const STATUS_MS = 1_000
@@ -98,9 +98,7 @@ export class LoadDriver {
     const clients = used.length > 0 ? used : [[]]
     const threads = new WorkerThreads({
       source,
-      threads: clients.map(
-        (own): ThreadInit => ({ role: 'load', spec, params, clients: own, exact: left, isRaw, folder })
-      ),
+      threads: clients.map(own => ({ spec, params, clients: own, exact: left, isRaw, folder })),
       heard: (thread, message) => this.#heard(thread, message),
       lost: (thread, why) => this.#onLost(thread, why)
     })

@@ -1,6 +1,7 @@
 /** The worker threads of the driver, as its process has them: what they say, and that one has died or hangs. */
 import { Worker } from 'node:worker_threads'
-import type { FromThread, ThreadInit, ToThread } from './thread-messages.ts'
+import { sharedMetronome } from './metronome.ts'
+import type { FromThread, MetronomeInit, ThreadInit, ToThread } from './thread-messages.ts'
 
 /** They tell how they are each second: one that does not is held up by an operation that never lets go. */
 const SILENCE_MS = 20_000
@@ -9,7 +10,7 @@ const CHECK_MS = 1_000
 export interface WorkerThreadsInit {
   /** The file that is the process and its threads. */
   source: URL
-  threads: ThreadInit[]
+  threads: Omit<ThreadInit, 'role' | 'metronome'>[]
   heard(thread: number, message: FromThread): void
   /** A thread is gone: nothing more comes from it. */
   lost(thread: number, why: string): void
@@ -21,7 +22,16 @@ export class WorkerThreads {
 
   constructor({ source, threads, heard, lost }: WorkerThreadsInit) {
     this.#heard = threads.map(() => performance.now())
-    this.#workers = threads.map((workerData, thread) => {
+    const shared = sharedMetronome(threads.length)
+    const metronome: MetronomeInit = { role: 'metronome', shared, slots: threads.length }
+    // nothing ends it but the process
+    new Worker(source, { workerData: metronome, name: 'metronome' })
+    this.#workers = threads.map((init, thread) => {
+      const workerData: ThreadInit = {
+        ...init,
+        role: 'load',
+        metronome: { shared, slot: thread, slots: threads.length }
+      }
       const worker = new Worker(source, { workerData, name: `load-${thread + 1}` })
       let why = 'a worker thread has ended'
       worker.on('message', (message: FromThread) => {
