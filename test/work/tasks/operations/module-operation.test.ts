@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -248,6 +248,20 @@ for (const [what, text, operation, reason] of [
     )
     assert.is(failed.code, 'bad-run-file', String(failed))
     assert.match(failed.message, reason)
+  })
+}
+
+for (const [name, text] of [
+  ['load.mjs', "export { default } from './lib/more.mjs'"],
+  ['load.js', "export { default } from './lib/more.mjs'"],
+  ['load.ts', "import more from './lib/more.mjs'\nexport default (context: { index: number }) => more(context)"]
+] as const) {
+  modules(`${name} is a module, and imports what lies beside it`, async ({ folder }) => {
+    mkdirSync(join(folder, 'lib'))
+    writeFileSync(join(folder, 'lib/more.mjs'), "export default () => ({ unit: 'docs' })")
+    writeFileSync(join(folder, name), text)
+    const [ended] = await outcomes({ type: 'module', module: name }, 1, { folder })
+    assert.equal([ended?.failed, ended?.unit], [undefined, 'docs'])
   })
 }
 
