@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Outcome } from '../../../../node/work/tasks/operation.ts'
+import { freePort } from '../../../helpers/nginx.ts'
 import { contextOf, failures, outcomes, runner, serviceTime } from './requesters.ts'
 
 const modules = suite<{ folder: string }>('the operation module')
@@ -187,6 +188,33 @@ modules('an iterable that fails is the last error of its client', async ({ folde
   const [ended] = await outcomes(LOAD, 1, { folder })
   assert.is(ended?.failed, 'the corpus ends in line N')
   assert.is(ended?.isLast, true)
+})
+
+modules(
+  'an iterable that has nothing to say ends with the timeout of the request, or with its task',
+  async ({ folder }) => {
+    put(
+      folder,
+      `export async function* partition() { yield {}; await new Promise(() => {}) }
+    export default () => {}`
+    )
+    const [ended] = await outcomes({ ...LOAD, timeout: 0.1 }, 1, { folder }).catch(cause => cause)
+    assert.is(ended.failed, 'timeout')
+    const aborts = new AbortController()
+    const made = await runner(LOAD, folder)
+    const client = await made.open(contextOf({ folder, signal: aborts.signal }))
+    const open = client.request()
+    await sleep(20)
+    aborts.abort()
+    assert.is((await open).failed, 'cut short')
+  }
+)
+
+modules('a server that fetch cannot reach is an error of the network', async ({ folder }) => {
+  const port = await freePort()
+  put(folder, `export default () => fetch('http://127.0.0.1:${port}/')`)
+  const [ended] = await outcomes(LOAD, 1, { folder })
+  assert.equal([ended?.failed, ended?.isNetwork], ['ECONNREFUSED', true])
 })
 
 modules('setup, open, close and teardown come in their order, once each', async ({ folder }) => {
