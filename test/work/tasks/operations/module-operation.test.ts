@@ -207,6 +207,7 @@ modules(
     await sleep(20)
     aborts.abort()
     assert.is((await open).failed, 'cut short')
+    await client.close()
   }
 )
 
