@@ -86,10 +86,6 @@ function checkSeconds(where: string, { throughput, failed, latency, service }: T
 const under = (name: string, columns: TaskSeconds['latency']) =>
   Object.fromEntries(Object.entries(columns).map(([key, column]) => [`${name}.${key}`, column]))
 
-/** @returns s since the begin of the element: the middle of each row, when what is in it had happened on average */
-export const timesOfRows = ({ every, throughput }: TaskSeconds): number[] =>
-  throughput.map((_, row) => (row + 0.5) * every)
-
 /** @returns s since the begin of the element at which normal samples begin, to a second; 0 without a warm-up, all of it where there is nothing else */
 export function warmupEnd({ throughput: { rows }, duration }: Pick<TaskResult, 'throughput' | 'duration'>): number {
   if (!rows.some(([, isWarmup]) => isWarmup)) return 0
