@@ -3,6 +3,7 @@ import type { EndedEvent, MovedEvent } from '../protocols/events.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import { describeIterations } from '../protocols/matrix/iteration-summary.ts'
 import { describeShortfalls } from '../protocols/shortfall.ts'
+import { describeKnee } from '../protocols/tasks/knee.ts'
 import { formatDuration, formatObserved, formatVerdict } from './format.ts'
 
 /** Members, shortfalls and other runs that a line names. */
@@ -13,7 +14,7 @@ const MAX_NAMED = 4
  * @returns two lines or more; the folder stands alone on the last one, or where the result went instead
  */
 export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent, answers: string[] = []): string[] {
-  const { verdict, took, reason, partial, observed, folder, holder, iterations = [], remarks = [] } = ended
+  const { verdict, took, reason, partial, observed, folder, holder, iterations = [], remarks = [], knee } = ended
   const cost = observed == null ? [] : [formatObserved(observed)]
   const missing = missingIn(ended)
   // the cost of a run that failed or lacks something is not what a person looks for
@@ -23,6 +24,7 @@ export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent, ans
   const why = reason == null ? '' : `: ${reason}`
   return [
     `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${formatDuration(took)}${why}`,
+    ...(knee == null ? [] : [describeKnee(knee)]),
     ...answers,
     ...(more === '' ? [] : [more]),
     ...(moved?.error == null ? [] : [`not moved to ${moved.to}: ${moved.error}`]),
@@ -33,12 +35,15 @@ export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent, ans
 /** How long reading the result may take before its verdict is printed, ms. */
 const ANSWERS_MS = 5_000
 
-/** @returns a line on how the workload did, and one on what the members used; none of a run that failed, or whose result cannot be read here */
+/**
+ * @returns lines on how the workload did, and one on what the members used; of a run that failed only what its tasks came to until then, and
+ * none of one whose result cannot be read here
+ */
 export async function answersAtEnd({ verdict, folder }: EndedEvent, moved?: MovedEvent): Promise<string[]> {
   const place = moved?.place?.startsWith('/') ? moved.place : folder
-  if (verdict !== 'ok' || place === '') return []
+  if (place === '') return []
   const { readAnswers } = await import('./show/last-answers.ts')
-  return readAnswers(place, AbortSignal.timeout(ANSWERS_MS)).catch(() => [])
+  return readAnswers(place, verdict === 'ok', AbortSignal.timeout(ANSWERS_MS)).catch(() => [])
 }
 
 const placeOf = (folder: string, holder?: string) =>

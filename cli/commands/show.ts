@@ -11,12 +11,16 @@ import { OF_ANSWERS } from '../result/answers.ts'
 import { findResult } from '../result/find-result.ts'
 import { type Measurements, measure } from '../result/measure.ts'
 import { SHOWN } from '../result/member-lines.ts'
-import { openFolder } from '../result/open-result.ts'
+import { openFolder, type Result } from '../result/open-result.ts'
 import { type ResourceName, resources } from '../result/resources.ts'
+import { type ReadTasks, readTasks, type UnreadTasks } from '../result/tasks.ts'
 import { formatComplaints } from '../show/complaints.ts'
 import { certificatesIn, formatCertificates, formatDetails, readCertificate } from '../show/details.ts'
 import { formatFirst } from '../show/first-screen.ts'
 import { formatHead } from '../show/head.ts'
+import { formatSection } from '../show/section.ts'
+import { plainSample } from '../show/task-json.ts'
+import { formatTasks } from '../show/tasks.ts'
 
 const ON_SCREEN = [...new Set([...SHOWN, ...OF_ANSWERS])]
 
@@ -44,10 +48,11 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
   const certificates = view.certificates.map(readCertificate)
   const complaints = folder == null ? [] : await readComplaints(folder)
   const measurements = opened && (await measure(opened, json ? (Object.keys(resources) as ResourceName[]) : ON_SCREEN))
+  const tasks = opened && (await tasksOf(opened))
   if (json) {
     const metrics = record && metricSamples(record)
     const answer = { ...view, record, manifest: undefined, certificates, warnings: complaints }
-    return print(JSON.stringify({ ...answer, metrics, ...withoutPoints(measurements) }))
+    return print(JSON.stringify({ ...answer, metrics, ...withoutPoints(measurements, tasks) }))
   }
   const width = terminalWidth()
   const sections =
@@ -55,8 +60,9 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
       ? [formatHead(view, record, all)]
       : [
           formatHead(view, record, all),
-          ...formatFirst(record, measurements?.measured, width),
+          ...formatFirst(record, measurements?.measured, width, formatTasks(record, tasks?.samples ?? [], all, width)),
           ...formatComplaints(record, complaints, measurements?.unread ?? [], all),
+          formatUnread(tasks?.unread ?? []),
           ...(all ? formatDetails(record, folder == null ? `on ${view.holder ?? 'another peer'}` : 'here') : [])
         ]
   const elsewhere = view.holder == null ? '' : `, and on ${view.holder} what the members used`
@@ -71,10 +77,21 @@ const ownView = async ({ run, controller }: RunRecord, folder?: string): Promise
   ...(folder == null ? {} : { folder, tags: await tagsBeside(folder) })
 })
 
-const withoutPoints = ({ measured, unread }: Measurements = { measured: [], unread: [] }) => ({
+/** Of a run without tasks no sample is looked at. */
+const tasksOf = ({ folder, record, samples }: Result): Promise<ReadTasks> =>
+  readTasks(folder, record.spec.task.length === 0 ? [] : samples.map(({ step }) => step))
+
+const formatUnread = (unread: UnreadTasks[]) =>
+  formatSection(
+    ['TASKS OF', 'CANNOT BE READ'],
+    unread.map(({ path, reason }) => [path, reason])
+  )
+
+const withoutPoints = ({ measured, unread }: Measurements = { measured: [], unread: [] }, tasks?: ReadTasks) => ({
+  ...(tasks == null || tasks.samples.length === 0 ? {} : { tasks: tasks.samples.map(plainSample) }),
   resources: measured.map(({ t: _, v, resource, ...rest }) => {
     const { unit, number } = resources[resource]
     return { resource, ...rest, unit, number, points: v.length }
   }),
-  unread
+  unread: [...unread, ...(tasks?.unread ?? [])]
 })

@@ -5,6 +5,7 @@ import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { formatCommand, formatLabels } from '../format.ts'
 import { describeWorkload } from '../instances.ts'
+import { taskDifferences } from './alike-tasks.ts'
 import { type Group, keysOf, type Selection } from './groups.ts'
 
 /** What --despite may name. */
@@ -67,16 +68,26 @@ function rosters(one: RunRecord, other: RunRecord, a: string, b: string): string
       ? []
       : [`${name} runs ${shown(before)} in ${a} and ${shown(now)} in ${b}`]
   })
+  const loading = [one, other].map(({ roster }) =>
+    roster.filter(({ load }) => load != null).map(({ name }) => name)
+  ) as [string[], string[]]
   const isDriven = one.spec.command != null && other.spec.command != null
   return [
     ...replaced.map(name => `${name} is one peer in ${a} and another in ${b}`),
     ...onlyIn(onlyA, replaced, a),
     ...onlyIn(onlyB, replaced, b),
     ...moved,
+    ...loadersApart(loading, a, b),
     ...(isDriven && one.controller.peer !== other.controller.peer
       ? [`the command runs on ${one.controller.name} in ${a} and on ${other.controller.name} in ${b}`]
       : [])
   ]
+}
+
+/** More machines that load are another load, also at the same rate. */
+function loadersApart([before, now]: [string[], string[]], a: string, b: string): string[] {
+  if (before.length === 0 || now.length === 0 || isDeepStrictEqual(before.toSorted(), now.toSorted())) return []
+  return [`clients are on ${listInWords(before, MAX_NAMED)} in ${a}, on ${listInWords(now, MAX_NAMED)} in ${b}`]
 }
 
 function onlyIn(names: string[], replaced: string[], label: string): string[] {
@@ -105,6 +116,7 @@ function workloads(
       ? []
       : [`${shown(one.command)} in ${a}, ${shown(other.command)} in ${b}`]),
     ...(isDeepStrictEqual(one.workload, other.workload) ? [] : [workloadsApart(one.workload, other.workload, a, b)]),
+    ...taskDifferences(one, other, a, b),
     ...(one.ends === other.ends ? [] : [`waits for ${one.ends} clients in ${a}, for ${other.ends} in ${b}`]),
     ...(paths.length === 0 ? [] : [`other contents of ${listInWords(paths, MAX_NAMED)}`])
   ]

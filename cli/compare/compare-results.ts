@@ -14,6 +14,7 @@ import { type Comparison, factsOfGroup, sequencesOf, warningsOf } from './compar
 import { readEnvironment } from './environment.ts'
 import { type Condition, decide, isMeant } from './gate.ts'
 import { type Group, keysOf, readGroups } from './groups.ts'
+import { compareTasks } from './percentiles.ts'
 import { readProfiles } from './profiles.ts'
 import { compareSpeeds } from './speed.ts'
 import { readCurves } from './task-curves.ts'
@@ -64,7 +65,7 @@ export async function compareResults(
     ? await readResources(groups, asked.withPictures)
     : { values: [], unread: [], traces: [] }
   return {
-    ...{ threshold, unlike, workload },
+    ...{ threshold, unlike, workload, tasks: compareTasks(groups) },
     groups: groups.map(factsOfGroup),
     warnings: warningsOf(groups, workload, unread),
     sequences: sequencesOf(groups),

@@ -7,6 +7,7 @@ import type { ComparedResource } from './compare-resources.ts'
 import type { Environment } from './environment.ts'
 import type { GateResult } from './gate.ts'
 import type { Group } from './groups.ts'
+import type { TaskRow } from './percentiles.ts'
 import type { Profiles } from './profiles.ts'
 import { sequenceOf } from './sequence.ts'
 import type { Speeds } from './speed.ts'
@@ -39,6 +40,8 @@ export interface Comparison {
   environment: Environment
   speeds: Speeds
   workload: ComparedMetrics
+  /** Percentiles of tasks, side by side. */
+  tasks: TaskRow[]
   /** The largest effect first. */
   resources: ComparedResource[]
   /** For plots; of the page only. */

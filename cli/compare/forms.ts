@@ -7,7 +7,8 @@ import { resources } from '../result/resources.ts'
 import { type ComparedMetric, ratioIn } from './compare-metrics.ts'
 import type { Comparison } from './comparison.ts'
 import { asPage } from './page.ts'
-import { percentOf, type Section, sectionsOf } from './sections.ts'
+import type { Section } from './section.ts'
+import { percentOf, sectionsOf } from './sections.ts'
 
 export type Form = 'text' | 'json' | 'csv' | 'markdown' | 'html'
 
@@ -34,7 +35,17 @@ export async function render(comparison: Comparison, form: Form, { all, width }:
 }
 
 function asText(comparison: Comparison, all: boolean, width = terminalWidth()): string {
-  const { first, groups, notes, environment, metrics, resources: used, answer, gates } = sectionsOf(comparison, all)
+  const {
+    first,
+    groups,
+    notes,
+    environment,
+    metrics,
+    tasks,
+    resources: used,
+    answer,
+    gates
+  } = sectionsOf(comparison, all)
   const lines = (texts: string[]) => texts.map(text => formatNote(text, width)).join('\n')
   const table = ({ head, rows, spare, note }: Section) =>
     [
@@ -43,14 +54,14 @@ function asText(comparison: Comparison, all: boolean, width = terminalWidth()): 
     ].join('\n')
   const parts = [
     lines([...first, ...groups, ...notes]),
-    ...[table(environment), table(metrics), table(used)],
+    ...[table(environment), table(metrics), table(tasks), table(used)],
     lines([...answer, ...gates])
   ]
   return parts.filter(part => part !== '').join('\n\n')
 }
 
 /** All of it as one value; ratios with their intervals included. */
-function asJson({ environment, workload, resources: used, pictures: _, ...rest }: Comparison): string {
+function asJson({ environment, workload, tasks, resources: used, pictures: _, ...rest }: Comparison): string {
   return JSON.stringify({
     ...rest,
     environment: {
@@ -68,6 +79,7 @@ function asJson({ environment, workload, resources: used, pictures: _, ...rest }
         ratio: ratioIn(each, against.label)
       }))
     })),
+    tasks: tasks.map(({ medians, ...each }) => ({ ...each, medians: Object.fromEntries(medians) })),
     resources: used.map(({ difference, ...each }) => ({
       ...{ ...each, name: resources[each.resource].name, unit: resources[each.resource].unit },
       ...{ ...difference, percent: percentOf(difference.shift, difference), interval: difference.interval ?? null }
@@ -127,7 +139,17 @@ function shifts(against: Pick<ComparedMetric['against'][number], 'shift' | 'inte
 }
 
 function asMarkdown(comparison: Comparison, all: boolean): string {
-  const { first, groups, notes, environment, metrics, resources: used, answer, gates } = sectionsOf(comparison, all)
+  const {
+    first,
+    groups,
+    notes,
+    environment,
+    metrics,
+    tasks,
+    resources: used,
+    answer,
+    gates
+  } = sectionsOf(comparison, all)
   const list = (texts: string[]) => texts.map(text => `- ${escapeMarkdown(text)}`).join('\n')
   const bold = (texts: string[]) => texts.map(text => `**${escapeMarkdown(text)}**`).join('\n\n')
   const table = ({ title, head, rows, note }: Section) => {
@@ -139,7 +161,9 @@ function asMarkdown(comparison: Comparison, all: boolean): string {
     )
   }
   const parts = [bold(first), bold([...answer, ...gates]), list(groups), list(notes)]
-  return [...parts, table(environment), table(metrics), table(used)].filter(part => part !== '').join('\n\n')
+  return [...parts, table(environment), table(metrics), table(tasks), table(used)]
+    .filter(part => part !== '')
+    .join('\n\n')
 }
 
 /** What others wrote is text: no tag, no table, no link, no emphasis. The rule under the head of a table stays as it is. */

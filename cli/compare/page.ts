@@ -6,7 +6,8 @@ import type { Table } from '../report/report-data.ts'
 import { type Resource, resources } from '../result/resources.ts'
 import type { ComparedMetric } from './compare-metrics.ts'
 import type { Comparison } from './comparison.ts'
-import { changeOf, formatP, intervalOf, type Section, sectionsOf } from './sections.ts'
+import type { Section } from './section.ts'
+import { changeOf, formatP, intervalOf, sectionsOf } from './sections.ts'
 import type { Trace } from './traces.ts'
 
 /** Of one page: what has a smaller effect is in the table. */
@@ -17,7 +18,17 @@ const MAX_LINES = 8
 
 export async function asPage(comparison: Comparison): Promise<string> {
   const block = new Block({ round: true })
-  const { first, answer, gates, groups, notes, environment, metrics, resources: used } = sectionsOf(comparison, true)
+  const {
+    first,
+    answer,
+    gates,
+    groups,
+    notes,
+    environment,
+    metrics,
+    tasks,
+    resources: used
+  } = sectionsOf(comparison, true)
   const labels = comparison.groups.map(({ label }) => label)
   const { panels, more } = panelsOf(comparison, labels, block)
   const data: CompareData = {
@@ -33,7 +44,11 @@ export async function asPage(comparison: Comparison): Promise<string> {
     metrics: comparison.workload.metrics.map(each => rowOf(each, labels)),
     ...{ panels, morePanels: more, curves: curvesOf(comparison, labels, block) },
     flames: flamesOf(comparison, labels, block),
-    tables: [{ ...tableOf(environment), open: true }, tableOf(used)],
+    tables: [
+      { ...tableOf(environment), open: true },
+      ...(tasks.rows.length === 0 ? [] : [tableOf(tasks)]),
+      tableOf(used)
+    ],
     ...block.contents
   }
   const [a, b] = comparison.groups.map(({ runs }) => runs[0]?.name ?? '')

@@ -8,20 +8,10 @@ import type { ComparedMetric, ComparedMetrics } from './compare-metrics.ts'
 import type { Comparison, GroupFacts } from './comparison.ts'
 import type { EnvironmentDifference } from './environment.ts'
 import type { GateResult } from './gate.ts'
+import type { Section } from './section.ts'
 import type { Difference } from './statistics/compare-groups.ts'
 import { MAX_NEEDED } from './statistics/needed-samples.ts'
-
-export type Cell = string | number | undefined
-
-export interface Section {
-  title: string
-  head: string[]
-  rows: Cell[][]
-  /** Columns that a narrow screen goes without, the first of them first. */
-  spare: string[]
-  /** What the table leaves out. */
-  note?: string
-}
+import { taskSection } from './task-section.ts'
 
 export interface Sections {
   /** What must be known before any number. */
@@ -31,6 +21,7 @@ export interface Sections {
   notes: string[]
   environment: Section
   metrics: Section
+  tasks: Section
   resources: Section
   /** The answer, a line for each verdict. */
   answer: string[]
@@ -63,6 +54,7 @@ export function sectionsOf(comparison: Comparison, all = false): Sections {
     ],
     environment: environmentSection(comparison, all),
     metrics: metricSection(workload, groups),
+    tasks: taskSection(comparison, all),
     resources: resourceSection(comparison, all),
     answer: metrics.length === 0 ? ['no metric of the workload is in both groups'] : answerOf(metrics, threshold),
     gates: gates.flatMap(describeGate)

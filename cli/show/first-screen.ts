@@ -3,6 +3,7 @@ import { iterationFolder } from '../../protocols/layout.ts'
 import { showPercent } from '../../protocols/matrix/iteration-summary.ts'
 import { type MetricSamples, metricSamples } from '../../protocols/metric-samples.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { describeKnee } from '../../protocols/tasks/knee.ts'
 import { formatFacts, formatNote } from '../../protocols/text-table.ts'
 import { fittingTable } from '../fitting-table.ts'
 import { METRIC_HEAD, metricRow } from '../metric-rows.ts'
@@ -18,10 +19,21 @@ const MAX_METRICS = 24
 const MOST_OF_ITERATION = 6
 const LEAST_OF_ITERATION = 2
 
-/** @param measured what the members used; undefined where their series are not here. @returns tables, '' for what there is nothing of */
-export function formatFirst(record: RunRecord, measured: Measured[] | undefined, width: number): string[] {
+/**
+ * @param measured what the members used; undefined where their series are not here
+ * @param tasks parts about tasks, which are as much an answer as metrics are
+ * @returns tables, '' for what there is nothing of
+ */
+export function formatFirst(
+  record: RunRecord,
+  measured: Measured[] | undefined,
+  width: number,
+  tasks: string[] = []
+): string[] {
   return [
     formatMetrics(metricSamples(record), record.run, width),
+    ...(record.knee == null ? [] : [formatNote(describeKnee(record.knee), width)]),
+    ...tasks,
     formatThresholds(record),
     formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),
     ...(measured == null ? [] : formatResources(record, measured, width))

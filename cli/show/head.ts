@@ -3,7 +3,11 @@ import type { RunView } from '../../protocols/control.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { groupsOf } from '../../protocols/tasks/elements.ts'
+import type { Task } from '../../protocols/tasks/task.ts'
+import { nameOf } from '../../protocols/tasks/task-parameters.ts'
 import { formatFacts } from '../../protocols/text-table.ts'
+import { isOfTask } from '../../protocols/work-entry.ts'
 import { formatCommand, formatDuration, formatLabels, formatTime, formatVerdict } from '../format.ts'
 import { describeWorkload } from '../instances.ts'
 
@@ -53,12 +57,21 @@ export function formatHead(
     workloads: spec.workload.map(each => cut(describeWorkload(each))).join('; '),
     resumes: record.resumes == null ? undefined : describeResumed(record.resumes),
     'resumed by': listInWords(resumedBy, MAX_NAMED),
-    exit: describeExits(workload.filter(({ member }) => member == null)),
+    tasks: describeTasks(spec.task),
+    exit: describeExits(workload.filter(each => each.member == null && !isOfTask(each))),
     tags: formatLabels(spec.tags),
     'tags given later': tags && formatLabels(tags),
     ...(isWhole ? { controller: record.controller.name, version: program, manifest: digest } : {}),
     ...places
   })
+}
+
+/** `index (4 clients), search (8 clients) with update (2 clients)`: elements of the schedule in their order */
+function describeTasks(tasks: Task[]): string {
+  const described = groupsOf(tasks).map(all =>
+    all.map(each => `${nameOf(each)} (${each.clients} ${each.clients === 1 ? 'client' : 'clients'})`).join(' with ')
+  )
+  return listInWords(described, MAX_NAMED)
 }
 
 /** `0`, or `0 (11 samples), 3 (1 sample)`, of the command of the controller */

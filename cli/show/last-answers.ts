@@ -8,6 +8,7 @@ import { answersOf, OF_ANSWERS, processorsOf } from '../result/answers.ts'
 import { byRank, mainOf } from '../result/foremost.ts'
 import { measure } from '../result/measure.ts'
 import { openFolder } from '../result/open-result.ts'
+import { describeTasks } from './task-answers.ts'
 
 /** Iterations that a line names. */
 const MAX_NAMED = 4
@@ -15,13 +16,16 @@ const DIGITS = 4
 
 /**
  * @param folder of the result
+ * @param isWhole what members used, too; otherwise what tasks came to until the run ended
  * @param signal ends it, with what has been read until then
  * @throws {BakError} `no-such-run`, `damaged`
  */
-export async function readAnswers(folder: string, signal: AbortSignal): Promise<string[]> {
+export async function readAnswers(folder: string, isWhole: boolean, signal: AbortSignal): Promise<string[]> {
   const result = await openFolder(folder)
   const { roster } = result.record
-  const metrics = describeMetrics(metricSamples(result.record))
+  const tasks = describeTasks(result.record)
+  const metrics = tasks.length > 0 ? tasks : describeMetrics(metricSamples(result.record))
+  if (!isWhole) return tasks
   const { measured } = await measure(result, OF_ANSWERS, signal)
   if (measured.length === 0) return metrics
   const { disk, cpu } = answersOf(measured, processorsOf(roster))

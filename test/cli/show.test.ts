@@ -138,7 +138,7 @@ test('they have neither of a run that failed, nor of a result that is not here',
 
 test('where time is up they have what was read until then', async () => {
   seriesResult({ folder, members: 1, iterations: ['a'], samples: 1, seconds: 1 })
-  const lines = await readAnswers(folder, AbortSignal.abort())
+  const lines = await readAnswers(folder, true, AbortSignal.abort())
   assert.equal(
     lines.map(line => line.slice(0, 13)),
     ['fio.read.iops']

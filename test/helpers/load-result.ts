@@ -265,12 +265,12 @@ function metricsOf({ task, unit, throughput, samples, failed, seconds, ...measur
       .sort(([one], [other]) => Number(one) - Number(other))
       .map(([p, value]) => [p === '100' ? 'max' : `p${p}`, value] as const)
     return [...(mean == null ? [] : [['mean', mean] as const]), ...shown].map(([name, value]): Metric => {
-      const main = name === 'p99' && key === 'latency' ? { main: true as const } : {}
+      const main = ['p50', 'p99'].includes(name) && key === 'latency' ? { main: true as const } : {}
       return { name: `${called}.${name}`, value, unit: 'ms', better: 'less', samples, ...main }
     })
   })
   return [
-    { name: `${task}.throughput`, value: throughput.mean, unit: `${unit}/s`, better: 'more', samples, main: true },
+    { name: `${task}.throughput`, value: throughput.median, unit: `${unit}/s`, better: 'more', samples, main: true },
     ...(rows.length === 0
       ? []
       : [

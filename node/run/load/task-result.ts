@@ -32,7 +32,13 @@ export async function resultOf(results: TaskResults, answers: Map<string, Member
   for (const [member, its] of all) {
     const answer = answers.get(member)
     members.push({
-      ...{ member, clients: plan.members.get(member) ?? 0, ...countsOf(its), seconds: secondsOf(its.rows, [its.rows]) },
+      ...{
+        member,
+        clients: plan.members.get(member) ?? 0,
+        ...countsOf(its),
+        ...unsentOf([answer]),
+        seconds: secondsOf(its.rows, [its.rows])
+      },
       ...(await distributionsOf([its], isExact)),
       ...(answer?.health == null ? {} : { health: answer.health }),
       ...(answer == null ? { lost: true as const } : {})
@@ -46,6 +52,7 @@ export async function resultOf(results: TaskResults, answers: Map<string, Member
     samples: sumOf(them, each => each.samples),
     warmup: sumOf(them, each => each.warmup),
     failed: sumOf(them, each => each.failed),
+    ...unsentOf([...answers.values()]),
     seconds: secondsOf(
       rows,
       them.map(each => each.rows)
@@ -90,6 +97,11 @@ const lastEndOf = (members: MemberTask[]) => Math.max(0, ...members.map(({ lastE
 
 const sumOf = (members: MemberTask[], of: (member: MemberTask) => number) =>
   members.reduce((sum, each) => sum + of(each), 0)
+
+function unsentOf(answers: (MemberAnswer | undefined)[]): { unsent?: number } {
+  const unsent = answers.reduce((sum, answer) => sum + (answer?.task.unsent ?? 0), 0)
+  return unsent === 0 ? {} : { unsent }
+}
 
 const countsOf = ({ samples, warmup, failed }: MemberTask) => ({ samples, warmup, failed })
 

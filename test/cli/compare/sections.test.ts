@@ -28,7 +28,7 @@ function comparisonOf(given: Partial<Comparison> = {}, fails: string[] = []): Co
   const groups = [group('A', recordOf('a', values(1000, 1))), group('B', recordOf('b', values(900, 2), {}, 30))]
   const workload = compareMetrics(groups, { threshold: 0.02, isWanted: () => true, betterOf: () => undefined })
   return {
-    ...{ threshold: 0.02, unlike: [], workload, resources: [], speeds: { apart: [], compared: 0 } },
+    ...{ threshold: 0.02, unlike: [], workload, tasks: [], resources: [], speeds: { apart: [], compared: 0 } },
     groups: groups.map(factsOfGroup),
     warnings: warningsOf(groups, workload, []),
     sequences: sequencesOf(groups),
