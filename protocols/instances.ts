@@ -2,6 +2,7 @@
 import { OUTPUT_FILES, parseResultPath } from './layout.ts'
 import type { RosterEntry } from './manifest.ts'
 import type { RunRecord } from './record.ts'
+import { DRIVER } from './tasks/task.ts'
 import { labelOf } from './workload.ts'
 
 const STREAMS = ['stdout', 'stderr'] as const
@@ -23,16 +24,18 @@ export function nameOfInstance({ member, workload, instance }: InstanceName): st
   return `${member}/${workload}${instance == null ? '' : `.${instance}`}`
 }
 
-/** @returns the instances that a member can have by the spec */
-export function labelsIn({ workload: workloads }: Pick<RunRecord['spec'], 'workload'>): InstanceLabels {
-  return new Map(
-    workloads.flatMap(workload =>
+/** @returns the instances that a member can have by the spec; with tasks also the driver with its clients */
+export function labelsIn({ workload: workloads, task }: Pick<RunRecord['spec'], 'workload' | 'task'>): InstanceLabels {
+  const drivers = task.length === 0 ? [] : [[DRIVER, { workload: DRIVER }] as const]
+  return new Map([
+    ...drivers,
+    ...workloads.flatMap(workload =>
       Array.from(
         { length: workload.instances },
         (_, i) => [labelOf(workload, i + 1), numbered(workload, i + 1)] as const
       )
     )
-  )
+  ])
 }
 
 /** @returns each instance of one sample, as the run was planned; before there is a roster only what the controller runs. Pure. */
@@ -41,7 +44,7 @@ export function instancesOf({
   roster,
   controller
 }: Pick<RunRecord, 'spec' | 'controller'> & {
-  roster: Array<Pick<RosterEntry, 'name' | 'workloads'>>
+  roster: Array<Pick<RosterEntry, 'name' | 'workloads' | 'load'>>
 }): InstanceName[] {
   const own: InstanceName[] = spec.command == null ? [] : [{ member: controller.name }]
   const others = roster.flatMap(({ name: member, workloads = [] }) =>
@@ -49,7 +52,8 @@ export function instancesOf({
       Array.from({ length: placement.instances }, (_, i) => ({ member, ...numbered(placement, i + 1) }))
     )
   )
-  return [...own, ...others]
+  const drivers = roster.filter(({ load }) => load != null).map(({ name: member }) => ({ member, workload: DRIVER }))
+  return [...own, ...others, ...drivers]
 }
 
 /** @returns whose output a file of a result is; undefined for one that is none */
