@@ -8,6 +8,7 @@ import type { MeshServices, Serving } from './mesh-services.ts'
 import { CertificateReplicas } from './run/certificate-replicas.ts'
 import { Collect, type CollectInit } from './run/collect.ts'
 import { Coordinator, type CoordinatorInit } from './run/coordinator.ts'
+import { LoadStreamServer } from './run/load/load-stream-server.ts'
 import { Mover, type MoverInit } from './run/mover.ts'
 import { AfterRun } from './run/moving/after-run.ts'
 import { answerEcho } from './run/preflight.ts'
@@ -20,6 +21,7 @@ export type RunServices = {
   replicas: CertificateReplicas
   echo: Serving
   runStreams: RunStreamServer
+  loadStreams: LoadStreamServer
   receiver: Receiver
   coordinator: Coordinator
   mover: Mover
@@ -37,6 +39,7 @@ export function runServices(
     replicas: c => new CertificateReplicas(c, { log: init.log, self: init.signer.peer }),
     echo: c => ({ start: () => c.streams.serve(echoProtocol, answerEcho) }),
     runStreams: c => new RunStreamServer(c, init),
+    loadStreams: c => new LoadStreamServer(c, init),
     receiver: c => new Receiver(c, init),
     coordinator: c => new Coordinator(c, init),
     mover: c => new Mover(c, init),

@@ -15,6 +15,24 @@ export function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return Promise.race([work, aborted.promise]).finally(stop)
 }
 
+export interface TimeLimit {
+  signal: AbortSignal
+  ms: number
+  /** What it is when the time is over. */
+  late(): Error
+}
+
+/** As `within`, with a longest time, too. @throws {BakError} what `late` gives, if the work takes longer */
+export async function inTime<T>(work: Promise<T>, { signal, ms, late }: TimeLimit): Promise<T> {
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(late()), ms)
+  try {
+    return await within(work, AbortSignal.any([signal, over.signal]))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /**
  * Calls `act` once when the signal aborts; at once if it is aborted already.
  * @returns removes the listener

@@ -62,12 +62,18 @@ export class Block {
       this.#labels.indexOf(labels),
       this.#units.indexOf(unit)
     ] as const
+    const { offset } = this.addValues(values)
+    return this.#rows.push([member, ...texts, axis, offset, measured]) - 1
+  }
+
+  /** Of what is no series. @returns where they are */
+  addValues(values: Float64Array): { offset: number; length: number } {
     const packed = Float32Array.from(values)
     if (this.#round) roundAll(packed)
     this.#values.push(packed)
     const offset = this.#size.float32
     this.#size.float32 += packed.length
-    return this.#rows.push([member, ...texts, axis, offset, measured]) - 1
+    return { offset, length: packed.length }
   }
 
   /** @returns where it is */

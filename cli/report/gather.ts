@@ -1,5 +1,6 @@
 /** Gathers the page of a report from the folder of a result: what the record, the journal and the certificates say, and all series. */
 import type { StoredEvent } from '../../protocols/events.ts'
+import type { Step } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { tagsBeside } from '../../protocols/tags-beside.ts'
 import { Block } from './block.ts'
@@ -16,15 +17,20 @@ import type { ReportData } from './report-data.ts'
 import { type IndexedMember, roomFor } from './room.ts'
 import { phaseSpans, windowsIn } from './spans.ts'
 import { tablesOf } from './tables.ts'
+import { addTasks } from './tasks/add-tasks.ts'
 
 /** From so many points on values are rounded to 12 significant bits. */
 const ROUNDED_FROM = 1_000_000
+/** Of the points, those that lines of tasks may have. */
+const TASKS_SHARE = 0.25
 
 export interface ReportSource {
   folder: string
   record: RunRecord
   /** Files of series of each member, of its samples and of its persistent tools. */
   series: Map<string, string[]>
+  /** The samples that were taken. */
+  steps: Step[]
   /** Of its journal. */
   events: StoredEvent[]
 }
@@ -37,14 +43,12 @@ export interface GatheredReport {
 
 /** @param points that the page has room for, of all series together */
 export async function gatherReport(
-  { folder, record, series, events }: ReportSource,
+  { folder, record, series, steps, events }: ReportSource,
   points: number
 ): Promise<GatheredReport> {
   const phases = await readPhases(folder)
-  const machines = await readMachines(
-    folder,
-    record.roster.map(({ name }) => name)
-  )
+  const names = record.roster.map(({ name }) => name)
+  const machines = await readMachines(folder, names)
   const told = { record, events, phases }
   const head = headOf(record, told, await tagsBeside(folder))
   const iterations = iterationsOf(record)
@@ -53,13 +57,15 @@ export async function gatherReport(
     const index = await indexMember(name, series.get(name) ?? [])
     indexes.push({ index, member, cells: chooseCells([...index.series.values()]) })
   }
-  const room = roomFor(indexes, points)
+  const room = roomFor(indexes, points * (record.spec.task.length > 0 ? 1 - TASKS_SHARE : 1))
   const block = new Block({ round: room.all > ROUNDED_FROM })
   const drawn = new Map<number, DrawnCell[]>()
   // one after the other, so that the points of one member are in memory
   for (const each of indexes) drawn.set(each.member, await readMember(each, { ...room, begun: head.begun }, block))
   const unread = indexes.flatMap(({ index }) => index.unread)
   const panels = [...panelsOf(drawn), ...clockPanel(record, head.begun, block)]
+  const source = { folder, steps, record, iterations, begun: head.begun }
+  const tasks = await addTasks(source, block, points * TASKS_SHARE, unread)
   const flames = await addFlames(folder, record, block, unread)
   const data: ReportData = {
     format: 1,
@@ -71,6 +77,7 @@ export async function gatherReport(
     phases: phaseSpans(told, head.begun),
     metrics: metricsIn(record, iterations),
     panels,
+    ...(tasks == null ? {} : { tasks }),
     ...block.contents,
     flames,
     tables: tablesOf({ ...told, record, unread, machines })

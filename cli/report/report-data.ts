@@ -3,6 +3,8 @@
  * run began, members are indices into `members`.
  */
 
+import type { TasksData } from './tasks/tasks-data.ts'
+
 /** s since the run began (`head.begun`). */
 type Seconds = number
 
@@ -22,7 +24,9 @@ export interface ReportData {
   metrics: MetricSummary[]
   /** In the order in which they are shown; `first` are rows of the first screen. */
   panels: Panel[]
-  /** All series, also those of the panels. */
+  /** Of a run that had some. */
+  tasks?: TasksData
+  /** All series, also those of the panels and tasks. */
   series: SeriesTable
   /** Times of series, ascending; a series has as many values as its axis has times. Offsets are numbers into the first part of the block. */
   axes: Array<{ offset: number; length: number }>

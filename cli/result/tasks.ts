@@ -90,8 +90,8 @@ const under = (name: string, columns: TaskSeconds['latency']) =>
 export const timesOfRows = ({ every, throughput }: TaskSeconds): number[] =>
   throughput.map((_, row) => (row + 0.5) * every)
 
-/** @returns s since the begin of the element at which normal samples begin; 0 without a warm-up */
-export function warmupEnd({ throughput: { rows } }: Pick<TaskResult, 'throughput'>): number {
-  const warm = rows.filter(([, isWarmup]) => isWarmup)
-  return Math.max(0, ...warm.map(([at]) => at))
+/** @returns s since the begin of the element at which normal samples begin, to a second; 0 without a warm-up, all of it where there is nothing else */
+export function warmupEnd({ throughput: { rows }, duration }: Pick<TaskResult, 'throughput' | 'duration'>): number {
+  if (!rows.some(([, isWarmup]) => isWarmup)) return 0
+  return rows.find(([, isWarmup]) => !isWarmup)?.[0] ?? duration
 }

@@ -95,6 +95,7 @@ export class MemberRun {
     this.renewLease()
     if (command.seq < member.seq) return
     this.#uplinks.open(command)
+    if (command.seq > member.seq) member.load?.hear(command)
     if (command.to != null && !command.to.includes(member.self)) return
     if (command.seq === member.seq) return this.#answerAgain()
     member.seq = command.seq

@@ -31,6 +31,7 @@ import type { Outbox } from '../store/outbox.ts'
 import { removeTree } from '../store/remove-tree.ts'
 import { MAX_STATE_BYTES, readStateFile, StateFile } from '../store/state-file.ts'
 import type { TriggeredCommand } from '../work/command/triggered-command.ts'
+import type { MemberLoad } from '../work/tasks/member-load.ts'
 import type { MemberWork } from '../work/workloads/member-work.ts'
 import type { Around } from './gauging.ts'
 import { MemberMachine } from './noise/member-machine.ts'
@@ -90,6 +91,8 @@ export class MemberState {
   readonly lent = new Map<string, Promise<LentFolder>>()
   /** The workloads of the sample that goes on. */
   work: MemberWork | undefined
+  /** The clients of the sample that goes on. */
+  load: MemberLoad | undefined
   /** The command of the run, where triggers read its output. */
   command: TriggeredCommand | undefined
   /** Processor time of tools that ended before their sample, ms. */

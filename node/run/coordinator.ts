@@ -31,6 +31,7 @@ import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
 import type { Driver } from './driver.ts'
 import { InUse } from './in-use.ts'
+import type { LoadStreamServer } from './load/load-stream-server.ts'
 import { readOutput } from './output.ts'
 import { prepareRun } from './prepare.ts'
 import type { Receiver } from './receiver.ts'
@@ -56,6 +57,7 @@ export interface CoordinatorComponents {
   feed: RunFeed
   content: Content
   runStreams: RunStreamServer
+  loadStreams: LoadStreamServer
   receiver: Receiver
   authority: Roles & Proofs
 }
@@ -237,7 +239,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
 
   #start(driver: Driver): void {
     const { id, order, record, events } = driver.run
-    const { feed, runStreams, receiver } = this.components
+    const { feed, runStreams, loadStreams, receiver } = this.components
     const release = this.inUse.claim(id, `still goes on: bak cancel ${id}, or wait until it has ended`)
     feed.enter(id, peer => driver.run.nameOf(peer) != null)
     runStreams.open(id, streamOptionsOf(driver))
@@ -247,6 +249,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       release()
       if (!isSealed) this.#unsealed.set(id, { record, events })
       runStreams.close(id)
+      loadStreams.close(id)
       feed.leave(id)
       void receiver.close(id, isComplete(record))
       this.#announce()
@@ -259,11 +262,11 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   }
 
   get #parts(): RunParts {
-    const { members, streams, feed, runStreams, receiver, content, authority } = this.components
+    const { members, streams, feed, runStreams, loadStreams, receiver, content, authority } = this.components
     const { log, signer, program, workloads, artifacts, supervisor, collectedSeries } = this.init
     return {
       ...{ log, signer, program, workloads, artifacts, supervisor, collectedSeries },
-      ...{ members, streams, feed, runStreams, receiver, content, authority },
+      ...{ members, streams, feed, runStreams, loadStreams, receiver, content, authority },
       ...{ signal: this.stopped, onPhase: () => this.#announce() }
     }
   }

@@ -14,6 +14,7 @@ import { runsRole } from '../work/workloads/assign.ts'
 import { Announcements } from './announcements.ts'
 import { type Attendance, sizeOf } from './attendance.ts'
 import type { RunEvents } from './events.ts'
+import type { SampleLoad } from './load/sample-load.ts'
 import { newRecord } from './new-record.ts'
 import type { PlannedPhase } from './plan.ts'
 import { neededBy } from './roster.ts'
@@ -50,6 +51,8 @@ export class RunContext {
   agreed: number | undefined
   /** That at which clients of the latest element begin. */
   elementAt: number | undefined
+  /** What clients of members measure in the sample that goes on. */
+  load: SampleLoad | undefined
   /** What the output of the command that goes on said last of when tools start and stop; nothing once it has ended. */
   said: Edge[] | undefined
   /** What tools measured of what thresholds ask for, sample by sample. */

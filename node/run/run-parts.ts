@@ -12,6 +12,7 @@ import type { Streams } from '../mesh/streams.ts'
 import type { Authority } from '../mesh/trust/authority.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
+import type { LoadStreamServer } from './load/load-stream-server.ts'
 import type { Receiver } from './receiver.ts'
 import type { RunFeed } from './run-feed.ts'
 
@@ -49,6 +50,7 @@ export interface RunParts {
   members: Members
   feed: RunFeed
   runStreams: RunStreamServer
+  loadStreams: Pick<LoadStreamServer, 'open' | 'close'>
   streams: Streams
   receiver: Pick<Receiver, 'settle'>
   content: Content

@@ -1,7 +1,7 @@
 /** The result folder of one run: its fixed files, and how each is written. */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, statSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { decode, encode } from '../../protocols/codec.ts'
 import { digestOfFile } from '../../protocols/digest.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
@@ -19,13 +19,16 @@ import {
   partOf,
   RECORD_FILE,
   SPEC_FILE,
-  TAGS_FILE
+  TAGS_FILE,
+  tasksFileOf
 } from '../../protocols/layout.ts'
+import type { Step } from '../../protocols/phase.ts'
 import { endsWithSeal, type RunRecord, readRecord, writeRecord } from '../../protocols/record.ts'
 import { writeRunFile } from '../../protocols/run-file.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { type Tags, writeTags } from '../../protocols/tags.ts'
 import { tagsBeside } from '../../protocols/tags-beside.ts'
+import type { TasksFile } from '../../protocols/tasks/tasks-file.ts'
 import { isAtOrBelow } from '../../protocols/verify/report.ts'
 import { writeAtomic } from './atomic.ts'
 import { onDisk, syncPath, unlessMissing } from './disk.ts'
@@ -81,6 +84,13 @@ export class RunFolder {
     const certificates = paths.filter(path => parseResultPath(path)?.kind === 'certificate')
     const read = await Promise.all(certificates.map(path => this.readEnvelope(path)))
     return read.filter(each => each != null)
+  }
+
+  /** What the tasks of a sample came to. */
+  async writeTasks(step: Step, file: TasksFile): Promise<void> {
+    const path = this.path(tasksFileOf(step))
+    await mkdir(dirname(path), { recursive: true })
+    await writeAtomic(path, `${JSON.stringify(file)}\n`)
   }
 
   async writeMetadata(text: string): Promise<void> {

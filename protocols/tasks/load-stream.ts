@@ -83,6 +83,5 @@ export const loadStreamProtocol: Protocol<FromLoader, ToLoader> = {
   request: fromMember,
   response: fromController,
   timeout: Number.POSITIVE_INFINITY,
-  maxFrame: 1024,
-  maxRequest: 512 * 1024
+  maxFrame: 512 * 1024
 }

@@ -9,15 +9,21 @@ import { driverHealth } from './task-answer.ts'
 /** Seconds of one task of which numbers are kept; of a longer one two seconds each become one, and so on. */
 export const MAX_SECONDS = 3_600
 
+/** Statements of targets. */
+export const MAX_SERVERS = 1_000
+
 const value = v.pipe(v.number(), v.finite())
 const column = v.array(v.nullable(value))
 
-/** By the time since the begin of the element; of warm-up and normal samples, of which `warmup` says where normal ones begin. */
+/** By the time since the begin of the element; of warm-up and normal samples. */
 export const taskSeconds = v.object({
   /** Length of one row, s. */
   every: v.pipe(count, v.minValue(1)),
+  /** Rows in which samples of the warm-up ended: those behind them have normal ones only. */
+  warmup: v.optional(count),
   /** Operations a second that did not fail, by when they ended. */
   throughput: column,
+  /** Requests. */
   failed: column,
   /** Of normal and warm-up samples that ended in this row, ms; null where none did. */
   latency: v.object({ p50: column, p99: column, max: column }),
@@ -98,6 +104,8 @@ export const tasksFile = v.object({
     }),
     256
   ),
-  tasks: list(taskResult, 256)
+  tasks: list(taskResult, 256),
+  /** What targets said of themselves before the first task, as each member heard it: those of all members alike are once here. */
+  servers: v.optional(list(v.object({ target: text, server: v.optional(text), member: v.optional(name) }), MAX_SERVERS))
 })
 export type TasksFile = v.InferOutput<typeof tasksFile>

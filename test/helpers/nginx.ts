@@ -132,7 +132,8 @@ async function answering(port: number, child: ChildProcess): Promise<boolean> {
   return false
 }
 
-async function freePort(): Promise<number> {
+/** @returns a port of loopback that nobody has at this moment */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }

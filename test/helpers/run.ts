@@ -78,6 +78,7 @@ export async function fakeRun({ members = 4, spec = {} as object, joined = true 
       members: membersOf(made),
       feed: feedOf(made),
       runStreams: runStreamsOf(made),
+      loadStreams: { open: () => {}, close: () => {} },
       streams: fake<Streams>({}),
       receiver: { settle: async () => {} },
       supervisor: fake<RunParts['supervisor']>({}),

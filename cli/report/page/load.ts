@@ -6,6 +6,8 @@ export interface Loaded {
   data: ReportData
   /** @returns the points of a row of `data.series.rows` */
   points(index: number): Points
+  /** @returns values that are no series, such as those of a curve */
+  values(place: { offset: number; length: number }): Float32Array
   text(flame: Pick<FlameText, 'offset' | 'length'>): string
 }
 
@@ -55,6 +57,7 @@ export function openBlock(
         v: values.subarray(row[6], row[6] + axis.length)
       }
     },
+    values: ({ offset, length }) => values.subarray(offset, offset + length),
     text: ({ offset, length }) => new TextDecoder().decode(texts.subarray(offset, offset + length))
   }
 }

@@ -7,6 +7,8 @@ import { percent, plain, rough, scaleOf, withUnit } from './units.ts'
 
 /** Rows that are shown before the rest folds. */
 const SHOWN_ROWS = 6
+/** Below tasks, which have the most of it. */
+const BELOW_TASKS = 3
 /** Members whose parts of a sample are named beside it. */
 const MOST_NAMED = 12
 const STRIP = { height: 18, margin: 8 }
@@ -26,7 +28,7 @@ interface Strips {
 }
 
 /** @param room for the table, px */
-export function metricsTable({ metrics, iterations }: ReportData, room: number): HTMLElement {
+export function metricsTable({ metrics, iterations, tasks }: ReportData, room: number): HTMLElement {
   if (metrics.length === 0) {
     return h(
       'p',
@@ -35,12 +37,13 @@ export function metricsTable({ metrics, iterations }: ReportData, room: number):
     )
   }
   const several = iterations.length > 1
+  const most = tasks == null ? SHOWN_ROWS : BELOW_TASKS
   const groups = [...Map.groupBy(metrics, ({ metric }) => metric).values()]
-  const strips = { reach: reachOf(groups.flat().slice(0, SHOWN_ROWS)), width: room < 900 ? 200 : 400 }
+  const strips = { reach: reachOf(groups.flat().slice(0, most)), width: room < 900 ? 200 : 400 }
   const rows = groups.flatMap(group =>
     group.map((summary, index) => rowOf(summary, nameOf(summary, iterations), strips, index === 0, several))
   )
-  const hidden = rows.slice(SHOWN_ROWS + 1).length > 0 ? rows.slice(SHOWN_ROWS) : []
+  const hidden = rows.length > most + 1 ? rows.slice(most) : []
   for (const row of hidden) row.hidden = true
   return h(
     'section',
@@ -114,7 +117,7 @@ function rowOf(
 const direction = (better: 'more' | 'less') =>
   h('span', { class: 'better', title: `${better} is better` }, better === 'more' ? ' ↑' : ' ↓')
 
-function more(hidden: HTMLElement[]): HTMLElement {
+export function more(hidden: HTMLElement[]): HTMLElement {
   const button = h('button', { class: 'more', onclick: show }, `${hidden.length} more rows`)
   function show(): void {
     for (const row of hidden) row.hidden = false

@@ -1,6 +1,7 @@
 /** The page of a report: the first screen answers what ran, how it ended and where the time went; what folds below has the rest. */
 import 'uplot/dist/uPlot.min.css'
 import './page.css'
+import './tasks/tasks.css'
 import { columnsOf, MOST_COLUMNS } from './columns.ts'
 import { Cursor } from './cursor.ts'
 import { h, oncePerFrame } from './dom.ts'
@@ -16,6 +17,9 @@ import { onPrint } from './print.ts'
 import { TimeRange } from './range.ts'
 import { seriesBox } from './series-box.ts'
 import { fold, openFold, tables } from './tables.ts'
+import { taskPlots } from './tasks/task-plots.ts'
+import { taskStrips } from './tasks/task-strips.ts'
+import { tasksTable } from './tasks/tasks-table.ts'
 import { themeButton } from './theme.ts'
 import { zoomBar } from './zoom-bar.ts'
 
@@ -40,10 +44,11 @@ function show(loaded: Loaded): void {
     .filter(({ first }) => first)
     .map(panel => factsOf(panel, loaded, data.members.length > MOST_COLUMNS))
   const below = details(loaded, { range, cursor, facts })
-  const overview = overviewOf({ data, range, cursor, facts, onMember: below.onMember })
+  const overview = overviewOf({ loaded, range, cursor, facts, onMember: below.onMember })
   page.replaceChildren(
     head(data),
     themeButton(),
+    ...(data.tasks == null ? [] : [tasksTable(data.tasks, data)]),
     metricsTable(data, page.clientWidth),
     h('div', { class: 'bar' }, h('h2', {}, 'Phases'), phaseLegend(data), zoomBar(data, range, cursor)),
     overview.element,
@@ -62,12 +67,13 @@ interface Shared {
 
 /** Phases and small multiples, drawn anew when the width or the range of time changes. */
 function overviewOf({
-  data,
+  loaded,
   range,
   cursor,
   facts,
   onMember
-}: Shared & { data: Loaded['data']; onMember: (member: number) => void }) {
+}: Shared & { loaded: Loaded; onMember: (member: number) => void }) {
+  const { data } = loaded
   const element = h('section', { class: 'overview', 'aria-label': 'Phases and resources over the time of the run' })
   let drawn = new AbortController()
   const draw = () => {
@@ -76,13 +82,17 @@ function overviewOf({
     const { signal } = drawn
     const total = element.clientWidth
     const columns = columnsOf(total, data.members.length)
-    const strip = phaseStrip({ data, range, columns, total, cursor, signal })
+    const shown = { range, columns, total, cursor, signal }
+    const strips = [
+      phaseStrip({ data, ...shown }),
+      ...(data.tasks == null ? [] : [taskStrips({ loaded, tasks: data.tasks, ...shown })])
+    ]
     const focused = [...element.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement)
     element.replaceChildren(
-      strip,
+      ...strips,
       facts.length === 0
         ? h('p', { class: 'empty' }, 'No tool of this run left series of numbers.')
-        : multiples({ data, facts, range, cursor, columns, total, room: roomBelow(element, strip), signal, onMember })
+        : multiples({ data, facts, ...shown, room: roomBelow(element, strips), onMember })
     )
     // what had the focus is made anew, and keeps it
     if (focused >= 0) element.querySelectorAll('button')[focused]?.focus()
@@ -100,10 +110,10 @@ function overviewOf({
   return { element, draw }
 }
 
-/** @returns px of the window below the strip of phases, as it is before the page is scrolled */
-function roomBelow(section: HTMLElement, strip: SVGSVGElement): number {
+/** @returns px of the window below the strips, as it is before the page is scrolled */
+function roomBelow(section: HTMLElement, strips: SVGSVGElement[]): number {
   const top = section.getBoundingClientRect().top + scrollY
-  return innerHeight - top - Number(strip.getAttribute('height')) - MARGIN
+  return innerHeight - top - strips.reduce((sum, strip) => sum + Number(strip.getAttribute('height')), MARGIN)
 }
 
 /** What folds below the first screen; each is made when it is first opened. */
@@ -114,6 +124,11 @@ function details(loaded: Loaded, { range, cursor, facts }: Shared) {
   let shown: ReturnType<typeof memberPlots> | undefined
   const count = (number: number, one: string, several = `${one}s`) =>
     `${number.toLocaleString('en')} ${number === 1 ? one : several}`
+  const { tasks } = data
+  const load =
+    tasks == null
+      ? undefined
+      : fold('Tasks', count(tasks.tasks.length, 'task'), () => [taskPlots({ loaded, tasks, range, cursor })])
   const plots = fold('Plots of a member', count(data.panels.length, 'plot'), () => {
     shown = memberPlots({ loaded, range, cursor, first: member })
     return [shown.element]
@@ -130,6 +145,7 @@ function details(loaded: Loaded, { range, cursor, facts }: Shared) {
   })
   return {
     elements: [
+      ...(load == null ? [] : [load]),
       ...(data.panels.length > 0 ? [plots] : []),
       ...(data.series.rows.length > 0 ? [all] : []),
       ...(data.flames.length > 0 ? [profiles] : []),
@@ -141,7 +157,10 @@ function details(loaded: Loaded, { range, cursor, facts }: Shared) {
       openFold(plots)
       plots.scrollIntoView({ block: 'start' })
     },
-    open: () => openFold(plots)
+    open() {
+      if (load != null) openFold(load)
+      openFold(plots)
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { Cursor } from './cursor.ts'
 import { cssValue, h } from './dom.ts'
 import { type Line, type PlotTable, tableOf } from './plot-table.ts'
 import type { Range, TimeRange } from './range.ts'
+import { decadeMarks, valueScale } from './tasks/curve-axis.ts'
 import { onTheme } from './theme.ts'
 import { niceAbove, timeTicks, valueTicks } from './ticks.ts'
 import { clock, plain, scaleOf, withUnit } from './units.ts'
@@ -13,6 +14,9 @@ const HEIGHT = 168
 const FONT = '11px system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif'
 /** Left of the plot, for the marks of the values, px. */
 const MARKS = 66
+const MARK_LETTERS = 11
+/** Of an axis by decades, at most. */
+const DECADE_MARKS = 6
 
 export interface PlotInit {
   title: string
@@ -24,6 +28,10 @@ export interface PlotInit {
   wide?: boolean
   full?: number
   windows: Window[]
+  /** Times that are marked by a line, s. */
+  marks?: number[]
+  /** Values by decades, where the greatest of them would hide the others. */
+  byDecades?: boolean
   range: TimeRange
   cursor: Cursor
 }
@@ -99,7 +107,7 @@ export function timePlot(init: PlotInit): TimePlot {
 
 /** The name of a line; where lines can be hidden, a button. */
 function keyOf({ label, colour, dash }: Line, value: HTMLElement, toggle?: () => boolean): HTMLElement {
-  const mark = h('i', { class: `key ${colour.slice(2)} ${dash == null ? '' : 'dashed'}` })
+  const mark = h('i', { class: `key ${colour.slice(2)} ${dash == null ? '' : 'line-mark dashed'}` })
   if (toggle == null) return h('span', {}, mark, label, value)
   const button = h(
     'button',
@@ -115,7 +123,7 @@ function keyOf({ label, colour, dash }: Line, value: HTMLElement, toggle?: () =>
 }
 
 function options(init: PlotInit, width: number, table: PlotTable): uPlot.Options {
-  const { unit, lines, stacked, full, windows, range, cursor } = init
+  const { unit, lines, stacked, full, windows, marks = [], byDecades = false, range, cursor } = init
   const axis: uPlot.Axis = {
     font: FONT,
     stroke: () => cssValue('--soft'),
@@ -127,7 +135,9 @@ function options(init: PlotInit, width: number, table: PlotTable): uPlot.Options
     pxAlign: 1,
     scales: {
       x: { time: false, range: () => [range.shown.from, range.shown.to] },
-      y: { range: (_, low, high) => domainOf(low, high, full, unit) }
+      y: byDecades
+        ? { distr: 3, range: (_, low, high) => decadesOf(low, high) }
+        : { range: (_, low, high) => domainOf(low, high, full, unit) }
     },
     axes: [
       {
@@ -137,7 +147,9 @@ function options(init: PlotInit, width: number, table: PlotTable): uPlot.Options
       },
       {
         ...{ ...axis, size: MARKS, gap: 4 },
-        splits: (_, __, low, high) => marksOf(low, high, unit),
+        splits: (_, __, low, high) => (byDecades ? decadeMarks(low, high, DECADE_MARKS) : marksOf(low, high, unit)),
+        // of decades uPlot would leave out marks by itself
+        filter: (_, splits) => splits,
         values: (u, splits) => inUnit(splits, u.scales.y?.max ?? 1, unit)
       }
     ],
@@ -167,7 +179,7 @@ function options(init: PlotInit, width: number, table: PlotTable): uPlot.Options
       }
     },
     hooks: {
-      drawClear: [u => shadeCanvas(u, windows)],
+      drawClear: [u => shadeCanvas(u, windows), u => markCanvas(u, marks)],
       setSelect: [u => select(u, range)],
       setCursor: [
         u => {
@@ -210,6 +222,12 @@ function domainOf(low: number | null, high: number | null, full: number | undefi
   return [-nice(-least), nice(greatest)]
 }
 
+/** What is 0 has no place on it, and is left out. */
+function decadesOf(low: number | null, high: number | null): [number, number] {
+  const scale = valueScale(low ?? 1, high ?? 1, true, DECADE_MARKS)
+  return [scale.low, scale.high]
+}
+
 function marksOf(low: number, high: number, unit: string): number[] {
   const { divisor } = scaleOf(Math.max(high, -low), unit)
   return valueTicks(low / divisor, high / divisor, 4).map(mark => mark * divisor)
@@ -220,7 +238,9 @@ function inUnit(marks: number[], high: number, unit: string): string[] {
   const scale = scaleOf(Math.max(high, -(marks[0] ?? 0)), unit)
   return marks.map((mark, index) => {
     const text = plain(mark / scale.divisor)
-    return index === marks.length - 1 && scale.unit !== '' ? `${text} ${scale.unit}` : text
+    const whole = `${text} ${scale.unit}`
+    // what has no room is in the title
+    return index === marks.length - 1 && scale.unit !== '' && whole.length <= MARK_LETTERS ? whole : text
   })
 }
 
@@ -233,6 +253,24 @@ function shadeCanvas(u: uPlot, windows: Window[]): void {
     if (!(right > left)) continue
     ctx.fillStyle = cssValue(kind === 'period' ? '--period' : warmup ? '--shade-light' : '--shade')
     ctx.fillRect(left, bbox.top, right - left, kind === 'period' ? 2 * devicePixelRatio : bbox.height)
+  }
+  ctx.restore()
+}
+
+/** Where everybody waited for the others. */
+function markCanvas(u: uPlot, marks: number[]): void {
+  const { ctx, bbox } = u
+  ctx.save()
+  ctx.strokeStyle = cssValue('--period')
+  ctx.lineWidth = devicePixelRatio
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio])
+  for (const mark of marks) {
+    const x = Math.round(u.valToPos(mark, 'x', true)) + 0.5
+    if (x < bbox.left || x > bbox.left + bbox.width) continue
+    ctx.beginPath()
+    ctx.moveTo(x, bbox.top)
+    ctx.lineTo(x, bbox.top + bbox.height)
+    ctx.stroke()
   }
   ctx.restore()
 }

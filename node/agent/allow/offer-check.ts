@@ -3,19 +3,22 @@ import { stepFolder } from '../../../protocols/layout.ts'
 import type { Offer } from '../../../protocols/manifest.ts'
 import { type Command, roleIn } from '../../../protocols/phase.ts'
 import { mayHaveSample, triggerOf } from '../../../protocols/triggered.ts'
+import { exceedsTasks } from './task-parts.ts'
 
 /** Longest time from the command `start` to its instant: a longer one is a mistake, for which the member would wait. */
 const MAX_START_DELAY_MS = 60_000
 
 /** @param self the member; @returns the part of the command that the offer does not have, in words; undefined if there is none */
-export function exceedsOffer(command: Command, { spec, controller }: Offer, self: string): string | undefined {
+export function exceedsOffer(command: Command, offer: Offer, self: string): string | undefined {
+  const { spec, controller } = offer
   const { phase, step, part, at, issued, groups, tools } = command
   if (phase === 'sysinfo' && spec.sysinfo === 'none') return 'the offer has no sysinfo'
   if (phase === 'work' && part == null && controller !== self) return 'a command runs on the controller of its run only'
-  if (phase === 'work' && part != null && !spec.workload.some(({ role }) => role === roleIn(part)))
+  const role = part == null ? undefined : roleIn(part)
+  if (phase === 'work' && role != null && !spec.workload.some(each => each.role === role))
     return `the offer has no ${part}`
   if (tools != null && phase !== 'start') return 'tools come and go with start'
-  if (phase === 'start' && at != null && at - issued > MAX_START_DELAY_MS)
+  if ((phase === 'start' || phase === 'work') && at != null && at - issued > MAX_START_DELAY_MS)
     return `it is to start ${Math.round((at - issued) / 1000)} s after its command`
   const untriggered = groups?.find(group => triggerOf(spec, group) == null)
   if (groups != null && phase !== 'start' && phase !== 'stop')
@@ -23,5 +26,6 @@ export function exceedsOffer(command: Command, { spec, controller }: Offer, self
   if (untriggered != null) return `the offer has no trigger for group ${untriggered}`
   if (phase !== 'start' && phase !== 'work' && phase !== 'stop' && phase !== 'send') return undefined
   if (step == null) return `${phase} without a sample that it is about`
-  return mayHaveSample(spec, step) ? undefined : `the offer has no sample ${stepFolder(step)}`
+  if (!mayHaveSample(spec, step)) return `the offer has no sample ${stepFolder(step)}`
+  return phase === 'work' ? exceedsTasks(command, offer, self) : undefined
 }

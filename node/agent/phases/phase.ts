@@ -88,6 +88,7 @@ export type PhaseHandler = (
       | 'edges'
       | 'staged'
       | 'workloads'
+      | 'load'
       | 'began'
       | 'observed'
       | 'gauge'

@@ -3,6 +3,9 @@ import { cleanLine } from '../../../protocols/clean-line.ts'
 import type { Cost } from '../../../protocols/cost.ts'
 import { listInWords } from '../../../protocols/list-in-words.ts'
 import type { InstanceResult } from '../../../protocols/phase.ts'
+import type { Missing } from '../../../protocols/shortfall.ts'
+import { DRIVER } from '../../../protocols/tasks/task.ts'
+import type { LoadAnswer } from '../../../protocols/tasks/task-answer.ts'
 import type { Verdict } from '../../../protocols/verdict.ts'
 import { processorTimesOf } from '../../processes/process-group.ts'
 import { interruptedResults } from '../../work/workloads/member-work.ts'
@@ -27,11 +30,12 @@ export const HURRIED_MS = 3_000
 export const stop: PhaseHandler = async ({ command, member, parts, leave, signal }) => {
   if (command.groups != null) return await stopGroups(member, command.groups)
   const observed = cost(member, parts.usage())
-  const { missing, warnings, workloads, ...ended } = await stopSample(member)
+  const { missing, warnings, workloads, load, ...ended } = await stopSample(member)
   if (member.interrupted) {
     member.interrupted = false
     // those that were answered for before have their result already
     workloads.push(...interruptedResults(member.offer.spec, member.workloads, ['client', 'server']))
+    missing.push(...interruptedLoad(member))
     const gone = [...dueTools(member).transient, ...interruptedTools(member)].map(each => interruptedTool(member, each))
     missing.unshift(...gone)
     const excluding = gone.find(({ ends }) => ends === 'member')
@@ -39,10 +43,16 @@ export const stop: PhaseHandler = async ({ command, member, parts, leave, signal
   }
   const around = await doAfter(member, parts.gauges, signal)
   return {
-    ...{ missing, ...ended, workloads, observed, gauge: around.gauge },
+    ...{ missing, ...ended, workloads, load, observed, gauge: around.gauge },
     warnings: [...clockWarnings(member), ...warnings, ...around.warnings]
   }
 }
+
+/** What a daemon that was killed knew of its clients is gone; what they had brought counts. */
+const interruptedLoad = ({ load, offer: { candidates }, self }: MemberState): Missing[] =>
+  load == null && candidates.some(each => each.peer === self && each.load != null)
+    ? [{ kind: 'workload', what: DRIVER, reason: 'the daemon of this member was restarted: its clients ended then' }]
+    : []
 
 /** @returns nothing after a restart of the daemon */
 function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
@@ -62,6 +72,8 @@ function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
 interface StoppedHere extends StoppedTool, Pick<CommandDone, 'workload' | 'edges'> {
   /** Results of the workloads of the sample. */
   workloads: InstanceResult[]
+  /** Of its tasks. */
+  load?: LoadAnswer | undefined
 }
 
 /**
@@ -97,9 +109,12 @@ export async function stopAll(member: MemberState, graceMs?: number): Promise<St
  * whatever they say
  */
 export async function stopSample(member: MemberState, graceMs?: number): Promise<StoppedHere> {
-  const { work } = member
+  const { work, load } = member
   member.work = undefined
+  member.load = undefined
   const { missing = [], warnings = [], ...command } = await endCommand(member)
+  // before the servers to which they send
+  const measured = await load?.end(graceMs)
   const ended = (await work?.end(graceMs)) ?? { workloads: [], missing: [], warnings: [] }
   const started = member.started
   member.started = []
@@ -109,9 +124,13 @@ export async function stopSample(member: MemberState, graceMs?: number): Promise
   const left = (await programs?.end()) ?? []
   return {
     ...command,
-    missing: [...missing, ...ended.missing, ...stopped.flatMap(each => each.missing)],
-    warnings: [...warnings, ...ended.warnings, ...stopped.flatMap(each => each.warnings), ...leftInWords(left)],
-    workloads: ended.workloads
+    missing: [...missing, ...(measured?.missing ?? []), ...ended.missing, ...stopped.flatMap(each => each.missing)],
+    warnings: [
+      ...[...warnings, ...(measured?.warnings ?? []), ...ended.warnings],
+      ...[...stopped.flatMap(each => each.warnings), ...leftInWords(left)]
+    ],
+    workloads: ended.workloads,
+    load: measured?.load
   }
 }
 

@@ -1,7 +1,7 @@
-/** The phase `work`: on the controller the command of its caller, on any member the workloads that are placed on it. */
+/** The phase `work`: on the controller the command of its caller, on any member the workloads that are placed on it, or its clients of tasks. */
 import { join } from 'node:path'
 import { instanceFolder } from '../../../protocols/layout.ts'
-import type { Part, Step } from '../../../protocols/phase.ts'
+import type { Step } from '../../../protocols/phase.ts'
 import type { Iteration } from '../../../protocols/spec.ts'
 import { now } from '../../now.ts'
 import { tellEnd } from '../../work/calls/open-calls.ts'
@@ -10,15 +10,23 @@ import { sizeOfWorkload } from '../../work/workloads/assign.ts'
 import { interruptedResults, MemberWork } from '../../work/workloads/member-work.ts'
 import { callsOf } from '../calls-of.ts'
 import { placeStaged } from '../staging.ts'
+import type { LoadPart } from './load.ts'
 import { runCommandOf } from './lone-command.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
 
 export const work: PhaseHandler = context => {
   const { part } = context.command
-  return part == null ? runCommandOf(context) : runPart(part, context)
+  if (part == null) return runCommandOf(context)
+  return part === 'servers' || part === 'clients' ? runPart(part, context) : runLoadPart(part, context)
 }
 
-async function runPart(part: Part, context: PhaseContext) {
+/** Most runs have no tasks, and a daemon that is idle does not load what drives them. */
+async function runLoadPart(part: LoadPart, context: PhaseContext) {
+  const { doLoadPart } = await import('./load.ts')
+  return await doLoadPart(part, context)
+}
+
+async function runPart(part: 'servers' | 'clients', context: PhaseContext) {
   const { command, member, call: ask, signal } = context
   if (member.interrupted) {
     const workloads = interruptedResults(member.offer.spec, member.workloads, [

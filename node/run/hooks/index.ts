@@ -15,6 +15,7 @@ import { proofs } from './proofs.ts'
 import { staging } from './staging.ts'
 import { startSkew } from './start-skew.ts'
 import { taskOrder } from './task-order.ts'
+import { tasks } from './tasks.ts'
 import { thresholds } from './thresholds.ts'
 import { triggers } from './triggers.ts'
 import { workload } from './workload.ts'
@@ -29,6 +30,7 @@ export const runHooks = (): RunHook[] => [
   workloadCalls(),
   workload(),
   workloads(),
+  tasks(),
   taskOrder(),
   missingResults,
   triggers(),

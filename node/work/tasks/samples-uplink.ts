@@ -17,7 +17,7 @@ import {
 } from '../../../protocols/tasks/load-stream.ts'
 import type { SampleBlock } from '../../../protocols/tasks/sample-block.ts'
 import { Backoff } from '../../backoff.ts'
-import { onAbort, pause, within } from '../../wait.ts'
+import { inTime, pause, within } from '../../wait.ts'
 
 /** Bytes that wait for the controller: 1.4 million samples, a minute and a half of 15,000 a second. */
 export const MAX_KEPT_BYTES = 64 * 1024 * 1024
@@ -26,6 +26,8 @@ const OVERHEAD_BYTES = 256
 const RETRY_MS = { first: 100, most: 2_000 }
 /** The controller says first what it has taken already, ms. */
 const FIRST_ANSWER_MS = 10_000
+/** So often in a row the controller may find fault with what it is brought before that is given up. */
+const MAX_FAULTS = 5
 /** The controller does not want them, whenever it is asked. */
 const FINAL: ErrorCode[] = ['no-such-run', 'not-on-roster', 'not-allowed', 'damaged']
 
@@ -37,6 +39,8 @@ export interface SamplesUplinkInit<Counts> {
   open: Opener
   /** A block was taken by the controller; in their order, each once. */
   onTaken(counts: Counts): void
+  /** The controller takes nothing more, whatever is tried. */
+  onRefused?(why: BakError): void
   /** Bytes; smaller in tests. */
   most?: number
 }
@@ -61,6 +65,7 @@ export class SamplesUplink<Counts> {
   #stream: Call<FromLoader, ToLoader> | undefined
   #failure: Extract<FromLoader, { type: 'failed' }> | undefined
   #isTelling = false
+  #faults = 0
   /** No stream comes any more. */
   #refused: BakError | undefined
   #changed = Promise.withResolvers<void>()
@@ -133,13 +138,17 @@ export class SamplesUplink<Counts> {
         await this.#once(signal)
       } catch (cause) {
         const error = asBakError(cause)
-        if (FINAL.includes(error.code)) {
-          this.#refused ??= error
-          return this.#wake()
-        }
+        if (error.code === 'bad-message') this.#faults++
+        if (FINAL.includes(error.code) || this.#faults >= MAX_FAULTS) return this.#refuse(error)
       }
       if (!signal.aborted) await pause(this.#backoff.next(), signal)
     }
+  }
+
+  #refuse(why: BakError): void {
+    this.#refused ??= why
+    this.#wake()
+    if (!this.#stopped.signal.aborted) this.#init.onRefused?.(why)
   }
 
   async #once(signal: AbortSignal): Promise<void> {
@@ -154,9 +163,9 @@ export class SamplesUplink<Counts> {
       this.#stream = stream
       if (this.#failure != null) await stream.send(this.#failure)
       sending = this.#send(stream, gone.signal)
+      const receiving = this.#receive(stream)
       // a stream that cannot be written to is not waited for
-      sending.catch(error => stream.abort(error))
-      for (let next = await stream.receive(); next !== undefined; next = await stream.receive()) this.#take(next.seq)
+      await Promise.race([receiving, sending.then(() => receiving)])
     } finally {
       this.#stream = undefined
       gone.abort(new BakError('unreachable', 'the load stream broke'))
@@ -165,6 +174,10 @@ export class SamplesUplink<Counts> {
       this.#wake()
       await sending?.catch(() => {})
     }
+  }
+
+  async #receive(stream: Call<FromLoader, ToLoader>): Promise<void> {
+    for (let next = await stream.receive(); next !== undefined; next = await stream.receive()) this.#take(next.seq)
   }
 
   /** The controller goes on behind what it has. */
@@ -184,6 +197,7 @@ export class SamplesUplink<Counts> {
   #take(seq: number): void {
     if (seq > this.#sent) throw new BakError('bad-message', `block ${seq} was never sent`)
     if (seq <= this.#taken) return
+    this.#faults = 0
     const taken = this.#kept.splice(0, seq - this.#taken)
     this.#taken = seq
     for (const { bytes, counts } of taken) {
@@ -212,20 +226,10 @@ export class SamplesUplink<Counts> {
 }
 
 async function firstOf(stream: Call<FromLoader, ToLoader>, signal: AbortSignal): Promise<ToLoader> {
-  const late = new AbortController()
-  const timer = setTimeout(
-    () => late.abort(new BakError('timeout', 'the controller did not say what it has taken')),
-    FIRST_ANSWER_MS
-  )
-  const stop = onAbort(signal, () => late.abort(signal.reason))
-  try {
-    const first = await within(stream.receive(), late.signal)
-    if (first == null) throw new BakError('unreachable', 'the controller closed the load stream')
-    return first
-  } finally {
-    clearTimeout(timer)
-    stop()
-  }
+  const late = () => new BakError('timeout', 'the controller did not say what it has taken')
+  const first = await inTime(stream.receive(), { signal, ms: FIRST_ANSWER_MS, late })
+  if (first == null) throw new BakError('unreachable', 'the controller closed the load stream')
+  return first
 }
 
 function sizeOf(block: Unnumbered): number {

@@ -94,14 +94,16 @@ test('a link in the place of the file is not followed', async () => {
   }
 })
 
-test('a row stands for its middle, and the warm-up ends with its last row', () => {
+test('a row stands for its middle, and the warm-up ends with the first row that counts', () => {
   assert.equal(timesOfRows({ ...seconds, every: 4 }), [2, 6])
   const rows: TaskResult['throughput']['rows'] = [
     [1, true, 5],
     [2, true, 6],
     [3, false, 7]
   ]
-  assert.is(warmupEnd({ throughput: { ...task.throughput, rows } }), 2)
+  assert.is(warmupEnd({ ...task, throughput: { ...task.throughput, rows } }), 3)
+  const warm = { ...task.throughput, rows: rows.slice(0, 2) }
+  assert.is(warmupEnd({ ...task, throughput: warm, duration: 2.5 }), 2.5, 'nothing else came')
   assert.is(warmupEnd(task), 0)
 })
 

@@ -6,6 +6,7 @@ import { SamplesUplink } from '../../../node/work/tasks/samples-uplink.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { type Handler, type Opener, serve } from '../../../protocols/stream.ts'
 import { type FromLoader, loadStreamProtocol, type ToLoader } from '../../../protocols/tasks/load-stream.ts'
+import { BYTES_A_SAMPLE, MAX_BLOCK_SAMPLES, MAX_ERROR_KINDS } from '../../../protocols/tasks/sample-block.ts'
 import { linkTo, stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/until.ts'
 import { member, run, step } from '../../protocols/samples.ts'
@@ -184,6 +185,38 @@ test('a controller that does not know the run any more is not asked again', asyn
   assert.is((why as BakError).code, 'no-such-run')
   assert.equal(counted, [])
   assert.is(link.streams.length, 1)
+  await uplink.stop()
+})
+
+test('what the controller finds fault with again and again is given up, and said', async () => {
+  let streams = 0
+  const handler: Handler<FromLoader, ToLoader> = async function* (_, { receive }) {
+    streams++
+    yield { type: 'taken', seq: 0 }
+    await receive()
+    throw new BakError('bad-message', 'a block of another task')
+  }
+  const refused: string[] = []
+  const { open } = linkTo(serve(loadStreamProtocol, handler), member.peer)
+  const uplink = new SamplesUplink<number>({
+    ...{ run, step, open, onTaken: () => {} },
+    onRefused: ({ message }) => refused.push(message)
+  })
+  uplink.start()
+  uplink.put(block(1), 1)
+  assert.is((await uplink.drain(soon()).catch(error => error)).code, 'bad-message')
+  assert.equal(refused, ['a block of another task'])
+  assert.is(streams, 5)
+  await uplink.stop()
+})
+
+test('a block with as many samples as there can be is one frame', async () => {
+  const taker = new Taker()
+  const { uplink, counted } = uplinkTo(linkOf(taker).open)
+  const kinds = Array.from({ length: MAX_ERROR_KINDS }, (_, i) => `${i} ${'x'.repeat(1_000)}`)
+  uplink.put({ ...block(MAX_BLOCK_SAMPLES, MAX_BLOCK_SAMPLES * BYTES_A_SAMPLE), kinds }, 7)
+  await uplink.drain(soon())
+  assert.equal(counted, [7])
   await uplink.stop()
 })
 

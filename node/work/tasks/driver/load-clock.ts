@@ -1,7 +1,7 @@
 /** The clock of the clients in one thread: each waits until its next request is due. One alarm for all of them, and how late it was. */
-
 import type { LoopClock } from '../../../../protocols/tasks/client-loop.ts'
 import { LogHistogram } from '../../../../protocols/tasks/histogram.ts'
+import { LoopBreaks } from './loop-breaks.ts'
 
 /** Wakes a thread up. */
 export interface Alarm {
@@ -20,12 +20,14 @@ export class LoadClock implements LoopClock {
   /** A heap: the earliest is first. */
   #waiting: Waiting[] = []
   #armed = Number.POSITIVE_INFINITY
-  /** How late clients were woken, microseconds. */
+  /** How late clients were woken, and a timer beside them, microseconds. */
   lateness = new LogHistogram()
   #latest = 0
+  readonly #breaks = new LoopBreaks()
 
   constructor(alarm: Alarm) {
     this.#alarm = alarm
+    this.#breaks.start(late => this.#noteLate(late))
   }
 
   now(): number {
@@ -37,6 +39,10 @@ export class LoadClock implements LoopClock {
       push(this.#waiting, { moment, wake: resolve })
       this.#arm()
     })
+  }
+
+  giveWay(): Promise<void> | undefined {
+    return this.#breaks.next()
   }
 
   /** Clients are to end, or to look whether they are. */
@@ -55,8 +61,7 @@ export class LoadClock implements LoopClock {
     return latest
   }
 
-  /** A timer of the thread was that late: also where no client waits for a moment this tells how the thread keeps up. */
-  noteLate(late: number): void {
+  #noteLate(late: number): void {
     this.lateness.record(late * 1_000)
     if (late > this.#latest) this.#latest = late
   }
@@ -66,7 +71,7 @@ export class LoadClock implements LoopClock {
     const now = performance.now()
     for (let first = this.#waiting[0]; first != null && first.moment <= now; first = this.#waiting[0]) {
       pop(this.#waiting)
-      this.noteLate(now - first.moment)
+      this.#noteLate(now - first.moment)
       first.wake()
     }
     this.#arm()

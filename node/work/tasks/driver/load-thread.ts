@@ -5,12 +5,11 @@ import { clientsOf, tasksOfClient } from '../../../../protocols/tasks/allocation
 import { type Element, elementsOf } from '../../../../protocols/tasks/elements.ts'
 import type { Operation } from '../../../../protocols/tasks/operation.ts'
 import { loadOf } from '../../../../protocols/tasks/task.ts'
-import { now } from '../../../now.ts'
 import { LoadClock, TimerAlarm } from './load-clock.ts'
-import { LoopBreaks } from './loop-breaks.ts'
 import { doOnce, OperationRunners } from './operation-runners.ts'
 import { ThreadElement } from './thread-element.ts'
 import type { FromThread, ReachedTargets, ThreadInit, ToThread } from './thread-messages.ts'
+import { wallOffset } from './wall-offset.ts'
 
 /** ms between two blocks of a task. */
 const FLUSH_MS = 200
@@ -22,7 +21,6 @@ export class LoadThread {
   readonly #elements: Element[]
   readonly #runners: OperationRunners
   readonly #clock = new LoadClock(new TimerAlarm())
-  readonly #breaks = new LoopBreaks()
   /** Of what is done once. */
   #cut = new AbortController()
   #running: ThreadElement | undefined
@@ -34,7 +32,6 @@ export class LoadThread {
     this.#elements = elementsOf(init.spec, init.params)
     this.#runners = new OperationRunners(init.folder)
     port.on('message', (message: ToThread) => this.#handle(message))
-    this.#breaks.start(late => this.#clock.noteLate(late))
     setInterval(() => this.#running?.flush(), FLUSH_MS)
     setInterval(() => this.#tellStatus(), STATUS_MS)
     this.#post({ type: 'ready' })
@@ -95,14 +92,16 @@ export class LoadThread {
     const element = this.#elements.find(each => each.number === number)
     if (element == null) return
     const { spec, clients, params, folder, exact, isRaw } = this.#init
+    const wall = wallOffset()
     const running = new ThreadElement({
       ...{ element, allClients: this.#allClients, clients, params, folder, isRaw },
       // the wall clock may have moved since the thread began
-      begin: performance.now() + (at - now()),
+      begin: at - wall,
+      wall,
       onError: loadOf(spec).on_error,
       taskNames: this.#elements.flatMap(({ tasks }) => tasks.map(({ name }) => name)),
       left: new Int32Array(exact),
-      ...{ runners: this.#runners, clock: this.#clock, breaks: this.#breaks, post: this.#post }
+      ...{ runners: this.#runners, clock: this.#clock, post: this.#post }
     })
     this.#running = running
     await running.run()

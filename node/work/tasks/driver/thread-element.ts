@@ -8,12 +8,9 @@ import { encodeHistogram } from '../../../../protocols/tasks/histogram-codec.ts'
 import { endsRun } from '../../../../protocols/tasks/on-error.ts'
 import { pacerOf } from '../../../../protocols/tasks/pacing.ts'
 import type { Load } from '../../../../protocols/tasks/task.ts'
-import { now } from '../../../now.ts'
 import { settledWithin, within } from '../../../wait.ts'
-import type { Requester } from '../operation.ts'
 import { isNetworkKind } from '../operations/error-kinds.ts'
 import type { LoadClock } from './load-clock.ts'
-import type { LoopBreaks } from './loop-breaks.ts'
 import type { OperationRunners } from './operation-runners.ts'
 import { TaskRecorder } from './task-recorder.ts'
 import type { EndedTask, FromThread, ThreadStatus } from './thread-messages.ts'
@@ -25,6 +22,8 @@ export interface ThreadElementInit {
   element: Element
   /** By `performance.now()`. */
   begin: number
+  /** What is to be added to that clock for ms since 1970. */
+  wall: number
   /** Of the run, and those of this thread. */
   allClients: number
   clients: number[]
@@ -37,7 +36,6 @@ export interface ThreadElementInit {
   isRaw: boolean
   runners: OperationRunners
   clock: LoadClock
-  breaks: LoopBreaks
   post(message: FromThread, handedOver?: ArrayBuffer[]): void
 }
 
@@ -64,6 +62,9 @@ export class ThreadElement {
   readonly #cut = new AbortController()
   readonly #overhead = new LogHistogram()
   #completing = 0
+  /** At the begin. */
+  #used = performance.eventLoopUtilization()
+  #hasBegun = false
 
   constructor(init: ThreadElementInit) {
     this.#init = init
@@ -75,15 +76,14 @@ export class ThreadElement {
     const rows = clients.map(client => ({ client, tasks: tasksOfClient(element, allClients, client) }))
     for (const { tasks } of rows) for (const each of tasks) this.#expect(each)
     clock.lateness = new LogHistogram()
-    const began = performance.eventLoopUtilization()
     await Promise.all(rows.map(({ client, tasks }) => this.#client(client, tasks)))
     for (const { recorder } of this.#tasks.values()) recorder.flush()
     const health = {
-      busy: performance.eventLoopUtilization(began).utilization,
+      busy: performance.eventLoopUtilization(this.#used).utilization,
       lag: encodeHistogram(clock.lateness),
       overhead: encodeHistogram(this.#overhead)
     }
-    this.#init.post({ type: 'joined', element: element.number, tasks: [...this.#tasks.values()].map(endOf), health })
+    this.#init.post({ type: 'joined', element: element.number, tasks: this.#ended, health })
   }
 
   /** Clients end with their current request, but for those of the task that completes the element. */
@@ -155,7 +155,7 @@ export class ThreadElement {
   }
 
   async #clientOf(of: OfTask, { task, index, wait }: ClientTask, client: number, end: LoopEnd): Promise<void> {
-    const { begin, clock, runners, params, folder, breaks } = this.#init
+    const { begin, clock, runners, params, folder } = this.#init
     const runner = await runners.of(task.operation)
     const context = { task: task.name, index, clients: task.clients, params, folder, signal: this.#cut.signal }
     const requester = await within(runner.open(context), this.#cut.signal)
@@ -164,11 +164,14 @@ export class ThreadElement {
       // of a client that comes to a second task, or whose operation took long to open, time counts from here
       const own = Math.max(begin, performance.now())
       while (end.reason == null && performance.now() < begin) await clock.until(begin)
-      if (end.reason == null) noteBegin(of, performance.now())
+      if (end.reason == null) this.#noteBegin(of)
       const loop = new ClientLoop({
         ...{ task, begin: own, wait: wait * 1_000, pacer: pacerOf(task, index), clock, end },
         hasOwnEnd: requester.isFinite === true,
-        request: this.#requestOf(of, requester, breaks),
+        request: () => {
+          of.sent++
+          return requester.request()
+        },
         record: sample => {
           of.recorder.record(sample, client, own - begin)
           if (sample.failed != null) this.#noteFailure(task, sample.failed)
@@ -179,13 +182,6 @@ export class ThreadElement {
       of.unsent += loop.unsent
     } finally {
       await settledWithin(CLOSE_MS, requester.close())
-    }
-  }
-
-  #requestOf(of: OfTask, requester: Requester, breaks: LoopBreaks) {
-    return () => {
-      of.sent++
-      return breaks.isDue() ? breaks.take().then(() => requester.request()) : requester.request()
     }
   }
 
@@ -206,16 +202,21 @@ export class ThreadElement {
     const { element, post } = this.#init
     if (this.#completing === 0 || element.completedBy === 'any') post({ type: 'completing', element: element.number })
   }
-}
 
-function noteBegin(of: OfTask, at: number): void {
-  of.began ??= { first: at, last: at }
-  of.began.first = Math.min(of.began.first, at)
-  of.began.last = Math.max(of.began.last, at)
-}
+  #noteBegin(of: OfTask): void {
+    const at = performance.now()
+    of.began ??= { first: at, last: at }
+    of.began.last = at
+    if (this.#hasBegun) return
+    this.#hasBegun = true
+    this.#used = performance.eventLoopUtilization()
+  }
 
-function endOf({ task, began, ended, unsent }: OfTask): EndedTask {
-  const base = { task: task.name, ended, unsent }
-  const origin = now() - performance.now()
-  return began == null ? base : { ...base, began: { first: origin + began.first, last: origin + began.last } }
+  get #ended(): EndedTask[] {
+    const { wall } = this.#init
+    return [...this.#tasks.values()].map(({ task, began, ended, unsent }) => {
+      const base = { task: task.name, ended, unsent }
+      return began == null ? base : { ...base, began: { first: wall + began.first, last: wall + began.last } }
+    })
+  }
 }

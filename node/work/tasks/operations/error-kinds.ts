@@ -30,20 +30,32 @@ export const isNetworkKind = (kind: string): boolean => NETWORK.has(kind)
 
 /**
  * @returns `ECONNREFUSED`, or of an error without a code its name and message, numbers and quoted words left out, so that the same error is one
- * kind whatever it is about
+ * kind whatever it is about. Never throws.
  */
 export function kindOf(error: unknown): string {
+  try {
+    return kindIn(error)
+  } catch {
+    // what a module throws may have no text
+    return 'error'
+  }
+}
+
+function kindIn(error: unknown): string {
   const { code, name, message, errors } = (error ?? {}) as NodeJS.ErrnoException & { errors?: unknown[] }
   if (typeof code === 'string' && /^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(code)) return meaningOf(code, message)
-  if (errors?.[0] != null && errors[0] !== error) return kindOf(errors[0])
+  // of the addresses of one name
+  const [first] = (Array.isArray(errors) ? errors : []) as NodeJS.ErrnoException[]
+  if (typeof first?.code === 'string') return kindIn(first)
   if (name === 'HTTPParserError') return 'no valid HTTP'
   if (typeof message !== 'string') return normalKind(String(error))
-  return normalKind(name == null || name === 'Error' ? message : `${name}: ${message}`)
+  return normalKind(typeof name !== 'string' || name === 'Error' ? message : `${name}: ${message}`)
 }
 
 /** A socket error of undici is either of the socket or of what came from it. */
-function meaningOf(code: string, message: string): string {
-  if (code === 'UND_ERR_SOCKET') return message === 'other side closed' ? 'connection closed' : normalKind(message)
+function meaningOf(code: string, message: unknown): string {
+  if (code === 'UND_ERR_SOCKET')
+    return message === 'other side closed' ? 'connection closed' : normalKind(String(message))
   return MEANINGS[code] ?? code
 }
 

@@ -83,7 +83,9 @@ export class ModuleCall {
     const { weight, unit, success, error, last } = (
       Array.isArray(result) ? { weight: result[0], unit: result[1] } : result
     ) as Record<string, unknown>
-    const outcome = this.end(success === false || error != null ? errorKind(error) : faultIn(weight, unit))
+    // an error that it says it got over is none
+    const isFailed = success === false || (success !== true && error != null)
+    const outcome = this.end(isFailed ? errorKind(error) : faultIn(weight, unit))
     if (typeof weight === 'number' && outcome.failed == null) outcome.weight = weight
     if (typeof unit === 'string' && outcome.failed == null) outcome.unit = unit
     if (last === true) outcome.isLast = true

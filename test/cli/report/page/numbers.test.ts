@@ -221,6 +221,7 @@ test('the scale of a row holds for all members, and the busiest is named unless 
       {
         data: { windows: [window] } as ReportData,
         text: () => '',
+        values: () => new Float32Array(),
         points: index => points([1, 2, 30], [levels[index] as number, levels[index] as number, 90])
       }
     )
@@ -242,6 +243,7 @@ test('the scale of a row holds for all members, and the busiest is named unless 
       {
         data: { windows: [window] } as ReportData,
         text: () => '',
+        values: () => new Float32Array(),
         points: index => points([1, 2], index === 0 ? [first, first] : [second, second])
       }
     )

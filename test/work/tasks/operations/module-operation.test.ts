@@ -47,6 +47,7 @@ for (const [returned, wanted] of [
   ['{ success: true, weight: 0 }', { weight: 0 }],
   ['{ success: false }', { failed: 'error', isNetwork: false }],
   ["{ success: false, error: 'shard 17 failed' }", { failed: 'shard N failed', isNetwork: false }],
+  ["{ success: true, error: 'retried' }", {}],
   ["{ error: 'bulk' , weight: 5 }", { failed: 'bulk', isNetwork: false }],
   ["{ error: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) }", { failed: 'ECONNREFUSED', isNetwork: true }],
   ["{ weight: -1, unit: 'docs' }", { failed: 'weight is no number', isNetwork: false }],

@@ -1,0 +1,28 @@
+/** Latency by percentile, as plots draw it: each further nine of the share has the same room. Pure. */
+import { decodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
+import type { Distribution } from '../../../protocols/tasks/tasks-file.ts'
+import { CURVE_STEPS, shareAt } from './tasks-data.ts'
+
+export interface PercentileCurve {
+  /** ms */
+  values: Float64Array
+  /** Where the greatest value is: the decimal logarithm of the number of requests. */
+  end: number
+}
+
+/**
+ * @returns as many values as the number of requests can show
+ * @throws {BakError} `bad-message` for what is no histogram
+ */
+export function curveOf({
+  histogram: packed,
+  min,
+  max
+}: Pick<Distribution, 'histogram' | 'min' | 'max'>): PercentileCurve {
+  const histogram = decodeHistogram(Buffer.from(packed, 'base64'))
+  const end = Math.log10(Math.max(1, histogram.count))
+  const shares = Array.from({ length: Math.floor(end * CURVE_STEPS) + 1 }, (_, i) => shareAt(i / CURVE_STEPS))
+  // its values are microseconds, each the middle of a bucket
+  const values = histogram.quantiles(shares).map(value => Math.min(max, Math.max(min, value / 1000)))
+  return { values: Float64Array.from(values), end }
+}

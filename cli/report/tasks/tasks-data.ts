@@ -1,0 +1,110 @@
+/** What a report shows of tasks. Times are seconds since the run began, or where it is said since the begin of an element; latencies are ms. */
+
+/** Values of a curve for each nine: they are at the shares 1 - 10^(-i / CURVE_STEPS), so that 0 %, 90 %, 99 %, 99.9 % are equally far apart. */
+export const CURVE_STEPS = 20
+
+/** @param nines 1 is 90 %, 2 is 99 % */
+export const shareAt = (nines: number): number => 1 - 10 ** -nines
+
+export interface TasksData {
+  /** In the order in which they were measured: a join point is where each begins. */
+  elements: TaskElement[]
+  /** In the order of the schedule. */
+  tasks: TaskData[]
+}
+
+/** One sample of the run. */
+export interface TakenSample {
+  /** Index into `iterations`. */
+  iteration: number
+  sample: number
+  warmup?: true
+  /** It counts only where its iteration has no other. */
+  isFailed?: true
+}
+
+export interface TaskElement extends TakenSample {
+  /** From 1. */
+  element: number
+  tasks: string[]
+  from: number
+  to: number
+  /** How far the clients of all members began apart, ms. */
+  skew?: number
+}
+
+export interface TaskData {
+  task: string
+  operation: string
+  /** Of its operations. */
+  unit: string
+  /** Of all members, over the whole run. */
+  series: TaskSeries
+  members: Array<{ member: number; series: TaskSeries }>
+  takes: TaskTake[]
+}
+
+/** Indices into `series.rows`. */
+export interface TaskSeries {
+  /** Operations a second, and requests that failed a second. */
+  throughput: number
+  errors: number
+  p50: number
+  p99: number
+  max: number
+  /** Of the service time. */
+  service50: number
+  service99: number
+}
+
+/** A task in one sample of the run. */
+export interface TaskTake extends TakenSample {
+  element: number
+  clients: number
+  /** Requests that count, those of its warm-up, and how many of the first failed. */
+  requests: number
+  warmups: number
+  failed: number
+  /** Requests that were due and not sent. */
+  unsent?: number
+  from: number
+  /** Where requests begin to count. */
+  counted: number
+  to: number
+  ended: 'schedule' | 'completed' | 'cut'
+  /** Percentiles are of all requests, not of merged histograms. */
+  exact: boolean
+  throughput: { min: number; mean: number; median: number; max: number }
+  latency?: Times
+  service?: Times
+  errors: Array<{ kind: string; count: number }>
+  members: TakeMember[]
+}
+
+export interface Times {
+  mean: number
+  max: number
+  /** Those that so many requests can show, such as `50` and `99.9`. */
+  percentiles: Record<string, number>
+  /** In the block. */
+  curve?: Curve
+}
+
+export interface Curve {
+  /** Of its values in the second part of the block, `CURVE_STEPS` for each nine from 0 % on. */
+  offset: number
+  length: number
+  /** Where the greatest value is: the decimal logarithm of the number of requests. */
+  end: number
+}
+
+/** What a member had of it. */
+export interface TakeMember {
+  member: number
+  clients: number
+  requests: number
+  failed: number
+  latency?: Times
+  health?: { workers: number; busy: number; lag: number; lagMax: number; overhead: number }
+  lost?: true
+}

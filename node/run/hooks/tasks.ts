@@ -1,0 +1,146 @@
+/**
+ * Tasks: takes what clients on members measure from the begin of a sample to its end, holds it against what members sign, keeps what the tasks came
+ * to in the record and in `tasks.json`, and shows how they go.
+ */
+import { cutText } from '../../../protocols/fields.ts'
+import type { Step } from '../../../protocols/phase.ts'
+import { differenceIn } from '../../../protocols/tasks/task-difference.ts'
+import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
+import type { TaskResult } from '../../../protocols/tasks/tasks-file.ts'
+import { hasTasks } from '../../work/tasks/loaders.ts'
+import type { LoadHandlers } from '../load/load-stream-server.ts'
+import { SampleLoad } from '../load/sample-load.ts'
+import type { MemberAnswer } from '../load/task-result.ts'
+import type { PlannedPhase } from '../plan.ts'
+import type { RunContext } from '../run-context.ts'
+import { Stopped } from '../stopped.ts'
+import { planOfLoad } from '../task-members.ts'
+import type { RunHook } from './hook.ts'
+
+const SHOW_EVERY_MS = 1_000
+
+/** @returns the hook of one run */
+export function tasks(): RunHook {
+  let isServed = false
+  let timer: NodeJS.Timeout | undefined
+  const stopTimer = () => {
+    clearInterval(timer)
+    timer = undefined
+  }
+  return {
+    name: 'tasks',
+    before(at, run) {
+      const { phase, step, part, element, groups } = at
+      if (!hasTasks(run.order.spec) || step == null || groups != null) return
+      if (!isServed) {
+        isServed = true
+        run.parts.loadStreams.open(run.id, handlersOf(run))
+        run.onExcluded.add(peer => run.load?.leave(run.nameOf(peer) ?? peer))
+      }
+      if (phase === 'start') run.load = newLoad(run, step)
+      if (phase !== 'work') return
+      if (part === 'prepare') timer ??= setInterval(() => show(run), SHOW_EVERY_MS).unref()
+      if (part === 'tasks' && element != null) run.load?.begin(element, () => run.elementAt)
+    },
+    async after(at, run, answers) {
+      const { load } = run
+      if (load == null || at.step == null || at.groups != null) return
+      if (at.phase !== 'work' && at.phase !== 'stop') return
+      for (const { by, value } of answers) if (value.load != null) load.answer(run.nameOf(by) ?? by, value.load)
+      for (const each of overAfter(at, run)) await endElement(run, load, each)
+      if (at.phase !== 'stop') return
+      stopTimer()
+      await writeResult(run, load)
+      run.load = undefined
+    },
+    async close(run) {
+      stopTimer()
+      run.parts.loadStreams.close(run.id)
+      const { load } = run
+      if (load == null) return
+      // a sample that was never stopped
+      for (const each of load.open) await endElement(run, load, each)
+      await writeResult(run, load)
+    }
+  }
+}
+
+function newLoad(run: RunContext, step: Step): SampleLoad {
+  const load = new SampleLoad(step, planOfLoad(run.record, step))
+  for (const { name } of run.excluded.values()) load.leave(name)
+  return load
+}
+
+function handlersOf(run: RunContext): LoadHandlers {
+  const { record, excluded } = run
+  return {
+    admits: peer => !excluded.has(peer) && record.roster.some(each => each.peer === peer && each.load != null),
+    take(peer, message) {
+      const member = run.nameOf(peer) ?? peer
+      if (message.type !== 'failed') return run.load?.take(member, message)
+      const { element, reason } = message
+      const why = `${member}: ${element === 0 ? '' : `element ${element}: `}${reason}`
+      run.cancel(new Stopped('workload-failed', cutText(why)))
+    },
+    onUnreadable(peer, { message }) {
+      const why = `${run.nameOf(peer) ?? peer}: what its clients measured cannot be counted: ${message}`
+      run.cancel(new Stopped('failed', cutText(why)))
+    }
+  }
+}
+
+/** @returns the elements that are over: at the join point, once all have answered for them that still take part; all others with `stop` */
+function overAfter({ phase, part, element }: PlannedPhase, { load, record, order }: RunContext): number[] {
+  if (load == null) return []
+  if (phase === 'stop') return load.open
+  if (element == null || (part !== 'tasks' && part !== 'complete') || !load.isAnswered(element)) return []
+  const { completedBy } = planOfLoad(record, load.step).elements.find(each => each.number === element) ?? {}
+  return part === 'complete' || completedBy == null || order.spec.task.length === 0 ? [element] : []
+}
+
+async function endElement(run: RunContext, load: SampleLoad, element: number): Promise<void> {
+  const ended = await load.end(element)
+  if (ended == null) return
+  const { record, events } = run
+  const { joinPoint, results } = ended
+  for (const result of results) {
+    const answers = load.answersTo(result)
+    const error = errorIn(answers)
+    const entry = taskEntryOf(load.step, result, error)
+    record.workload.push(entry)
+    events.store({ type: 'workload-ended', ...entry })
+    for (const each of result.members) nameDifference(run, result, each, answers.get(each.member))
+  }
+  const { step, skew } = joinPoint
+  events.store({
+    ...{ type: 'join-point', step, element, ...(skew == null ? {} : { skew }) },
+    tasks: results.map(({ task, samples, failed }) => ({ task, samples, failed }))
+  })
+  events.show({ type: 'load', step, ...load.now() })
+}
+
+/** @returns the first error that ended a task, and where */
+export function errorIn(answers: Map<string, MemberAnswer>): string | undefined {
+  for (const [member, { task }] of answers) if (task.error != null) return cutText(`${member}: ${task.error}`)
+  return undefined
+}
+
+function nameDifference(
+  run: RunContext,
+  { task }: TaskResult,
+  counted: TaskResult['members'][number],
+  answer: MemberAnswer | undefined
+): void {
+  const difference = answer == null ? undefined : differenceIn(counted, answer.task)
+  if (difference == null) return
+  run.record.partial = true
+  run.lack({ kind: 'workload', member: counted.member, what: task, reason: cutText(difference) })
+}
+
+async function writeResult({ folder }: RunContext, load: SampleLoad): Promise<void> {
+  if (load.joinPoints.length > 0) await folder.writeTasks(load.step, load.file)
+}
+
+function show({ events, load }: RunContext): void {
+  if (load != null && events.followed) events.show({ type: 'load', step: load.step, ...load.now() })
+}

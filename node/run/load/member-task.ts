@@ -1,0 +1,168 @@
+/** What one member measured of one task: counts, sums and sizes, each request as long as all are kept, and rows by the second. */
+import { BakError } from '../../../protocols/errors.ts'
+import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
+import { decodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
+import type { HistogramBlock } from '../../../protocols/tasks/load-stream.ts'
+import { FLAGS, MAX_ERROR_KINDS, type SampleColumns } from '../../../protocols/tasks/sample-block.ts'
+import type { ThroughputCounter } from '../../../protocols/tasks/throughput.ts'
+import { GrowingColumn } from './growing-column.ts'
+import { Rows } from './rows.ts'
+
+export const TIMES = ['latency', 'service', 'processing'] as const
+export type Time = (typeof TIMES)[number]
+
+/** Sizes of normal samples; ms, but for `sizes` and `sum`, which are in microseconds. */
+export class Sizes {
+  readonly sizes = new LogHistogram()
+  sum = 0
+  min = Number.POSITIVE_INFINITY
+  max = 0
+
+  note(ms: number): void {
+    const micros = Math.round(ms * 1000)
+    this.sizes.record(micros)
+    this.sum += micros
+    if (ms < this.min) this.min = ms
+    if (ms > this.max) this.max = ms
+  }
+
+  join({ sizes, sum, min, max }: Sizes): void {
+    this.sizes.add(sizes)
+    this.sum += sum
+    this.min = Math.min(this.min, min)
+    this.max = Math.max(this.max, max)
+  }
+
+  /** @param sum of its values; as good as its buckets where it is left out */
+  add(sizes: LogHistogram, sum = sizes.count === 0 ? 0 : Math.round(sizes.mean * sizes.count)): void {
+    const { min, max } = sizes.range ?? { min: Number.POSITIVE_INFINITY, max: 0 }
+    this.sizes.add(sizes)
+    this.sum += sum
+    this.min = Math.min(this.min, min / 1000)
+    this.max = Math.max(this.max, max / 1000)
+  }
+}
+
+export class MemberTask {
+  samples = 0
+  warmup = 0
+  failed = 0
+  /** The latest end, ms since the begin of the element. */
+  lastEnd = 0
+  readonly times: Record<Time, Sizes> = { latency: new Sizes(), service: new Sizes(), processing: new Sizes() }
+  /** Each normal sample, ms; gone once not all are kept. */
+  exact: Record<Time, GrowingColumn> | undefined = {
+    latency: new GrowingColumn(),
+    service: new GrowingColumn(),
+    processing: new GrowingColumn()
+  }
+  readonly rows = new Rows()
+  readonly errors = new Map<string, number>()
+  /** By the index of the target. */
+  readonly targets = new Map<number, { samples: number; failed: number }>()
+
+  /**
+   * @param targetOf the target of a physical client; left out where there is one only
+   * @param throughput of the task
+   */
+  addSamples(
+    columns: SampleColumns,
+    kinds: string[],
+    throughput: ThroughputCounter,
+    targetOf?: (client: number) => number | undefined
+  ): void {
+    const { flags, kind, due, latency, service, processing, weight, client } = columns
+    const { rows } = this
+    for (let i = 0; i < flags.length; i++) {
+      const [flag, took, served] = [flags[i] as number, latency[i] as number, service[i] as number]
+      const isFailed = (flag & FLAGS.failed) !== 0
+      const isWarmup = (flag & FLAGS.warmup) !== 0
+      const ended = (due[i] as number) + took
+      if (ended > this.lastEnd) this.lastEnd = ended
+      const operations = isFailed ? 0 : (weight[i] as number)
+      const row = rows.at(ended / 1000)
+      rows.ended[row] = (rows.ended[row] as number) + 1
+      rows.operations[row] = (rows.operations[row] as number) + operations
+      const open = rows.sizesOf(row)
+      if (open != null) {
+        const [latencyMicros, serviceMicros] = [Math.round(took * 1000), Math.round(served * 1000)]
+        open.sizes.latency.record(latencyMicros)
+        open.sizes.service.record(serviceMicros)
+        if (latencyMicros > open.max.latency) open.max.latency = latencyMicros
+        if (serviceMicros > open.max.service) open.max.service = serviceMicros
+      }
+      throughput.add(ended / 1000, operations, isWarmup)
+      if (isFailed) rows.failed[row] = (rows.failed[row] as number) + 1
+      if (isWarmup) {
+        this.warmup++
+        rows.noteWarmup(row)
+        continue
+      }
+      this.samples++
+      this.times.latency.note(took)
+      this.times.service.note(served)
+      this.times.processing.note(processing[i] as number)
+      if (this.exact != null) {
+        this.exact.latency.push(took)
+        this.exact.service.push(served)
+        this.exact.processing.push(processing[i] as number)
+      }
+      if (targetOf != null) this.#countTarget(targetOf(client[i] as number), isFailed)
+      if (!isFailed) continue
+      this.failed++
+      this.#countError(kinds[kind[i] as number] ?? 'other', 1)
+    }
+  }
+
+  /** @throws {BakError} `bad-message` for histograms that are not of as many samples as they say */
+  addHistogram(block: HistogramBlock, throughput: ThroughputCounter): void {
+    const { second, samples, failed, warmup, operations } = block
+    const [latency, service, processing] = TIMES.map(time => decodeHistogram(block[time])) as [
+      LogHistogram,
+      LogHistogram,
+      LogHistogram
+    ]
+    if (failed > samples || [latency, service, processing].some(({ count }) => count !== samples))
+      throw new BakError('bad-message', `histograms of ${samples} samples have another number of values`)
+    this.exact = undefined
+    const { rows } = this
+    const row = rows.at(second)
+    rows.ended[row] = (rows.ended[row] as number) + samples
+    rows.operations[row] = (rows.operations[row] as number) + operations
+    rows.failed[row] = (rows.failed[row] as number) + failed
+    const open = rows.sizesOf(row)
+    for (const [kind, sizes] of [
+      ['latency', latency],
+      ['service', service]
+    ] as const) {
+      open?.sizes[kind].add(sizes)
+      if (open != null) open.max[kind] = Math.max(open.max[kind], sizes.range?.max ?? 0)
+    }
+    this.lastEnd = Math.max(this.lastEnd, (second + 1) * 1000)
+    throughput.addSecond(second, operations, warmup)
+    if (warmup) {
+      this.warmup += samples
+      rows.noteWarmup(row)
+      return
+    }
+    this.samples += samples
+    this.failed += failed
+    this.times.latency.add(latency, block.sums.latency)
+    this.times.service.add(service, block.sums.service)
+    this.times.processing.add(processing)
+    for (const { kind, count } of block.errors) this.#countError(kind, count)
+  }
+
+  #countError(kind: string, count: number): void {
+    const known = this.errors.has(kind) || this.errors.size < MAX_ERROR_KINDS - 1 ? kind : 'other'
+    this.errors.set(known, (this.errors.get(known) ?? 0) + count)
+  }
+
+  #countTarget(target: number | undefined, isFailed: boolean): void {
+    if (target == null) return
+    const known = this.targets.get(target) ?? { samples: 0, failed: 0 }
+    known.samples++
+    if (isFailed) known.failed++
+    this.targets.set(target, known)
+  }
+}

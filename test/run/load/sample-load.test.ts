@@ -1,0 +1,79 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import * as v from 'valibot'
+import { SampleLoad } from '../../../node/run/load/sample-load.ts'
+import { check } from '../../../protocols/codec.ts'
+import { spec as specSchema } from '../../../protocols/spec.ts'
+import type { TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
+import { type TaskResult, tasksFile } from '../../../protocols/tasks/tasks-file.ts'
+import { loadPlanOf } from '../../../protocols/tasks/workers.ts'
+import { blockOf, type MadeSample, step } from '../../helpers/load-blocks.ts'
+
+const load = suite('the load of a sample on its controller')
+
+const AT = 1_000_000
+const hosts = [
+  { host: 'a', cores: 1 },
+  { host: 'b', cores: 1 }
+]
+const http = { type: 'http', url: 'http://10.0.0.7/' }
+
+function loadOf(
+  tasks: object[] = [{ name: 't', operation: http, clients: 4 }],
+  now = () => AT + 3_600_000
+): SampleLoad {
+  const spec = check(specSchema, { tools: [], task: tasks })
+  return new SampleLoad(step, loadPlanOf(spec, hosts), now)
+}
+
+const answer = (change: Partial<TaskAnswer> = {}): TaskAnswer => ({
+  ...{ element: 1, task: 't', samples: 0, warmup: 0, failed: 0, latency: 0, service: 0, ended: 'schedule' },
+  ...change
+})
+
+load('what all members brought is one result, with each for itself', async () => {
+  const its = loadOf()
+  its.begin(1, () => AT)
+  its.take('a', blockOf([{ due: 0, latency: 5, warmup: true }, ...evenly(100, 10)]))
+  its.take('b', blockOf([...evenly(99, 30), { due: 990, latency: 200, service: 20, failed: 'status 503' }]))
+  its.answer('a', { tasks: [answer({ began: { first: AT, last: AT + 2 } })], health: health(0.2) })
+  its.answer('b', { tasks: [answer({ began: { first: AT + 1, last: AT + 4 } })] })
+  const { results, joinPoint } = await endOf(its)
+  const [result] = results as [TaskResult]
+  assert.is(joinPoint.skew, 4)
+  assert.is(result.samples, 200)
+  assert.is(result.warmup, 1)
+  assert.is(result.failed, 1)
+  assert.ok(result.exact)
+  assert.is(result.latency?.max, 200)
+  assert.is(result.latency?.percentiles['50'], 20)
+  assert.is(result.service?.max, 30)
+  assert.equal(result.errors, [{ kind: 'status 503', count: 1 }])
+  assert.equal(
+    result.members.map(({ member, clients, samples, health }) => [member, clients, samples, health?.busy]),
+    [
+      ['a', 2, 100, 0.2],
+      ['b', 2, 100, undefined]
+    ]
+  )
+  assert.is(result.ended, 'schedule')
+  assert.is(result.duration, 1.19)
+  v.parse(tasksFile, JSON.parse(JSON.stringify(its.file)))
+})
+
+load.run()
+
+async function endOf(its: SampleLoad, element = 1) {
+  const ended = await its.end(element)
+  if (ended == null) throw new Error('nothing began')
+  return ended
+}
+
+/** So many in a second. */
+function evenly(count: number, latency: number): MadeSample[] {
+  return Array.from({ length: count }, (_, i) => ({ due: (i * 1_000) / count, latency }))
+}
+
+function health(busy: number) {
+  return { workers: 1, busy, lag: 0, lagMax: 0, overhead: 0 }
+}
