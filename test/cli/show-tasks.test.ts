@@ -24,6 +24,7 @@ test.before.each(() => {
 })
 test.after.each(() => rmSync(folder, { recursive: true }))
 
+const HEALTH = { workers: 2, busy: 0.2, lag: 0.4, lagMax: 3, overhead: 0.05 }
 const show = (...words: string[]) => startBak(['--home', join(folder, 'none'), 'show', folder, ...words]).ended
 const make = (shape: Omit<LoadShape, 'folder'> = {}) => loadResult({ folder, seconds: 6, ...shape })
 const samplesOf = ({ files }: LoadResult): SampleTasks[] => files.map(({ step, tasks }) => ({ step, ...tasks }))
@@ -36,11 +37,12 @@ test('stand before what the machines did, a part each', async () => {
   assert.is(status, 0, stderr)
   const parts = [
     /^run: +\S+ search-load\n[\s\S]*\ntasks: +index \(4 clients\), search \(8 clients\) with update \(2 clients\)\nfolder: /,
+    /\nservers: http:\/\/10\.0\.0\.7:8080 nginx\/1\.22\.1, http:\/\/10\.0\.0\.8:8080 nginx\/1\.22\.1\n/,
     /\ntask: +index of 1-default; medians of 2 samples\nclients: +4, operation bulk, as fast as they can\nrequests: +\d+ in 12\.0 s, none failed; \d+ more of warm-up\n/,
     /\nthroughput: mean [\d.]+, median [\d.]+, min [\d.]+, max [\d.]+ kdocs\/s\nTIME +MEAN +P50 +P90 +P99 +P99\.9 +MAX\nlatency +[\d.]+ ms/,
     /\ntask: +search of 1-default; medians of 2 samples\nclients: +8, 200 ops\/s asked\nrequests: +1600 in /,
     /\ntargets: +800 to http:\/\/10\.0\.0\.7:8080.*, 800 to http:\/\/10\.0\.0\.8:8080/,
-    /\nMEMBER +CLIENTS +REQUESTS +FAILED +P50 +P99 +MAX +BUSY +LAG +OVERHEAD\nm1 +4 +800 +\d+ .* 21 % +0\.4 ms +0\.1 ms\nm2 /,
+    /\nMEMBER +CLIENTS +REQUESTS +FAILED +P50 +P99 +MAX +BUSY +LAG +OVERHEAD\nm1 +4 +800 +\d+ .* 21 % +0\.4 ms +50 µs\nm2 /,
     /\nTASK +OF +WARNING\nsearch +1-default +\d+ failed \([\d.]+ %\): /,
     /\nbusiest disk: /
   ]
@@ -100,6 +102,15 @@ test('say what may be wrong with their numbers', () => {
   const cases: Array<[Partial<TaskResult>, string]> = [
     [{ samples: 0, latency: undefined }, 'it ended during its warm-up: nothing was measured'],
     [{ ended: 'cut' }, 'it was cut short'],
+    [
+      {
+        members: plain?.members.map(each => ({
+          ...each,
+          health: { ...HEALTH, busy: each.member === 'm2' ? 0.97 : 0.2 }
+        }))
+      },
+      'the driver of m2 was the bottleneck: its busiest thread worked 97 % of the time'
+    ],
     [{ unsent: 12 }, '12 requests were due and not sent'],
     [{ exact: false }, 'percentiles are of merged histograms, within 0.1 %'],
     [{ samples: 1000, failed: 5, errors: [{ kind: 'timeout', count: 5 }] }, '5 failed (0.5 %): timeout 5'],
