@@ -3,6 +3,7 @@ import type { EndedEvent, MovedEvent } from '../protocols/events.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import { describeIterations } from '../protocols/matrix/iteration-summary.ts'
 import { describeShortfalls } from '../protocols/shortfall.ts'
+import { describeKnee } from '../protocols/tasks/knee.ts'
 import { formatDuration, formatObserved, formatVerdict } from './format.ts'
 
 /** Members, shortfalls and other runs that a line names. */
@@ -13,7 +14,7 @@ const MAX_NAMED = 4
  * @returns two lines or more; the folder stands alone on the last one, or where the result went instead
  */
 export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent, answers: string[] = []): string[] {
-  const { verdict, took, reason, partial, observed, folder, holder, iterations = [], remarks = [] } = ended
+  const { verdict, took, reason, partial, observed, folder, holder, iterations = [], remarks = [], knee } = ended
   const cost = observed == null ? [] : [formatObserved(observed)]
   const missing = missingIn(ended)
   // the cost of a run that failed or lacks something is not what a person looks for
@@ -23,6 +24,7 @@ export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent, ans
   const why = reason == null ? '' : `: ${reason}`
   return [
     `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${formatDuration(took)}${why}`,
+    ...(knee == null ? [] : [describeKnee(knee)]),
     ...answers,
     ...(more === '' ? [] : [more]),
     ...(moved?.error == null ? [] : [`not moved to ${moved.to}: ${moved.error}`]),

@@ -18,6 +18,7 @@ import { MAX_RECORD_REMARKS, refusedFile, renamedFile } from './record.ts'
 import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
 import { tags } from './tags.ts'
+import { knee } from './tasks/knee.ts'
 import { loadNow } from './tasks/load-now.ts'
 import { decision } from './thresholds/threshold.ts'
 import { edge } from './trigger.ts'
@@ -190,6 +191,8 @@ const body = v.variant('type', [
     missing: v.optional(list(v.object({ name, files: count }), 10_000)),
     /** Where the spec says when samples are repeated. */
     iterations: iterationSummaries,
+    /** What its search found. */
+    knee: v.optional(knee),
     /** What its thresholds came to; of very many those that are not met. */
     thresholds: v.optional(list(decision, MAX_DECISIONS_OF_EVENT)),
     /** Runs that went on at the same time on members of this one. */

@@ -27,6 +27,7 @@ import { fetched, MAX_STAGED, stagedEntry } from './staged.ts'
 import { recordedDifferences } from './sysinfo/differences.ts'
 import { memberNoise } from './sysinfo/noise.ts'
 import { tags } from './tags.ts'
+import { knee } from './tasks/knee.ts'
 import { decisions } from './thresholds/threshold.ts'
 import { triggeredWindow } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
@@ -92,6 +93,8 @@ const runRecord = v.object({
   triggered: v.optional(list(triggeredWindow, 100_000)),
   /** What the iterations came to, where the spec says when samples are repeated. */
   iterations: iterationSummaries,
+  /** What its search found. */
+  knee: v.optional(knee),
   /** What its thresholds came to. */
   thresholds: decisions,
   /** Tools that were attached and detached while it went on. */

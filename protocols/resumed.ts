@@ -18,7 +18,9 @@ export const resumed = v.object({
       step,
       failed: v.boolean(),
       /** Of the metric of `max_stddev`. */
-      value: v.optional(metricValue)
+      value: v.optional(metricValue),
+      /** Of a search: it broke a threshold, or failed. */
+      over: v.optional(v.boolean())
     }),
     MAX_RUN_SAMPLES
   ),

@@ -3,6 +3,7 @@ import { iterationFolder } from '../../protocols/layout.ts'
 import { showPercent } from '../../protocols/matrix/iteration-summary.ts'
 import { type MetricSamples, metricSamples } from '../../protocols/metric-samples.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { describeKnee } from '../../protocols/tasks/knee.ts'
 import { formatFacts, formatNote } from '../../protocols/text-table.ts'
 import { fittingTable } from '../fitting-table.ts'
 import { METRIC_HEAD, metricRow } from '../metric-rows.ts'
@@ -31,6 +32,7 @@ export function formatFirst(
 ): string[] {
   return [
     formatMetrics(metricSamples(record), record.run, width),
+    ...(record.knee == null ? [] : [formatNote(describeKnee(record.knee), width)]),
     ...tasks,
     formatThresholds(record),
     formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),

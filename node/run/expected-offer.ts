@@ -32,7 +32,7 @@ export function refusalOfOffer(
 
 function isPlanned(
   place: ResultPath,
-  { peer, name, tools, workloads = [] }: RosterEntry,
+  { peer, name, tools, workloads = [], load }: RosterEntry,
   { spec, controller, tools: changes = [] }: Planned
 ): boolean {
   const hasGroup = (group: string) =>
@@ -46,8 +46,8 @@ function isPlanned(
   if (place.kind !== 'tools' && place.kind !== 'series' && place.kind !== 'workload') return false
   if (!mayHaveSample(spec, place.step)) return false
   if (place.kind === 'tools') return hasGroup(place.group)
-  // workloads leave numbers by time, too
+  // workloads and tasks leave numbers by time, too
   if (place.kind === 'series' && hasTools()) return true
   // a command runs on the controller
-  return workloads.length > 0 || (spec.command != null && peer === controller.peer)
+  return workloads.length > 0 || load != null || (spec.command != null && peer === controller.peer)
 }

@@ -4,12 +4,15 @@ import { type IterationSummary, showPercent, summarize } from '../../protocols/m
 import type { MaxStddev } from '../../protocols/matrix/sampling.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
+import { kneeOf } from '../../protocols/tasks/knee.ts'
 import { judgeThresholds } from '../../protocols/thresholds/judge.ts'
 import type { ToolReadings } from '../../protocols/thresholds/tool-readings.ts'
 
 /** Written when no sample is left to take. */
 export function noteIterations(record: RunRecord): void {
-  record.iterations = summarize(record.spec, record.workload, record.resumes?.taken)
+  const { spec, workload, resumes } = record
+  record.iterations = summarize(spec, workload, resumes?.taken)
+  record.knee = kneeOf(spec, workload, resumes?.taken)
 }
 
 /** Written with them. */

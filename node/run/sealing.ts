@@ -85,7 +85,7 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
   const took = record.took ?? Math.max(0, (ended ?? created) - created)
   const bytes = record.sent.reduce((sum, each) => sum + each.bytes, 0)
   const observed = costliest(sharesOf(record.observed ?? []))
-  const { shortfalls, beside, iterations, remarks, thresholds: decided } = record
+  const { shortfalls, beside, iterations, knee, remarks, thresholds: decided } = record
   const notMet = decided?.filter(({ outcome }) => outcome !== 'met')
   const thresholds =
     (decided ?? []).length > MAX_DECISIONS_OF_EVENT ? notMet?.slice(0, MAX_DECISIONS_OF_EVENT) : decided
@@ -100,6 +100,7 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
     shortfalls,
     missing,
     iterations,
+    knee,
     thresholds,
     beside,
     remarks,

@@ -1,10 +1,12 @@
 /**
  * Which samples a run takes, one after the other, as far as what was measured before decides it: a failed sample may be repeated, and an
- * iteration whose metric varies too much gets more. The controller walks them, `bak verify` walks them again with what was signed,
+ * iteration whose metric varies too much gets more; a search goes on from value to value. The controller walks them, `bak verify` walks them again with what was signed,
  * `--dry-run` as if each were good.
  */
 import { stepFolder } from '../layout.ts'
 import type { Step } from '../phase.ts'
+import { gridOf } from '../tasks/search-grid.ts'
+import { nextValue } from '../tasks/search-steps.ts'
 import { IterationState, type Outcome } from './iteration-state.ts'
 import { inRandomOrder } from './random-order.ts'
 import type { Sampling } from './sampling.ts'
@@ -33,7 +35,7 @@ export function* dueSamples(spec: Sampling, outcomeOf: OutcomeOf, taken: TakenSa
   }
 }
 
-/** @returns the samples that a run takes if each is good and close to the others: no run takes fewer */
+/** @returns the samples that a run takes if each is good and close to the others: no run takes fewer, but for a search that breaks early */
 export const plannedSamples = (spec: Sampling, taken: TakenSample[] = []): Step[] => [
   ...dueSamples(spec, () => ({ failed: false, value: 1 }), taken)
 ]
@@ -46,6 +48,11 @@ function* counted(spec: Sampling, outcomeOf: OutcomeOf): Generator<Step, void> {
     yield step
     stateAt(i).note(outcomeOf(step))
     return !stateAt(i).hasFailed
+  }
+  if (spec.search != null) {
+    const init = { values: gridOf(spec.search), samples: spec.samples, confirm: spec.search.confirm }
+    for (let i = nextValue(states, init); i != null; i = nextValue(states, init)) yield* take(i)
+    return
   }
   for (const i of turnsOf(spec)) {
     if (!(yield* take(i))) return

@@ -7,6 +7,8 @@ export interface Outcome {
   failed: boolean
   /** Of the metric of `max_stddev`; left out where nothing stated it. */
   value?: number
+  /** Of a search: it broke a threshold, or failed. */
+  over?: boolean
 }
 
 export class IterationState {
@@ -15,13 +17,15 @@ export class IterationState {
   /** Counted samples so far. */
   samples = 0
   failed = 0
+  over = 0
 
   constructor(spec: Sampling) {
     this.#spec = spec
   }
 
-  note({ failed, value }: Outcome): void {
+  note({ failed, value, over }: Outcome): void {
     this.samples++
+    if (over) this.over++
     if (failed) this.failed++
     else if (value != null) this.#values.push(value)
   }

@@ -4,6 +4,7 @@ import { count, iterationName, list, name } from '../fields.ts'
 import { listInWords } from '../list-in-words.ts'
 import { metricValueOf } from '../metric-samples.ts'
 import type { Spec } from '../spec.ts'
+import { breaksThreshold } from '../tasks/search-outcome.ts'
 import { failuresIn, hasFailed, type WorkEntry } from '../work-entry.ts'
 import type { TakenSample } from './due-samples.ts'
 import { IterationState, type Outcome } from './iteration-state.ts'
@@ -29,13 +30,16 @@ export const iterationSummary = v.object({
 export type IterationSummary = v.InferOutput<typeof iterationSummary>
 export const iterationSummaries = v.optional(list(iterationSummary, 1000))
 
+type Judging = Pick<Spec, 'policy' | 'workload' | 'max_stddev' | 'search' | 'threshold' | 'task'>
+
 /** @param results of one sample; @returns what it came to */
-export function outcomeOf(results: WorkEntry[], spec: Pick<Spec, 'policy' | 'workload' | 'max_stddev'>): Outcome {
+export function outcomeOf(results: WorkEntry[], spec: Judging): Outcome {
   const metric = spec.max_stddev?.metric
   const failed = failuresIn(results, spec).length > 0
   const good = results.filter(each => !hasFailed(each))
   const value = metric == null ? undefined : metricValueOf(good, metric)
-  return { failed, ...(value == null ? {} : { value }) }
+  const over = spec.search != null && (failed || breaksThreshold(good, spec))
+  return { failed, ...(value == null ? {} : { value }), ...(spec.search == null ? {} : { over }) }
 }
 
 /**
@@ -63,7 +67,7 @@ export function summarize(
 }
 
 /** By the numbers of the iterations. */
-function statesOf(spec: Spec, workload: WorkEntry[], taken: TakenSample[]): Map<number, IterationState> {
+export function statesOf(spec: Spec, workload: WorkEntry[], taken: TakenSample[]): Map<number, IterationState> {
   const counted = workload.filter(({ step }) => step.warmup == null)
   const bySample = Map.groupBy(counted, ({ step }) => `${step.number}/${step.sample}`)
   const outcomes = [...bySample.values()].map(results => ({

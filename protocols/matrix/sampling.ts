@@ -1,6 +1,7 @@
 /** The keys of a run file that say how often each iteration is measured, and in which order. */
 import * as v from 'valibot'
 import { count, name } from '../fields.ts'
+import type { Search } from '../tasks/task.ts'
 
 /**
  * Samples of one run, of all iterations together, with warm-ups and repeats: with the certificates of their phases, which are 100,000 at
@@ -47,15 +48,18 @@ export const sampling = {
 /** What of a spec says which samples it has. */
 export type Sampling = v.InferOutput<v.ObjectSchema<typeof sampling, undefined>> & {
   iterations: Array<{ name: string }>
+  /** It decides which samples are taken. */
+  search?: Search | undefined
 }
 
 /** @returns the highest number that a counted sample of an iteration can have */
 export const mostSamples = ({
   samples,
   max_stddev,
-  max_sample_failures = 0
-}: Pick<Sampling, 'samples' | 'max_stddev' | 'max_sample_failures'>) =>
-  Math.max(samples, max_stddev?.samples ?? 0) + max_sample_failures
+  max_sample_failures = 0,
+  search
+}: Pick<Sampling, 'samples' | 'max_stddev' | 'max_sample_failures' | 'search'>) =>
+  Math.max(samples, max_stddev?.samples ?? 0, search?.confirm ?? 0) + max_sample_failures
 
 /** @returns how many samples a run can have at most */
 export const mostRunSamples = (spec: Omit<Sampling, 'order' | 'seed'>) =>

@@ -30,7 +30,9 @@ export const httpOperation = v.strictObject({
   /** Status codes that are no errors; by default 200 to 399. */
   expect: v.optional(v.pipe(list(v.pipe(count, v.minValue(100), v.maxValue(599)), 64), v.minLength(1))),
   /** Whether a client keeps its connection from one request to the next. */
-  keep_alive: v.optional(v.boolean(), true)
+  keep_alive: v.optional(v.boolean(), true),
+  /** Whether a target with https must have a certificate that the machine trusts. */
+  verify_certificate: v.optional(v.boolean(), true)
 })
 export type HttpOperation = v.InferOutput<typeof httpOperation>
 

@@ -35,6 +35,13 @@ export function wrongSearch(keys: TaskKeys, spec: Partial<SpecInput> & { params?
       ['order'],
       'goes with no search, which decides which samples are taken'
     ),
+    ...(spec.threshold ?? []).flatMap(({ stop }, i) =>
+      wrong(
+        stop === true,
+        ['threshold', i, 'stop'],
+        'ends the run at the first value that breaks it, and a search goes on from there'
+      )
+    ),
     ...wrong((spec.threshold ?? []).length === 0, ['search'], 'needs a [[threshold]], which says where the limit is')
   ]
 }

@@ -9,6 +9,7 @@ import { type MetricSamples, metricSamples } from '../metric-samples.ts'
 import type { Step } from '../phase.ts'
 import { medianOf } from '../quantiles.ts'
 import type { RunRecord } from '../record.ts'
+import { decidingIteration, kneeOf } from '../tasks/knee.ts'
 import { failuresIn } from '../work-entry.ts'
 import { type Decision, isOfTools, type Threshold } from './threshold.ts'
 import type { ToolReadings, ToolValue } from './tool-readings.ts'
@@ -67,14 +68,16 @@ export const isAboutTools = (threshold: Threshold, all: MetricSamples[]): boolea
 export const askedOfTools = ({ threshold = [] }: Pick<RunRecord['spec'], 'threshold'>): Map<number, Threshold> =>
   new Map([...threshold.entries()].filter(([, { of }]) => of !== 'workloads'))
 
-/** Without those that an earlier run has taken. */
+/** Without those that an earlier run has taken; of a search the highest value that holds. */
 function iterationsOf({ iteration }: Threshold, { spec, workload, resumes }: Judged): Decision['iteration'][] {
   const fits = iteration == null ? () => true : globOf(iteration)
   const earlier = new Set((resumes?.taken ?? []).map(({ step }) => step.number))
   const own = new Set(workload.filter(({ step }) => step.warmup == null).map(({ step }) => step.number))
+  const found = kneeOf(spec, workload, resumes?.taken)
+  const isDecided = (number: number) => found == null || number === decidingIteration(found)
   return spec.iterations
     .map(({ name }, i) => ({ number: i + 1, name }))
-    .filter(({ name, number }) => fits(name) && (own.has(number) || !earlier.has(number)))
+    .filter(({ name, number }) => fits(name) && isDecided(number) && (own.has(number) || !earlier.has(number)))
 }
 
 interface Asked {

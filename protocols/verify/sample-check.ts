@@ -8,16 +8,19 @@ import { dueSamples } from '../matrix/due-samples.ts'
 import { outcomeOf, summarize } from '../matrix/iteration-summary.ts'
 import type { Step } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
+import { kneeOf } from '../tasks/knee.ts'
 import { same } from './proven-run.ts'
 import type { Fault } from './report.ts'
 
 /** @param certificates in the order of their phases; their results are those of the record */
 export function checkSamples(record: RunRecord, certificates: CheckedCertificate[]): Fault[] {
-  const { spec, workload, verdict, iterations, resumes } = record
+  const { spec, workload, verdict, iterations, knee, resumes } = record
   const wrong = (what: string) => ({ where: RECORD_FILE, what })
   const summary = same(iterations ?? null, summarize(spec, workload, resumes?.taken) ?? null)
     ? []
     : [wrong('what it tells of its iterations is not what its results say')]
+  if (!same(knee ?? null, kneeOf(spec, workload, resumes?.taken) ?? null))
+    summary.push(wrong('what it tells of its search is not what its results say'))
   // a full disk may have kept certificates from being written: the seal names them
   if (verdict === 'failed') return summary
   const [served, taken] = [samplesIn(certificates, true), samplesIn(certificates, false)]

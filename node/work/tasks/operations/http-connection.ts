@@ -1,5 +1,6 @@
 /** The connection of one client of an `http` operation, and what comes on it. */
 import { Client, type Dispatcher } from 'undici'
+import type { HttpOperation } from '../../../../protocols/tasks/operation.ts'
 
 /** As long as a timer of Node can wait: a connection ends because the server ended it, not because its client had to wait for its turn. */
 const IDLE_MS = 2 ** 31 - 1
@@ -7,7 +8,8 @@ const IDLE_MS = 2 ** 31 - 1
 const MAX_RESPONSE_HEADERS = 64 * 1024
 
 /** HTTP/1.1 and no timeouts of undici's own: who asks has one, for the request as a whole. */
-export const CLIENT_OPTIONS: Client.Options = {
+export const clientOptions = ({ verify_certificate }: Pick<HttpOperation, 'verify_certificate'>): Client.Options => ({
+  connect: { rejectUnauthorized: verify_certificate },
   allowH2: false,
   bodyTimeout: 0,
   headersTimeout: 0,
@@ -15,7 +17,7 @@ export const CLIENT_OPTIONS: Client.Options = {
   keepAliveTimeout: IDLE_MS,
   keepAliveMaxTimeout: IDLE_MS,
   maxHeaderSize: MAX_RESPONSE_HEADERS
-}
+})
 
 /** Called when a request has ended: `status` 0 is that none came. */
 type Ended = (status: number, error: Error | undefined) => void
@@ -27,8 +29,8 @@ export class HttpConnection implements Dispatcher.DispatchHandler {
   #status = 0
   #isAbandoned = false
 
-  constructor(origin: string, ended: Ended) {
-    this.#client = new Client(origin, CLIENT_OPTIONS)
+  constructor(origin: string, options: Client.Options, ended: Ended) {
+    this.#client = new Client(origin, options)
     this.#ended = ended
   }
 

@@ -23,7 +23,7 @@ export async function httpRunner(operation: HttpOperation, folder: string): Prom
       const address = addresses[context.index % addresses.length] as HttpAddress
       return new HttpRequester(operation, { ...address, body }, context)
     },
-    probe: signal => probeTargets(addresses, signal),
+    probe: signal => probeTargets(operation, signal),
     async close() {}
   }
 }

@@ -1,16 +1,17 @@
 /** The requests of one client of an `http` operation: one at a time, on a connection that is its own. */
-import type { Dispatcher } from 'undici'
+import type { Client, Dispatcher } from 'undici'
 import type { HttpAddress } from '../../../../protocols/tasks/http-address.ts'
 import type { HttpOperation } from '../../../../protocols/tasks/operation.ts'
 import { onAbort } from '../../../wait.ts'
 import type { ClientContext, Outcome, Requester } from '../operation.ts'
 import { CUT, isNetworkKind, kindOf, TIMEOUT } from './error-kinds.ts'
-import { HttpConnection } from './http-connection.ts'
+import { clientOptions, HttpConnection } from './http-connection.ts'
 import { RequestTimer } from './request-timer.ts'
 import { filled, type PlaceholderValues, type Template, templateOf } from './template.ts'
 
 export class HttpRequester implements Requester {
   readonly #origin: string
+  readonly #clientOptions: Client.Options
   readonly #path: string | Template
   readonly #headers: (string | Template)[]
   readonly #body: string | Template | undefined
@@ -32,6 +33,7 @@ export class HttpRequester implements Requester {
   ) {
     const { method, headers, body, expect, keep_alive, timeout } = operation
     this.#origin = origin
+    this.#clientOptions = clientOptions(operation)
     this.#path = templateOf(path)
     this.#headers = Object.entries(headers).flatMap(([name, value]) => [name, templateOf(value)])
     this.#body = body == null ? undefined : templateOf(body)
@@ -75,7 +77,7 @@ export class HttpRequester implements Requester {
   }
 
   #connect(): HttpConnection {
-    return new HttpConnection(this.#origin, (status, error) => {
+    return new HttpConnection(this.#origin, this.#clientOptions, (status, error) => {
       if (error != null) return this.#end(kindOf(error), status === 0)
       const isGood = this.#expect == null ? status < 400 : this.#expect.has(status)
       this.#end(isGood ? undefined : `status ${status}`)

@@ -2,11 +2,12 @@
 import { Client } from 'undici'
 import { cleanLine } from '../../../../protocols/clean-line.ts'
 import { BakError } from '../../../../protocols/errors.ts'
-import type { HttpAddress } from '../../../../protocols/tasks/http-address.ts'
+import { addressesOf, type HttpAddress } from '../../../../protocols/tasks/http-address.ts'
+import type { HttpOperation } from '../../../../protocols/tasks/operation.ts'
 import { inParallel } from '../../../in-parallel.ts'
 import { pause } from '../../../wait.ts'
 import { kindOf, TIMEOUT } from './error-kinds.ts'
-import { CLIENT_OPTIONS } from './http-connection.ts'
+import { clientOptions } from './http-connection.ts'
 import { filled, templateOf } from './template.ts'
 
 /** Targets that are asked at the same time. */
@@ -29,13 +30,15 @@ export interface ReachedTarget {
  * @returns them in their order, each once
  * @throws {BakError} `unreachable` when the signal aborts before all have answered, naming those that have not and why
  */
-export async function probeTargets(addresses: HttpAddress[], signal: AbortSignal): Promise<ReachedTarget[]> {
+export async function probeTargets(operation: HttpOperation, signal: AbortSignal): Promise<ReachedTarget[]> {
+  const addresses = addressesOf(operation)
+  const options = clientOptions(operation)
   const unique = [...new Map(addresses.map(each => [each.origin, each])).values()]
   const reached = new Map<string, ReachedTarget>()
   const reasons = new Map<string, string>()
   await inParallel(unique, AT_ONCE, async address => {
     while (!signal.aborted) {
-      const answer = await ask(address, signal).catch(cause => cause as Error)
+      const answer = await ask(address, options, signal).catch(cause => cause as Error)
       if (!(answer instanceof Error)) return void reached.set(address.origin, { target: address.origin, ...answer })
       if (!signal.aborted || !reasons.has(address.origin)) reasons.set(address.origin, reasonOf(answer))
       await pause(BETWEEN_MS, signal)
@@ -50,8 +53,12 @@ export async function probeTargets(addresses: HttpAddress[], signal: AbortSignal
   throw new BakError('unreachable', `no answer from ${named.join(', ')}${more}`)
 }
 
-async function ask({ origin, path }: HttpAddress, signal: AbortSignal): Promise<{ server?: string }> {
-  const client = new Client(origin, CLIENT_OPTIONS)
+async function ask(
+  { origin, path }: HttpAddress,
+  options: Client.Options,
+  signal: AbortSignal
+): Promise<{ server?: string }> {
+  const client = new Client(origin, options)
   const attempt = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)])
   try {
     const first = filled(templateOf(path), { client: 0, clients: 1, request: 0 })
