@@ -37,7 +37,8 @@ const DIGITS = 4
  */
 export function formatTasks(record: RunRecord, samples: SampleTasks[], isWhole: boolean, width: number): string[] {
   const all = tasksByIteration(samples, record)
-  const shown = isWhole ? all : all.slice(0, MAX_TASKS)
+  const first = all.toSorted((one, other) => placeOf(one, record) - placeOf(other, record)).slice(0, MAX_TASKS)
+  const shown = isWhole ? all : all.filter(each => first.includes(each))
   const more = all.length - shown.length
   return [
     formatServers(samples, width),
@@ -46,6 +47,10 @@ export function formatTasks(record: RunRecord, samples: SampleTasks[], isWhole: 
     formatWarnings(all, record, isWhole)
   ]
 }
+
+/** Of a search, those of the values around the knee are asked for first. */
+const placeOf = ({ iteration: { number } }: IterationTask, { knee }: RunRecord): number =>
+  knee == null || number === knee.holds?.number || number === knee.breaks?.number ? 0 : 1
 
 /** What the targets said that they are, as members heard it before the first task. */
 function formatServers(samples: SampleTasks[], width: number): string {

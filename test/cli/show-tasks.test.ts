@@ -167,6 +167,39 @@ test('end a run with a line each, whatever its verdict is', async () => {
   assert.equal(await ending({ verdict: 'threshold' }), [a, b])
 })
 
+test('are metrics of each member, where members are asked for', async () => {
+  const { files } = make({ lost: 'm2' })
+  const bak = (...words: string[]) => startBak(['--home', join(folder, 'none'), 'metrics', folder, ...words]).ended
+  const { stdout, status } = await bak('--member', 'm1,m2', '--metric', 'search.*')
+  assert.is(status, 0)
+  const own = files.map(({ tasks }) => tasks.tasks.find(({ task }) => task === 'search')?.members ?? [])
+  const counts = (member: string) => own.map(all => all.find(each => each.member === member)?.samples).join(', ')
+  for (const member of ['m1', 'm2'])
+    assert.match(stdout, new RegExp(`\\n${member} +1-default +search\\.samples .* ${counts(member)}\\n`))
+  assert.match(stdout, /\nm1 +1-default +search\.latency\.p99 +[\d.]+ ms /)
+  assert.not.match(stdout, /search\.throughput /)
+  assert.match((await bak('--metric', 'search.throughput')).stdout, /1-default +search\.throughput +[\d.]+ ops\/s/)
+})
+
+test('of a search are those of the values around the knee', async () => {
+  const iterations = ['a', 'b', 'c', 'd', 'e', 'f']
+  const made = make({ iterations, samples: 1, tasks: [{ task: 'search', clients: 2, rate: 50, service: 4 }] })
+  const tried = (number: number, over: number) => ({ number, value: 100 * number, samples: 1, over })
+  const knee = {
+    parameter: 'search.target_throughput',
+    found: 'between' as const,
+    holds: tried(5, 0),
+    breaks: tried(6, 1)
+  }
+  const record = { ...made.record, knee }
+  writeFileSync(join(folder, RECORD_FILE), writeRecord(record))
+  const lines = await answersAtEnd(ended({ folder }) as EndedEvent)
+  assert.match(lines[0] ?? '', /^search of 5-e: /)
+  assert.match(lines[1] ?? '', /^busiest disk/)
+  const shown = [...textOf({ ...made, record }).matchAll(/task: +search of (\S+)/g)].map(([, iteration]) => iteration)
+  assert.equal(shown, ['1-a', '2-b', '5-e', '6-f'])
+})
+
 test('of which nothing was measured say so at the end of a run', async () => {
   const { record } = make({ samples: 1, tasks: [{ task: 'search', clients: 2, rate: 50, service: 4 }] })
   const workload = record.workload.map(each => ({
