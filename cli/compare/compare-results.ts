@@ -17,6 +17,7 @@ import { type Group, keysOf, readGroups } from './groups.ts'
 import { compareTasks } from './percentiles.ts'
 import { readProfiles } from './profiles.ts'
 import { compareSpeeds } from './speed.ts'
+import { readCurves } from './task-curves.ts'
 import { type Trace, tracePoints } from './traces.ts'
 
 interface Asked {
@@ -71,7 +72,9 @@ export async function compareResults(
     environment: await readEnvironment(groups),
     speeds: compareSpeeds(groups),
     resources: compareResources(values, groups[0]?.label ?? ''),
-    ...(asked.withPictures ? { pictures: { traces, profiles: await readProfiles(groups) } } : {}),
+    ...(asked.withPictures
+      ? { pictures: { traces, profiles: await readProfiles(groups), curves: await readCurves(groups) } }
+      : {}),
     gates: asked.conditions.map(each => decide(each, workload.metrics, workload.tests, threshold))
   }
 }

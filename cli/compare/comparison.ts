@@ -12,6 +12,7 @@ import type { Profiles } from './profiles.ts'
 import { sequenceOf } from './sequence.ts'
 import type { Speeds } from './speed.ts'
 import { leastSamples } from './statistics/needed-samples.ts'
+import type { TaskCurves } from './task-curves.ts'
 import type { Trace } from './traces.ts'
 
 export interface GroupFacts {
@@ -44,7 +45,7 @@ export interface Comparison {
   /** The largest effect first. */
   resources: ComparedResource[]
   /** For plots; of the page only. */
-  pictures?: { traces: Trace[]; profiles: Profiles }
+  pictures?: { traces: Trace[]; profiles: Profiles; curves: TaskCurves[] }
   gates: GateResult[]
 }
 

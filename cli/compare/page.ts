@@ -1,6 +1,6 @@
 /** A comparison as a page of its own that asks for nothing: the samples of each metric, the intervals, and the resources over each other. */
 import { Block } from '../report/block.ts'
-import type { CompareData, CompareFlame, ComparePanel, CompareRow } from '../report/compare-data.ts'
+import type { CompareCurves, CompareData, CompareFlame, ComparePanel, CompareRow } from '../report/compare-data.ts'
 import { pageHtml } from '../report/page-html.ts'
 import type { Table } from '../report/report-data.ts'
 import { type Resource, resources } from '../result/resources.ts'
@@ -12,6 +12,7 @@ import type { Trace } from './traces.ts'
 
 /** Of one page: what has a smaller effect is in the table. */
 const MAX_PANELS = 24
+const MAX_CURVES = 24
 /** Of a group in one plot: more cannot be told from each other. */
 const MAX_LINES = 8
 
@@ -41,7 +42,7 @@ export async function asPage(comparison: Comparison): Promise<string> {
     },
     groups: groups.map((text, i) => ({ label: labels[i] ?? '', text })),
     metrics: comparison.workload.metrics.map(each => rowOf(each, labels)),
-    ...{ panels, morePanels: more },
+    ...{ panels, morePanels: more, curves: curvesOf(comparison, labels, block) },
     flames: flamesOf(comparison, labels, block),
     tables: [
       { ...tableOf(environment), open: true },
@@ -116,6 +117,17 @@ function linesOf(traces: Trace[], labels: string[], block: Block): ComparePanel[
         })
       }))
   )
+}
+
+/** A line for each group, of all its samples together; these, and the service time, beside it. */
+function curvesOf({ pictures }: Comparison, labels: string[], block: Block): CompareCurves[] {
+  return (pictures?.curves ?? []).slice(0, MAX_CURVES).map(({ task, iteration, lines }) => ({
+    title: iteration === '' ? task : `${task} of ${iteration}`,
+    lines: lines.map(({ label, kind, curve: { values, end }, max }) => ({
+      ...{ group: labels.indexOf(label), kind, max },
+      curve: { ...block.addValues(values), end }
+    }))
+  }))
 }
 
 /** Of members that have a profile in the baseline and in another group. */

@@ -1,5 +1,6 @@
 /** What the page of a comparison is drawn from: JSON, and a block of numbers and texts as that of a report. */
 import type { BlockParts, ReportData, Table } from './report-data.ts'
+import type { Curve } from './tasks/tasks-data.ts'
 
 export interface CompareData {
   format: 1
@@ -18,6 +19,8 @@ export interface CompareData {
   panels: ComparePanel[]
   /** How many more there are. */
   morePanels: number
+  /** Latency of tasks by percentile, the groups over each other. */
+  curves: CompareCurves[]
   /** `perf record` of a member in the baseline and in another group. */
   flames: CompareFlame[]
   tables: Table[]
@@ -58,6 +61,13 @@ export interface ComparePanel {
   note: string
   /** `series` is an index into `series.rows`; times are seconds since the tools of the sample began. */
   lines: Array<{ group: number; label: string; series: number }>
+}
+
+export interface CompareCurves {
+  /** `search`, `search of 1-4k` */
+  title: string
+  /** `latency` and `service` are of all samples of a group together, `sample` is the latency of one. */
+  lines: Array<{ group: number; kind: 'latency' | 'service' | 'sample'; curve: Curve; max: number }>
 }
 
 export interface CompareFlame {

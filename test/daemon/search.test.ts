@@ -30,7 +30,7 @@ searches.after(async () => {
 /** With a rate of 80 the last of the requests waits for half a second. */
 async function search(from: number, to: number) {
   const file = join(folder, 'x.toml')
-  const task = `name = "t"\noperation = { type = "http", url = "${server.origin}/" }\nclients = 40\ntime_period = 1.5\n`
+  const task = `name = "t"\noperation = { type = "http", url = "${server.origin}/" }\nclients = 40\ntime_period = 1\n`
   const limit = '[[threshold]]\nmetric = "t.latency.max"\nmax = 250\nunit = "ms"\n'
   const keys = `[search]\nfrom = ${from}\nto = ${to}\nstep = 60\nconfirm = 1\n`
   writeFileSync(file, `[[task]]\n${task}${limit}${keys}`)

@@ -2,7 +2,8 @@
 import 'uplot/dist/uPlot.min.css'
 import './page.css'
 import './compare.css'
-import type { CompareData, CompareFlame, ComparePanel } from '../compare-data.ts'
+import './tasks/tasks.css'
+import type { CompareCurves, CompareData, CompareFlame, ComparePanel } from '../compare-data.ts'
 import { compareTable } from './compare-table.ts'
 import { Cursor } from './cursor.ts'
 import { h } from './dom.ts'
@@ -12,6 +13,7 @@ import { type Loaded, openBlock, textOf, unpack } from './load.ts'
 import { onPrint } from './print.ts'
 import { TimeRange } from './range.ts'
 import { fold, tables } from './tables.ts'
+import { type CurvePlot, curvePlot } from './tasks/curve-plot.ts'
 import { themeButton } from './theme.ts'
 import { type TimePlot, timePlot } from './time-plot.ts'
 
@@ -39,6 +41,7 @@ function show(data: CompareData, loaded: Loaded): void {
     themeButton(),
     compareTable(data),
     ...tables(data.tables.slice(0, 1)),
+    ...(data.curves.length === 0 ? [] : [curvesOf(data, loaded)]),
     ...(data.panels.length === 0 ? [] : [plotsOf(data, loaded)]),
     ...(data.flames.length === 0 ? [] : [flamesOf(data.flames, loaded)]),
     ...tables(data.tables.slice(1))
@@ -68,6 +71,37 @@ function head({ first, answer, gates, groups, notes }: CompareData): HTMLElement
 function levelOf(line: string): string {
   if (line.startsWith('worse:')) return 'bad'
   return line.startsWith('better:') ? 'good' : ''
+}
+
+/** Latency of each task by percentile, the groups over each other. */
+function curvesOf({ curves, groups }: CompareData, loaded: Loaded): HTMLElement {
+  return fold(
+    'Latency by percentile',
+    `${curves.length} ${curves.length === 1 ? 'task' : 'tasks'}`,
+    () => {
+      const plots = curves.map(each => curvesPlot(each, groups, loaded))
+      const grid = h('div', { class: 'plots by-percentile' }, ...plots.map(({ element }) => element))
+      const draw = () => {
+        for (const plot of plots) plot.resize()
+      }
+      new ResizeObserver(draw).observe(grid)
+      onPrint(draw)
+      const note = 'All samples of a group together; its samples are faint, the service time is dashed.'
+      return [h('p', { class: 'note' }, note), grid]
+    },
+    true
+  )
+}
+
+function curvesPlot({ title, lines }: CompareCurves, groups: CompareData['groups'], loaded: Loaded): CurvePlot {
+  return curvePlot({
+    title: `latency of ${title}`,
+    lines: lines.map(({ group, kind, curve, max }) => ({
+      ...{ label: `${groups[group]?.label}${kind === 'service' ? ' service' : ''}`, colour: colourOf(group) },
+      ...{ isFaint: kind === 'sample', isDashed: kind === 'service' },
+      ...{ values: loaded.values(curve), end: curve.end, max }
+    }))
+  })
 }
 
 /** All plots have one range of time, which begins with the tools of each sample. */

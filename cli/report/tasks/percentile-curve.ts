@@ -1,4 +1,5 @@
 /** Latency by percentile, as plots draw it: each further nine of the share has the same room. Pure. */
+import type { LogHistogram } from '../../../protocols/tasks/histogram.ts'
 import { decodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import type { Distribution } from '../../../protocols/tasks/tasks-file.ts'
 import { CURVE_STEPS, shareAt } from './tasks-data.ts'
@@ -10,19 +11,18 @@ export interface PercentileCurve {
   end: number
 }
 
+/** @throws {BakError} `bad-message` for what is no histogram */
+export const histogramOf = ({ histogram }: Pick<Distribution, 'histogram'>): LogHistogram =>
+  decodeHistogram(Buffer.from(histogram, 'base64'))
+
 /**
+ * @param histogram of microseconds
+ * @param range of the values themselves, ms, which a histogram has to three digits only
  * @returns as many values as the number of requests can show
- * @throws {BakError} `bad-message` for what is no histogram
  */
-export function curveOf({
-  histogram: packed,
-  min,
-  max
-}: Pick<Distribution, 'histogram' | 'min' | 'max'>): PercentileCurve {
-  const histogram = decodeHistogram(Buffer.from(packed, 'base64'))
+export function curveOf(histogram: LogHistogram, { min, max }: Pick<Distribution, 'min' | 'max'>): PercentileCurve {
   const end = Math.log10(Math.max(1, histogram.count))
   const shares = Array.from({ length: Math.floor(end * CURVE_STEPS) + 1 }, (_, i) => shareAt(i / CURVE_STEPS))
-  // its values are microseconds, each the middle of a bucket
   const values = histogram.quantiles(shares).map(value => Math.min(max, Math.max(min, value / 1000)))
   return { values: Float64Array.from(values), end }
 }

@@ -2,7 +2,7 @@
 import type { Distribution, TaskResult } from '../../../protocols/tasks/tasks-file.ts'
 import { warmupEnd } from '../../result/tasks.ts'
 import type { Block } from '../block.ts'
-import { curveOf } from './percentile-curve.ts'
+import { curveOf, histogramOf } from './percentile-curve.ts'
 import type { TakeMember, TakenSample, TaskTake, Times } from './tasks-data.ts'
 
 interface Placed {
@@ -53,7 +53,7 @@ function slowest<T extends { latency?: Distribution | undefined }>(members: T[],
 function addTimes(distribution: Distribution, block: Block, onDamaged: (why: string) => void): Times {
   const { mean, max, percentiles } = distribution
   try {
-    const { values, end } = curveOf(distribution)
+    const { values, end } = curveOf(histogramOf(distribution), distribution)
     return { mean, max, percentiles, curve: { ...block.addValues(values), end } }
   } catch (cause) {
     onDamaged((cause as Error).message)

@@ -6,10 +6,12 @@ import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Aspect } from '../../../cli/compare/alike.ts'
 import { compareResults } from '../../../cli/compare/compare-results.ts'
 import { render } from '../../../cli/compare/forms.ts'
 import { RECORD_FILE, toolFolder } from '../../../protocols/layout.ts'
 import { writeRecord } from '../../../protocols/record.ts'
+import { loadResult } from '../../helpers/load-result.ts'
 import type { SeriesResult, seriesResult } from '../../helpers/series-result.ts'
 import { needs, skipWhere } from '../../helpers/skip.ts'
 import { resultIn } from './results.ts'
@@ -57,17 +59,21 @@ function profile({ folder: at, samples }: ReturnType<typeof seriesResult>, text:
   }
 }
 
-async function makePage(): Promise<string> {
+async function makePage(names = ['a', 'b'], despite: Aspect[] = []): Promise<string> {
   const context = { home: folder, ask: () => Promise.reject(new Error('no daemon is asked')) }
-  const comparison = await compareResults(context, [join(folder, 'a'), join(folder, 'b')], {
-    ...{ threshold: 0.02, despite: [], conditions: [], better: {}, metrics: [] },
-    ...{ withResources: true, withPictures: true, isFolder: word => word.startsWith(folder) }
-  })
+  const comparison = await compareResults(
+    context,
+    names.map(name => join(folder, name)),
+    {
+      ...{ threshold: 0.02, despite, conditions: [], better: {}, metrics: [] },
+      ...{ withResources: true, withPictures: true, isFolder: word => word.startsWith(folder) }
+    }
+  )
   return render(comparison, 'html', { all: true })
 }
 
-async function open(html: string): Promise<Page> {
-  const file = join(folder, 'compare.html')
+async function open(html: string, name = 'compare.html'): Promise<Page> {
+  const file = join(folder, name)
   writeFileSync(file, html)
   const opened = await (browser as Browser).newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' })
   opened.setDefaultTimeout(10_000)
@@ -147,6 +153,30 @@ test('has a differential flame graph of a member that was profiled in both', asy
   await graph.waitFor()
   assert.ok((await graph.locator('g').count()) >= 3)
   assert.equal(await texts('.fold option'), ['m1: B against A'])
+})
+
+test('has the latencies of tasks by percentile, the groups over each other', async () => {
+  const shape = { samples: 2, seconds: 6 }
+  loadResult({ folder: join(folder, 'load-a'), ...shape })
+  const stalled = { run: '20261122T223015-bbbbbb', seed: 2, stall: { at: 4, ms: 350 } }
+  loadResult({ folder: join(folder, 'load-b'), ...shape, ...stalled })
+  const opened = await open(await makePage(['load-a', 'load-b'], ['roster']), 'load.html')
+  const plots = opened.locator('.by-percentile .plot')
+  assert.equal(await plots.locator('b').allTextContents(), [
+    'latency of index',
+    'latency of search',
+    'latency of update'
+  ])
+  const second = plots.nth(1)
+  assert.equal(await second.locator('.keys > span:not(.value)').allTextContents(), ['A', 'A service', 'B', 'B service'])
+  // a faint line for each of four samples
+  assert.is(await second.locator('.curve').count(), 8)
+  assert.is(await second.locator('.curve.faint').count(), 4)
+  assert.match(
+    (await second.locator('svg').getAttribute('aria-label')) ?? '',
+    /A \d.* ms at 99 %, .*B [23]\d\d ms at 99 %/
+  )
+  await opened.close()
 })
 
 all.run()

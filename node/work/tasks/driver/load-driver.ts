@@ -23,6 +23,8 @@ const STATUS_MS = 1_000
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024
 /** For threads to end what is cut short. */
 const CUT_MS = 10_000
+/** For threads to close their operations: what a module does then is its user's. */
+const END_MS = 3_000
 
 export interface LoadDriverInit {
   pipe: DriverPipe<FromDriver, ToDriver>
@@ -65,6 +67,7 @@ export class LoadDriver {
       if (message.type === 'begin') await this.#begin(message)
       else this.#handle(message, this.#begun)
     }
+    await this.#begun?.threads.endAll(END_MS)
     await this.#rawTurn.settled()
     await this.#begun?.raw?.close()
   }

@@ -25,6 +25,7 @@ export class LoadThread {
   /** Of what is done once. */
   #cut = new AbortController()
   #running: ThreadElement | undefined
+  #ended: Promise<void> | undefined
   #used = performance.eventLoopUtilization()
 
   constructor(init: ThreadInit, port: MessagePort) {
@@ -55,7 +56,16 @@ export class LoadThread {
         this.#cut.abort(new BakError('interrupted', 'cut short'))
         this.#cut = new AbortController()
         return this.#running?.cut()
+      case 'end':
+        return void this.#end()
     }
+  }
+
+  async #end(): Promise<void> {
+    this.#running?.cut()
+    await this.#ended
+    await this.#runners.close()
+    process.exit()
   }
 
   async #ran(work: () => Promise<ReachedTargets | undefined>): Promise<void> {
@@ -106,7 +116,8 @@ export class LoadThread {
       ...{ runners: this.#runners, clock: this.#clock, post: this.#post }
     })
     this.#running = running
-    await running.run()
+    this.#ended = running.run()
+    await this.#ended
     this.#running = undefined
   }
 

@@ -39,6 +39,8 @@ export type ToThread =
   | { type: 'element'; element: number; at: number }
   | { type: 'complete' }
   | { type: 'cut' }
+  /** Nothing follows: what is open is closed, and the thread ends. */
+  | { type: 'end' }
 
 export type ReachedTargets = { target: string; server?: string }[]
 

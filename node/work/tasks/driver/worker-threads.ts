@@ -1,5 +1,7 @@
 /** The worker threads of the driver, as its process has them: what they say, and that one has died or hangs. */
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { settledWithin } from '../../../wait.ts'
 import { sharedMetronome } from './metronome.ts'
 import type { FromThread, MetronomeInit, ThreadInit, ToThread } from './thread-messages.ts'
 
@@ -19,6 +21,7 @@ export interface WorkerThreadsInit {
 export class WorkerThreads {
   readonly #workers: Worker[]
   readonly #heard: number[]
+  #isEnding = false
 
   constructor({ source, threads, heard, lost }: WorkerThreadsInit) {
     this.#heard = threads.map(() => performance.now())
@@ -41,7 +44,9 @@ export class WorkerThreads {
       worker.once('error', cause => {
         why = `a worker thread has died: ${cause instanceof Error ? cause.message : String(cause)}`
       })
-      worker.once('exit', () => lost(thread, why))
+      worker.once('exit', () => {
+        if (!this.#isEnding) lost(thread, why)
+      })
       return worker
     })
     setInterval(() => this.#check(lost), CHECK_MS)
@@ -57,6 +62,15 @@ export class WorkerThreads {
 
   tellAll(message: ToThread): void {
     for (const worker of this.#workers) worker.postMessage(message)
+  }
+
+  /** Each closes what it has open. Never rejects. */
+  async endAll(timeout: number): Promise<void> {
+    this.#isEnding = true
+    // one that has ended before has no id any more
+    const ended = this.#workers.filter(({ threadId }) => threadId >= 0).map(worker => once(worker, 'exit'))
+    this.tellAll({ type: 'end' })
+    await settledWithin(timeout, Promise.all(ended))
   }
 
   /** Whatever it does. */
