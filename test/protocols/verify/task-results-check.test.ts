@@ -87,6 +87,16 @@ checking('of a member that was lost what had come counts', async () => {
   assert.match((await faultsIn(it)).join(), /b signed it, and is said to be lost/)
 })
 
+checking('what had come of members that answered nothing counts as that of lost ones', async () => {
+  const it = await made({ lost: true })
+  const [task] = it.file.tasks as [Task]
+  for (const each of task.members) each.lost = true
+  task.ended = 'cut'
+  write(it.dir, it.file)
+  it.record.workload = [taskEntryOf(step, task)]
+  assert.equal(await checkTaskResults(it.dir, it.record, []), [])
+})
+
 const at = '1-default/sample1/tasks.json'
 type Task = TasksFile['tasks'][number]
 /** Each changes one thing of what was measured. */
