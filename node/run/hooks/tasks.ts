@@ -7,6 +7,7 @@ import type { Step } from '../../../protocols/phase.ts'
 import { differenceIn } from '../../../protocols/tasks/task-difference.ts'
 import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
 import type { TaskResult } from '../../../protocols/tasks/tasks-file.ts'
+import { errorIn } from '../../../protocols/verify/task-answers.ts'
 import { hasTasks } from '../../work/tasks/loaders.ts'
 import type { LoadHandlers } from '../load/load-stream-server.ts'
 import { SampleLoad } from '../load/sample-load.ts'
@@ -19,9 +20,14 @@ import type { RunHook } from './hook.ts'
 
 const SHOW_EVERY_MS = 1_000
 
+/** What has been written of a sample goes anew with each element, where that takes at most this share of the time. */
+const WRITE_SHARE = 0.05
+
 /** @returns the hook of one run */
 export function tasks(): RunHook {
   let isServed = false
+  /** By the monotonic clock, ms. */
+  let writeDue = 0
   let timer: NodeJS.Timeout | undefined
   const stopTimer = () => {
     clearInterval(timer)
@@ -47,10 +53,16 @@ export function tasks(): RunHook {
       if (load == null || at.step == null || at.groups != null) return
       if (at.phase !== 'work' && at.phase !== 'stop') return
       for (const { by, value } of answers) if (value.load != null) load.answer(run.nameOf(by) ?? by, value.load)
-      for (const each of overAfter(at, run)) await endElement(run, load, each)
-      if (at.phase !== 'stop') return
+      const over = overAfter(at, run)
+      for (const each of over) await endElement(run, load, each)
+      const isLast = at.phase === 'stop'
+      const began = performance.now()
+      if (isLast || (over.length > 0 && began >= writeDue)) {
+        await writeResult(run, load)
+        writeDue = performance.now() + (performance.now() - began) / WRITE_SHARE
+      }
+      if (!isLast) return
       stopTimer()
-      await writeResult(run, load)
       run.load = undefined
     },
     async close(run) {
@@ -105,7 +117,7 @@ async function endElement(run: RunContext, load: SampleLoad, element: number): P
   const { joinPoint, results } = ended
   for (const result of results) {
     const answers = load.answersTo(result)
-    const error = errorIn(answers)
+    const error = errorIn(new Map([...answers].map(([member, { task }]) => [member, task])))
     const entry = taskEntryOf(load.step, result, error)
     record.workload.push(entry)
     events.store({ type: 'workload-ended', ...entry })
@@ -117,12 +129,6 @@ async function endElement(run: RunContext, load: SampleLoad, element: number): P
     tasks: results.map(({ task, samples, failed }) => ({ task, samples, failed }))
   })
   events.show({ type: 'load', step, ...load.now() })
-}
-
-/** @returns the first error that ended a task, and where */
-export function errorIn(answers: Map<string, MemberAnswer>): string | undefined {
-  for (const [member, { task }] of answers) if (task.error != null) return cutText(`${member}: ${task.error}`)
-  return undefined
 }
 
 function nameDifference(
