@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { TaskResult } from '../../protocols/tasks/tasks-file.ts'
 import { allSamples, resultOf, taskOf, tasksIn } from '../helpers/load.ts'
 import { useTestnet } from '../helpers/mesh.ts'
 import { type Nginx, needsNginx, startNginx } from '../helpers/nginx.ts'
@@ -143,7 +142,7 @@ test('a task on one member completes that of another, and the next element waits
     event.type === 'phase-closed' && event.part != null ? [`${event.part} ${event.element ?? ''}`] : []
   )
   assert.equal(parts, ['prepare ', 'tasks 1', 'complete 1', 'tasks 2'])
-  const paths = await logged('/', allSamples(long as TaskResult) + 80)
+  const paths = await logged('/', allSamples(long) + 80)
   assert.ok(paths.lastIndexOf('/long') < paths.indexOf('/after'), 'nothing of the next element before the join point')
   await verify(ended)
 })

@@ -27,5 +27,6 @@ export function resultOf({ tasks }: TasksFile, name: string): TaskResult {
   return found
 }
 
-/** @returns normal samples and those of the warm-up, of a whole task or one member */
-export const allSamples = ({ samples, warmup }: Pick<TaskResult, 'samples' | 'warmup'>) => samples + warmup
+/** @returns normal samples and those of the warm-up, of a whole task or one member; 0 for one that is not there */
+export const allSamples = (measured?: Pick<TaskResult, 'samples' | 'warmup'>) =>
+  measured == null ? 0 : measured.samples + measured.warmup
