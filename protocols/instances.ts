@@ -24,11 +24,14 @@ export function nameOfInstance({ member, workload, instance }: InstanceName): st
   return `${member}/${workload}${instance == null ? '' : `.${instance}`}`
 }
 
-/** @returns the instances that a member can have by the spec; with tasks also the driver with its clients */
-export function labelsIn({ workload: workloads, task }: Pick<RunRecord['spec'], 'workload' | 'task'>): InstanceLabels {
-  const drivers = task.length === 0 ? [] : [[DRIVER, { workload: DRIVER }] as const]
+/** @returns the instances that a member can have by the spec */
+export function labelsIn({
+  workload: workloads,
+  task = []
+}: Pick<RunRecord['spec'], 'workload'> & Partial<Pick<RunRecord['spec'], 'task'>>): InstanceLabels {
+  const driver = task.length === 0 ? [] : [[DRIVER, { workload: DRIVER }] as const]
   return new Map([
-    ...drivers,
+    ...driver,
     ...workloads.flatMap(workload =>
       Array.from(
         { length: workload.instances },
@@ -47,13 +50,13 @@ export function instancesOf({
   roster: Array<Pick<RosterEntry, 'name' | 'workloads' | 'load'>>
 }): InstanceName[] {
   const own: InstanceName[] = spec.command == null ? [] : [{ member: controller.name }]
-  const others = roster.flatMap(({ name: member, workloads = [] }) =>
-    workloads.flatMap(placement =>
+  const others = roster.flatMap(({ name: member, workloads = [], load }) => [
+    ...workloads.flatMap(placement =>
       Array.from({ length: placement.instances }, (_, i) => ({ member, ...numbered(placement, i + 1) }))
-    )
-  )
-  const drivers = roster.filter(({ load }) => load != null).map(({ name: member }) => ({ member, workload: DRIVER }))
-  return [...own, ...others, ...drivers]
+    ),
+    ...(load == null ? [] : [{ member, workload: DRIVER }])
+  ])
+  return [...own, ...others]
 }
 
 /** @returns whose output a file of a result is; undefined for one that is none */

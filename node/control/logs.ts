@@ -75,7 +75,7 @@ function selectionOf(record: RunRecord, { member, workload }: { member?: string;
       `${member} takes no part in ${run}: there are ${listInWords(members.sort(), MAX_NAMED)}`
     )
   if (workload == null) return { member }
-  const names = [...spec.workload.map(({ name }) => name), ...(spec.task.length === 0 ? [] : [DRIVER])]
+  const names = [...spec.workload.map(({ name }) => name), ...(spec.task.length > 0 ? [DRIVER] : [])]
   if (names.includes(workload)) return { member, workload }
   const labels = labelsIn(spec)
   const labelled = labels.get(workload)
