@@ -3,7 +3,9 @@
  * to in the record and in `tasks.json`, and shows how they go.
  */
 import { cutText } from '../../../protocols/fields.ts'
+import { stepFolder } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
+import { driverBound } from '../../../protocols/tasks/driver-bound.ts'
 import { differenceIn } from '../../../protocols/tasks/task-difference.ts'
 import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
 import type { TaskResult } from '../../../protocols/tasks/tasks-file.ts'
@@ -123,12 +125,28 @@ async function endElement(run: RunContext, load: SampleLoad, element: number): P
     events.store({ type: 'workload-ended', ...entry })
     for (const each of result.members) nameDifference(run, result, each, answers.get(each.member))
   }
+  warnOf(run, load, results)
   const { step, skew } = joinPoint
   events.store({
     ...{ type: 'join-point', step, element, ...(skew == null ? {} : { skew }) },
-    tasks: results.map(({ task, samples, failed }) => ({ task, samples, failed }))
+    tasks: results.map(summaryOf)
   })
   events.show({ type: 'load', step, ...load.now() })
+}
+
+function summaryOf({ task, samples, failed, throughput, unit, latency }: TaskResult) {
+  const p99 = latency?.percentiles['99']
+  const speed = { throughput: throughput.mean, unit, ...(p99 == null ? {} : { p99 }) }
+  return { task, samples, failed, ...(samples === 0 ? {} : { speed }) }
+}
+
+/** Once an element: health is of all tasks of it. */
+function warnOf({ events }: RunContext, { step }: SampleLoad, results: TaskResult[]): void {
+  const members = new Map(results.flatMap(each => each.members).map(({ member, health }) => [member, health]))
+  const text = driverBound([...members].map(([member, health]) => ({ member, health })))
+  if (text == null) return
+  const names = results.map(({ task }) => task).join(', ')
+  events.store({ type: 'warning', text: cutText(`${stepFolder(step)}, ${names}: ${text}`) })
 }
 
 function nameDifference(
