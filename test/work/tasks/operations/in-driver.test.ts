@@ -70,7 +70,7 @@ inDriver(
             module: '/home/me/./load.mjs',
             params: { items: ['a', 'b', 'c', 'd', 'e'] }
           },
-          { name: 'touch', type: 'command', command: ['sh', '-c', 'echo $BAK_CLIENT >> touched; exit {request}'] }
+          { name: 'touch', type: 'command', command: 'echo $BAK_CLIENT$BAK_DRIVER_SOCKET >> touched; exit {request}' }
         ],
         parallel: [{ name: 'both' }],
         task: [
