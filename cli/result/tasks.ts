@@ -86,8 +86,13 @@ function checkSeconds(where: string, { throughput, failed, latency, service }: T
 const under = (name: string, columns: TaskSeconds['latency']) =>
   Object.fromEntries(Object.entries(columns).map(([key, column]) => [`${name}.${key}`, column]))
 
-/** @returns s since the begin of the element at which normal samples begin, to a second; 0 without a warm-up, all of it where there is nothing else */
-export function warmupEnd({ throughput: { rows }, duration }: Pick<TaskResult, 'throughput' | 'duration'>): number {
+/** @returns s since the begin of the element at which normal samples begin, to a row; 0 without a warm-up, all of it where there is nothing else */
+export function warmupEnd({
+  seconds,
+  throughput: { rows },
+  duration
+}: Pick<TaskResult, 'seconds' | 'throughput' | 'duration'>): number {
+  if (seconds.warmup != null) return Math.min(duration, seconds.warmup * seconds.every)
   if (!rows.some(([, isWarmup]) => isWarmup)) return 0
   return rows.find(([, isWarmup]) => !isWarmup)?.[0] ?? duration
 }

@@ -104,6 +104,8 @@ test('the warm-up ends with the first row that counts', () => {
   const warm = { ...task.throughput, rows: rows.slice(0, 2) }
   assert.is(warmupEnd({ ...task, throughput: warm, duration: 2.5 }), 2.5, 'nothing else came')
   assert.is(warmupEnd(task), 0)
+  const told = { ...task, seconds: { ...seconds, every: 4, warmup: 2 }, duration: 20 }
+  assert.is(warmupEnd(told), 8, 'as it is told')
 })
 
 test.run()

@@ -1,4 +1,5 @@
 /** Tables below the plots of a task: what each member measured in one sample and how its driver kept up, and the errors by kind. */
+import { boundBecause } from '../../../../protocols/tasks/driver-bound.ts'
 import type { ReportData } from '../../report-data.ts'
 import type { TakeMember, TaskData, TaskTake } from '../../tasks/tasks-data.ts'
 import { h, svg } from '../dom.ts'
@@ -8,9 +9,6 @@ import { counted } from './task-words.ts'
 const STRIP = { width: 160, height: 14, margin: 5 }
 /** Rows that are made; the folder of the result has all. */
 const MOST_ROWS = 500
-/** Of processors, from which on a driver may have been the bottleneck: it is marked. */
-const BUSY = 0.9
-
 export function memberTable({ members: all }: TaskTake, members: ReportData['members']): HTMLElement[] {
   if (all.length === 0) return []
   const shown = all.slice(0, MOST_ROWS)
@@ -45,6 +43,7 @@ function rowOf(
   reach: number
 ): HTMLElement {
   const number = (text: string, kind = '') => h('td', { class: `number ${kind}` }, text)
+  const bound = health && boundBecause(health)
   const ms = (value: number | undefined) => number(value == null ? '–' : plain(value))
   return h(
     'tr',
@@ -54,7 +53,11 @@ function rowOf(
     number(plain(requests)),
     number(requests === 0 ? '–' : percent(failed / requests), failed > 0 ? 'bad' : ''),
     ...[latency?.percentiles['50'], latency?.percentiles['99'], latency?.max].map(ms),
-    number(health == null ? '–' : percent(health.busy), health != null && health.busy >= BUSY ? 'bad' : ''),
+    h(
+      'td',
+      { class: `number ${bound == null ? '' : 'bad'}`, title: bound },
+      health == null ? '–' : percent(health.busy)
+    ),
     ms(health?.lag),
     h('td', {}, health && stripOf(health, reach)),
     ms(health?.overhead)
