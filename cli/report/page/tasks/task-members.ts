@@ -3,11 +3,13 @@ import { boundBecause } from '../../../../protocols/tasks/driver-bound.ts'
 import type { ReportData } from '../../report-data.ts'
 import type { TakeMember, TaskData, TaskTake } from '../../tasks/tasks-data.ts'
 import { h, svg } from '../dom.ts'
+import { more } from '../metrics-table.ts'
 import { percent, plain } from '../units.ts'
 import { counted } from './task-words.ts'
 
 const STRIP = { width: 160, height: 14, margin: 5 }
-/** Rows that are made; the folder of the result has all. */
+/** Rows that are shown before the rest folds, and that are made; the folder of the result has all. */
+const SHOWN_ROWS = 16
 const MOST_ROWS = 500
 export function memberTable({ members: all }: TaskTake, members: ReportData['members']): HTMLElement[] {
   if (all.length === 0) return []
@@ -28,13 +30,10 @@ export function memberTable({ members: all }: TaskTake, members: ReportData['mem
     number('Overhead', 'ms, the 99th percentile of what the driver took beside the request')
   ]
   const rows = shown.map(each => rowOf(each, members[each.member]?.name ?? '', reach))
-  return [
-    h(
-      'div',
-      { class: 'wide' },
-      h('table', { class: 'task-members' }, h('thead', {}, h('tr', {}, ...head)), h('tbody', {}, ...rows))
-    )
-  ]
+  const hidden = rows.length > SHOWN_ROWS + 1 ? rows.slice(SHOWN_ROWS) : []
+  for (const row of hidden) row.hidden = true
+  const table = h('table', { class: 'task-members' }, h('thead', {}, h('tr', {}, ...head)), h('tbody', {}, ...rows))
+  return [h('div', { class: 'wide' }, table, hidden.length > 0 && more(hidden))]
 }
 
 function rowOf(
