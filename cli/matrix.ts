@@ -1,6 +1,7 @@
 /** Draws the matrix of a run that is planned: its iterations, how often each is measured, in which order, and how long that takes. */
 import type { Plan } from '../protocols/control.ts'
 import { iterationFolder } from '../protocols/layout.ts'
+import type { Search } from '../protocols/tasks/task.ts'
 import { formatTable } from '../protocols/text-table.ts'
 import { describeTrigger } from '../protocols/trigger.ts'
 import { formatCommand, formatDuration, formatLabels } from './format.ts'
@@ -12,8 +13,9 @@ const MAX_SAMPLES = 4
 
 type Planned = Pick<Plan, 'iterations' | 'order' | 'seed' | 'estimate' | 'phases' | 'triggers'>
 
-/** @returns nothing for a run of one plain sample */
-export function drawMatrix({ iterations }: Planned): string {
+/** @returns nothing for a run of one plain sample, and for a search, which takes few of its iterations */
+export function drawMatrix({ iterations }: Planned, search?: Search): string {
+  if (search != null) return ''
   const [first] = iterations
   if (first == null || (iterations.length === 1 && totalOf(iterations) === 1 && Object.keys(first.params).length === 0))
     return ''
@@ -34,7 +36,7 @@ const totalOf = (iterations: Planned['iterations']) =>
   iterations.reduce((sum, { samples, warmup }) => sum + samples + warmup, 0)
 
 /** @returns lines for people */
-export function describeMatrix(plan: Planned): string[] {
+export function describeMatrix(plan: Planned, search?: Search): string[] {
   const { iterations, order, seed, estimate, triggers = [] } = plan
   const total = totalOf(iterations)
   const least = iterations.some(({ most, samples }) => most > samples) ? 'at least ' : ''
@@ -45,22 +47,28 @@ export function describeMatrix(plan: Planned): string[] {
     random: seed == null ? 'in random order, with a seed that is chosen at the start' : `in random order, seed ${seed}`
   }[order]
   return [
-    `phases: ${describePhases(plan, total)}`,
+    `phases: ${describePhases(plan, total, search != null)}`,
     ...triggers.map(
       ({ group, ...trigger }) =>
         `tools of ${group}: while the command goes on, in each window of its output ${describeTrigger(trigger)}, a sample of its own (start, stop)`
     ),
-    ...(total === 1 ? [] : [`samples: ${least}${total}, ${inOrder}`]),
+    ...(search == null ? [] : [describeSearch(plan, search)]),
+    ...(total === 1 || search != null ? [] : [`samples: ${least}${total}, ${inOrder}`]),
     `time: ${describeEstimate(estimate)}`
   ]
 }
 
-function describePhases({ phases }: Planned, total: number): string {
-  if (total <= MAX_SAMPLES) return phases.join(', ')
+function describeSearch({ iterations }: Planned, { from, to, confirm }: Search): string {
+  const [parameter = ''] = Object.keys(iterations[0]?.params ?? {})
+  return `search: ${parameter} from ${from} to ${to}, ${iterations.length} values, until the highest is known that holds, with ${confirm} ${confirm === 1 ? 'sample' : 'samples'} of it and of the next`
+}
+
+function describePhases({ phases }: Planned, total: number, isSearch: boolean): string {
+  if (!isSearch && total <= MAX_SAMPLES) return phases.join(', ')
   const first = phases.findIndex(each => each.includes('/'))
   const last = phases.findLastIndex(each => each.includes('/'))
   const of = new Set(phases.slice(first, last + 1).map(each => each.split(' ')[0]))
-  return `${phases.slice(0, first).join(', ')}, for each of ${total} samples (${[...of].join(', ')}), ${phases.slice(last + 1).join(', ')}`
+  return `${phases.slice(0, first).join(', ')}, for each ${isSearch ? 'sample' : `of ${total} samples`} (${[...of].join(', ')}), ${phases.slice(last + 1).join(', ')}`
 }
 
 function describeEstimate(estimate: Planned['estimate']): string {

@@ -31,9 +31,9 @@ export async function printPlan({ json, print, printLines }: Context, plan: Plan
     )
     const schedule = scheduleOf(plan, spec)
     if (schedule !== '') await printLines(`\n${schedule}`)
-    const matrix = drawMatrix(plan)
+    const matrix = drawMatrix(plan, spec.search)
     if (matrix !== '') await printLines(`\n${matrix}`)
-    const notes = [...facts(plan, status), ...describeMatrix(plan), ...threshold.map(describeThreshold)]
+    const notes = [...facts(plan, status), ...describeMatrix(plan, spec.search), ...threshold.map(describeThreshold)]
     await printLines(`\n${notes.map(note => formatNote(note)).join('\n')}`)
     for (const each of workloads) await print(describeWorkload(each))
     if (command != null) await print(`command: ${formatCommand(command)}`)
@@ -41,7 +41,7 @@ export async function printPlan({ json, print, printLines }: Context, plan: Plan
   return status
 }
 
-type Planned = Pick<Spec, 'policy' | 'threshold'> & Partial<TaskSpec & Pick<Spec, 'iterations'>>
+type Planned = Pick<Spec, 'policy' | 'threshold'> & Partial<TaskSpec & Pick<Spec, 'iterations' | 'search'>>
 
 /** Of the first iteration; `bak allocation` has the others. */
 function scheduleOf(

@@ -4,8 +4,10 @@ import { list, text } from './fields.ts'
 import { type Availability, availability } from './hello.ts'
 import { type Assignment, assignment } from './manifest.ts'
 import { iteration } from './spec.ts'
+import { argv } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import type { Protocol } from './stream.ts'
+import { MAX_TASKS } from './tasks/task.ts'
 import { placement, workload } from './workload.ts'
 
 export interface ToolsChecked {
@@ -20,7 +22,9 @@ const workloadsAsked = v.object({
   workload: list(workload, 64),
   placements: list(placement, 64),
   stage: v.optional(list(stagePath, MAX_STAGE_PATHS)),
-  iterations: list(iteration, 1000)
+  iterations: list(iteration, 1000),
+  /** It has clients of tasks: the programs that their operations bring. */
+  clients: v.optional(v.object({ commands: list(argv, MAX_TASKS), isStaged: v.boolean() }))
 })
 export type WorkloadsAsked = v.InferOutput<typeof workloadsAsked>
 

@@ -2,6 +2,7 @@
 import { OUTPUT_FILES, parseResultPath } from './layout.ts'
 import type { RosterEntry } from './manifest.ts'
 import type { RunRecord } from './record.ts'
+import { DRIVER } from './tasks/task.ts'
 import { labelOf } from './workload.ts'
 
 const STREAMS = ['stdout', 'stderr'] as const
@@ -24,15 +25,20 @@ export function nameOfInstance({ member, workload, instance }: InstanceName): st
 }
 
 /** @returns the instances that a member can have by the spec */
-export function labelsIn({ workload: workloads }: Pick<RunRecord['spec'], 'workload'>): InstanceLabels {
-  return new Map(
-    workloads.flatMap(workload =>
+export function labelsIn({
+  workload: workloads,
+  task = []
+}: Pick<RunRecord['spec'], 'workload'> & Partial<Pick<RunRecord['spec'], 'task'>>): InstanceLabels {
+  const driver = task.length === 0 ? [] : [[DRIVER, { workload: DRIVER }] as const]
+  return new Map([
+    ...driver,
+    ...workloads.flatMap(workload =>
       Array.from(
         { length: workload.instances },
         (_, i) => [labelOf(workload, i + 1), numbered(workload, i + 1)] as const
       )
     )
-  )
+  ])
 }
 
 /** @returns each instance of one sample, as the run was planned; before there is a roster only what the controller runs. Pure. */
@@ -41,14 +47,15 @@ export function instancesOf({
   roster,
   controller
 }: Pick<RunRecord, 'spec' | 'controller'> & {
-  roster: Array<Pick<RosterEntry, 'name' | 'workloads'>>
+  roster: Array<Pick<RosterEntry, 'name' | 'workloads' | 'load'>>
 }): InstanceName[] {
   const own: InstanceName[] = spec.command == null ? [] : [{ member: controller.name }]
-  const others = roster.flatMap(({ name: member, workloads = [] }) =>
-    workloads.flatMap(placement =>
+  const others = roster.flatMap(({ name: member, workloads = [], load }) => [
+    ...workloads.flatMap(placement =>
       Array.from({ length: placement.instances }, (_, i) => ({ member, ...numbered(placement, i + 1) }))
-    )
-  )
+    ),
+    ...(load == null ? [] : [{ member, workload: DRIVER }])
+  ])
   return [...own, ...others]
 }
 

@@ -7,6 +7,8 @@ import { count, digest, list, runId } from './fields.ts'
 import { MAX_RUN_SAMPLES } from './matrix/sampling.ts'
 import { metricValue } from './metric.ts'
 import { step } from './phase.ts'
+import { limit } from './tasks/search-outcome.ts'
+import { MAX_THRESHOLDS } from './thresholds/threshold.ts'
 
 export const resumed = v.object({
   run: runId,
@@ -19,8 +21,8 @@ export const resumed = v.object({
       failed: v.boolean(),
       /** Of the metric of `max_stddev`. */
       value: v.optional(metricValue),
-      /** Of a search: it broke a threshold, or failed. */
-      over: v.optional(v.boolean())
+      /** Of a search: what its thresholds judge. */
+      limits: v.optional(list(limit, MAX_THRESHOLDS))
     }),
     MAX_RUN_SAMPLES
   ),

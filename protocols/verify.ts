@@ -21,6 +21,7 @@ import { isAtOrBelow, type Report } from './verify/report.ts'
 import { checkSamples } from './verify/sample-check.ts'
 import { answerOf, checkSignedFiles } from './verify/signed-files.ts'
 import { checkTasks } from './verify/task-check.ts'
+import { checkTaskResults } from './verify/task-results-check.ts'
 import { checkThresholds } from './verify/threshold-check.ts'
 import { checkWindows } from './verify/trigger-check.ts'
 
@@ -56,6 +57,7 @@ export async function verifyFolder(dir: string, anchor: Anchor = {}): Promise<Re
   await checkJournal(dir, record, messages.certificates, report)
   report.faults.push(...checkSamples(record, messages.certificates))
   report.faults.push(...checkTasks(record, messages.certificates))
+  report.faults.push(...(await checkTaskResults(dir, record, messages.certificates)))
   report.faults.push(...checkWindows(record, messages.certificates))
   report.faults.push(...(await checkThresholds(dir, record)))
   checkMembers(record, messages, lists, report)

@@ -87,6 +87,7 @@ export function failureOf(
 ): string | undefined {
   const { error, timedOut, role } = entry
   if (!hasFailed(entry)) return undefined
+  if (isOfTask(entry)) return `task ${entry.name}: ${error ?? 'cut short'}`
   const how = describeExit(entry)
   const said = error == null ? '' : `: ${error}`
   if (timedOut) {

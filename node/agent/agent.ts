@@ -289,8 +289,8 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       neighbours: () => neighboursOf(this.components.members, MAX_ASKED),
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
-      allow: ({ controller, tools, workloads, offer: { spec, staged } }) =>
-        allowance.admit({ controller, tools, workloads, spec, staged, open: this.runsOf(controller) }),
+      allow: ({ controller, tools, workloads, hasClients, offer: { spec, staged } }) =>
+        allowance.admit({ controller, tools, workloads, hasClients, spec, staged, open: this.runsOf(controller) }),
       hosts: () => hostsNow(this.components),
       ...{ owner: allowance, sockets: guards.sockets, hooks: hooks.until(this.stopped) }
     }

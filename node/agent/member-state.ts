@@ -152,6 +152,11 @@ export class MemberState {
     return this.#candidate.workloads
   }
 
+  /** Whether it was asked to have clients of tasks. */
+  get hasClients(): boolean {
+    return this.#candidate.load != null
+  }
+
   get #candidate() {
     const mine = this.offer.candidates.find(candidate => candidate.peer === this.self)
     if (mine == null) throw new Error(`not a candidate of ${this.run}`)

@@ -4,6 +4,7 @@ import { asBakError } from '../../protocols/errors.ts'
 import { cutText } from '../../protocols/fields.ts'
 import type { Availability } from '../../protocols/hello.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
+import { DRIVER } from '../../protocols/tasks/task.ts'
 import { Limit } from '../limit.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -69,7 +70,7 @@ export class ToolCheck extends Part<
     const { name, state } = members.self
     const checked = await this.#checkEach(tools, peer)
     if (state === 'draining') return { tools: checked, refused: `${name} takes no new runs` }
-    const brought = workloads == null ? [] : broughtBy(workloads, workloads.placements)
+    const brought = workloads == null ? [] : broughtIn(workloads)
     const refused = await this.#refusal(peer, tools, brought)
     return {
       tools: checked,
@@ -94,3 +95,8 @@ export class ToolCheck extends Part<
     )
   }
 }
+
+const broughtIn = ({ placements, clients, ...asked }: WorkloadsAsked): Brought[] => [
+  ...broughtBy(asked, placements),
+  ...(clients == null ? [] : [{ name: DRIVER, env: {}, ...clients }])
+]

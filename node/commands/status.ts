@@ -29,6 +29,7 @@ async function act(command: Command): Promise<void> {
     addresses,
     driving,
     taking,
+    loading = [],
     keeps,
     guards
   } = status
@@ -37,8 +38,19 @@ async function act(command: Command): Promise<void> {
     ...{ name, state, peer, mesh, role: `${role ?? 'none'}${ends}`, trouble },
     ...{ home, pid, members: `${members}, ${connections} connections`, addresses: addresses.join(' ') }
   }
-  const runs = { drives: driving.join(' '), 'takes part in': taking.join(' '), keeps: keeps.map(inWords).join('; ') }
+  const loads = loading.map(clientsInWords).join('; ')
+  const runs = {
+    drives: driving.join(' '),
+    'takes part in': taking.join(' '),
+    loads,
+    keeps: keeps.map(inWords).join('; ')
+  }
   print(formatFacts({ ...facts, ...runs, guards: guards?.join('; ') }))
+}
+
+const clientsInWords = ({ run, clients }: NonNullable<Status['loading']>[number]) => {
+  const tasks = Object.entries(clients).map(([task, count]) => `${count} clients of ${task}`)
+  return `for ${run}: ${tasks.length === 0 ? 'no task goes on' : tasks.join(', ')}`
 }
 
 /** Data that was not collected from here yet. */

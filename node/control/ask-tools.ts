@@ -12,6 +12,7 @@ import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { attendanceOf, whyAbsent } from '../run/attendance.ts'
 import type { Checked } from '../run/forecast.ts'
+import { broughtByTasks } from '../work/brought-by-run.ts'
 
 /** Peers that are asked at the same time. */
 const CONCURRENCY = 32
@@ -19,18 +20,18 @@ const CONCURRENCY = 32
 /** @param spec says what the workloads are @returns what each peer answered, by its id; one that cannot be reached does not prevent the others */
 export async function askTools(
   { streams }: Pick<Parts, 'streams'>,
-  peers: Array<Pick<Candidate, 'peer' | 'tools' | 'workloads'>>,
+  peers: Array<Pick<Candidate, 'peer' | 'tools' | 'workloads' | 'load'>>,
   signal: AbortSignal,
   spec?: Spec
 ): Promise<Map<string, Checked>> {
   const limit = new Limit({ total: CONCURRENCY })
-  const answers = peers.map(({ peer, tools, workloads: placements = [] }) =>
+  const answers = peers.map(({ peer, tools, workloads: placements = [], load }) =>
     limit.run(peer, async (): Promise<[string, Checked]> => {
       try {
         const workloads =
-          spec == null || placements.length === 0
+          spec == null || (placements.length === 0 && load == null)
             ? undefined
-            : { workload: spec.workload, iterations: spec.iterations, stage: spec.stage, placements }
+            : { ...askedOf(spec), placements, clients: load == null ? undefined : clientsAsked(spec) }
         return [peer, await askOne(streams.to(peer), checkToolsProtocol, { tools, workloads }, { signal })]
       } catch (cause) {
         return [peer, { error: asBakError(cause).message.slice(0, 1024) }]
@@ -38,6 +39,13 @@ export async function askTools(
     })
   )
   return new Map(await Promise.all(answers))
+}
+
+const askedOf = ({ workload, iterations, stage }: Spec) => ({ workload, iterations, stage })
+
+function clientsAsked(spec: Spec) {
+  const { commands, isStaged = false } = broughtByTasks(spec)
+  return { commands, isStaged }
 }
 
 /** Every member may ask: it says what the records of the members say, and more of it. */

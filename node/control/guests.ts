@@ -31,9 +31,10 @@ async function door(parts: Parts, spec: Spec, controller: string): Promise<strin
   if (controller !== identity.peer) checkPermission(authority, controller, 'drive')
   const candidate = candidatesOf(spec, members.list()).find(({ peer }) => peer === identity.peer)
   if (candidate == null) return `it would not be asked: "${spec.on}" does not select this peer`
-  const { tools, workloads } = candidate
+  const { tools, workloads, load } = candidate
   const staged = stagePathsOf(spec).map(({ path }) => ({ path, bytes: 0 }))
-  await allowance.checkRun({ controller, tools, workloads, staged, spec, open: agent.runsOf(controller) + 1 })
+  const judged = { controller, tools, workloads, hasClients: load != null, staged, spec }
+  await allowance.checkRun({ ...judged, open: agent.runsOf(controller) + 1 })
   return members.self.state === 'draining' ? `${members.self.name} takes no new runs` : undefined
 }
 

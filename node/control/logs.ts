@@ -14,6 +14,7 @@ import {
 } from '../../protocols/output.ts'
 import { askOutput, wholeOutput } from '../../protocols/output-exchange.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
+import { DRIVER } from '../../protocols/tasks/task.ts'
 import { isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { locateRun, resolveRun } from './find-run.ts'
@@ -74,7 +75,7 @@ function selectionOf(record: RunRecord, { member, workload }: { member?: string;
       `${member} takes no part in ${run}: there are ${listInWords(members.sort(), MAX_NAMED)}`
     )
   if (workload == null) return { member }
-  const names = spec.workload.map(({ name }) => name)
+  const names = [...spec.workload.map(({ name }) => name), ...(spec.task.length > 0 ? [DRIVER] : [])]
   if (names.includes(workload)) return { member, workload }
   const labels = labelsIn(spec)
   const labelled = labels.get(workload)

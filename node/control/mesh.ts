@@ -5,6 +5,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { PROGRAM } from '../../protocols/version.ts'
+import type { MemberState } from '../agent/member-state.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { parseSelector } from '../run/selector.ts'
@@ -37,11 +38,15 @@ export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status
     connections: parts.network.getConnections().length,
     driving,
     taking,
+    loading: taking.flatMap(run => loadOf(agent.member(run))),
     keeps: (await parts.garbage.list()).filter(({ kind }) => kind === 'data'),
     settings: parts.settings,
     guards: parts.allowance.guardsInWords()
   }
 }
+
+const loadOf = (member: MemberState | undefined) =>
+  member?.load == null ? [] : [{ run: member.run, ...member.load.now }]
 
 export async function* members(
   parts: Parts,

@@ -6,7 +6,7 @@ import { decisiveFailure } from '../../protocols/matrix/decisive-failure.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { describeDecision } from '../../protocols/thresholds/threshold.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
-import { failureOf, failuresIn, placeOf, type WorkEntry } from '../../protocols/work-entry.ts'
+import { failureOf, failuresIn, isOfTask, placeOf, type WorkEntry } from '../../protocols/work-entry.ts'
 import type { Closed } from './open-phase.ts'
 import { Stopped } from './stopped.ts'
 
@@ -61,6 +61,7 @@ export function reasonOf(workload: WorkEntry[], spec: RunRecord['spec']): string
   if (first == null) return undefined
   const { error, member } = first
   const why = failureOf(first, spec) ?? ''
+  if (isOfTask(first)) return cutText(`${why}, in ${stepFolder(first.step)}`)
   if (member == null) {
     // the step stands before what the command said
     const said = error == null ? '' : `: ${error}`

@@ -5,11 +5,13 @@
 import { checkCertificate, type Evidence, readEvidence } from '../../protocols/certificate.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
-import { certificateFile, certificateNumber, MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
+import { certificateFile, certificateNumber, MANIFEST_FILE, OFFER_FILE, stepFolder } from '../../protocols/layout.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { provenRun } from '../../protocols/verify/proven-run.ts'
+import { isOfTask, type WorkEntry } from '../../protocols/work-entry.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { RunEvents } from './events.ts'
+import { recoverTasks } from './recovered-tasks.ts'
 
 export interface KilledRun {
   folder: RunFolder
@@ -28,13 +30,14 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   const proven = provenRun(evidence, certificates)
   // what nobody certified, such as who did not answer a preflight, stays
   const others = record.excluded.filter(({ peer }) => !proven.excluded.some(each => each.peer === peer))
-  const errors = record.workload.map(({ error }) => error)
+  const errors = record.workload.filter(each => !isOfTask(each)).map(({ error }) => error)
   const workload = proven.workload.map((each, i) => (each.error == null ? { ...each, error: errors[i] } : each))
+  const tasks = await recoverTasks(folder, certificates, proven.roster)
   Object.assign(record, {
     manifest: evidence.manifest?.digest,
     roster: proven.roster,
     excluded: evidence.manifest == null ? [...proven.excluded, ...others] : proven.excluded,
-    workload,
+    workload: bySample([...workload, ...tasks]),
     ...(proven.triggered == null ? {} : { triggered: proven.triggered })
   })
   const named = new Map(
@@ -52,6 +55,10 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   const lost = [...named.keys(), ...numbersWithout(events)].map(path => ({ path, reason }))
   if (lost.length > 0) record.unreadable = [...(record.unreadable ?? []), ...lost]
 }
+
+/** Entries of one sample follow each other. */
+const bySample = (entries: WorkEntry[]): WorkEntry[] =>
+  [...Map.groupBy(entries, ({ step }) => stepFolder(step)).values()].flat()
 
 /** @returns the phases without an end, other than one that was open at last: that one was never certified */
 function numbersWithout({ past }: RunEvents): string[] {

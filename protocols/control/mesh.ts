@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { toolsDescribed } from '../describe-tools.ts'
 import { code, count, instant, list, name, peerId, runId, text } from '../fields.ts'
+import { table } from '../free-keys.ts'
 import { availability, record, registerRequest, registration } from '../hello.ts'
 import { leftover } from '../leftovers.ts'
 import { assignment } from '../manifest.ts'
@@ -51,6 +52,8 @@ const status = v.object({
   connections: count,
   driving: list(runId, 1024),
   taking: list(runId, 1024),
+  /** Runs of which it has clients of tasks now; those of an element that goes on, by task. */
+  loading: v.optional(list(v.object({ run: runId, element: count, clients: table(name, count) }), 1024)),
   /** Runs that are over and whose data was not collected from here yet. */
   keeps: list(leftover, 10_000),
   settings: list(settingInForce, 64),

@@ -51,7 +51,11 @@ function* counted(spec: Sampling, outcomeOf: OutcomeOf): Generator<Step, void> {
   }
   if (spec.search != null) {
     const init = { values: gridOf(spec.search), samples: spec.samples, confirm: spec.search.confirm }
-    for (let i = nextValue(states, init); i != null; i = nextValue(states, init)) yield* take(i)
+    const tried = states.map(state => state.tried)
+    for (let i = nextValue(tried, init); i != null; i = nextValue(tried, init)) {
+      yield* take(i)
+      tried[i] = stateAt(i).tried
+    }
     return
   }
   for (const i of turnsOf(spec)) {

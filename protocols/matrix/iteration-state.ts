@@ -1,4 +1,6 @@
 /** What is known of the samples of one iteration while a run goes on, and whether it needs more of them. Pure but for itself. */
+import { type Limit, triedOf } from '../tasks/search-outcome.ts'
+import type { Tried } from '../tasks/search-steps.ts'
 import { deviationOf } from './deviation.ts'
 import type { Sampling } from './sampling.ts'
 
@@ -7,27 +9,34 @@ export interface Outcome {
   failed: boolean
   /** Of the metric of `max_stddev`; left out where nothing stated it. */
   value?: number
-  /** Of a search: it broke a threshold, or failed. */
-  over?: boolean
+  /** Of a search: what its thresholds judge. */
+  limits?: Limit[] | undefined
 }
 
 export class IterationState {
   readonly #spec: Sampling
   readonly #values: number[] = []
+  /** Of a search. */
+  readonly #outcomes: Outcome[] = []
   /** Counted samples so far. */
   samples = 0
   failed = 0
-  over = 0
 
   constructor(spec: Sampling) {
     this.#spec = spec
   }
 
-  note({ failed, value, over }: Outcome): void {
+  note(outcome: Outcome): void {
+    const { failed, value } = outcome
     this.samples++
-    if (over) this.over++
+    if (this.#spec.search != null) this.#outcomes.push(outcome)
     if (failed) this.failed++
     else if (value != null) this.#values.push(value)
+  }
+
+  /** What a search knows of the value. */
+  get tried(): Tried {
+    return triedOf(this.#spec, this.#outcomes)
   }
 
   /** Samples with a value of the metric. */

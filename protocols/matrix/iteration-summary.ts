@@ -4,7 +4,7 @@ import { count, iterationName, list, name } from '../fields.ts'
 import { listInWords } from '../list-in-words.ts'
 import { metricValueOf } from '../metric-samples.ts'
 import type { Spec } from '../spec.ts'
-import { breaksThreshold } from '../tasks/search-outcome.ts'
+import { limitsOf } from '../tasks/search-outcome.ts'
 import { failuresIn, hasFailed, type WorkEntry } from '../work-entry.ts'
 import type { TakenSample } from './due-samples.ts'
 import { IterationState, type Outcome } from './iteration-state.ts'
@@ -38,8 +38,8 @@ export function outcomeOf(results: WorkEntry[], spec: Judging): Outcome {
   const failed = failuresIn(results, spec).length > 0
   const good = results.filter(each => !hasFailed(each))
   const value = metric == null ? undefined : metricValueOf(good, metric)
-  const over = spec.search != null && (failed || breaksThreshold(good, spec))
-  return { failed, ...(value == null ? {} : { value }), ...(spec.search == null ? {} : { over }) }
+  const limits = spec.search == null || failed ? undefined : limitsOf(good, spec)
+  return { failed, ...(value == null ? {} : { value }), ...(limits == null ? {} : { limits }) }
 }
 
 /**

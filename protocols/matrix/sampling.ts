@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { count, name } from '../fields.ts'
 import type { Search } from '../tasks/task.ts'
+import type { Threshold } from '../thresholds/threshold.ts'
 
 /**
  * Samples of one run, of all iterations together, with warm-ups and repeats: with the certificates of their phases, which are 100,000 at
@@ -48,8 +49,9 @@ export const sampling = {
 /** What of a spec says which samples it has. */
 export type Sampling = v.InferOutput<v.ObjectSchema<typeof sampling, undefined>> & {
   iterations: Array<{ name: string }>
-  /** It decides which samples are taken. */
+  /** It decides with the thresholds which samples are taken. */
   search?: Search | undefined
+  threshold?: Threshold[] | undefined
 }
 
 /** @returns the highest number that a counted sample of an iteration can have */

@@ -26,9 +26,10 @@ export function addressesOf({ url, targets }: Addressed): HttpAddress[] {
 
 /** @returns what is wrong with the operation, naming its key; undefined if it can be sent */
 export function faultInHttp(
-  operation: Addressed & Partial<Pick<HttpOperation, 'headers' | 'body' | 'body_file'>>
+  operation: Addressed & Partial<Pick<HttpOperation, 'method' | 'headers' | 'body' | 'body_file'>>
 ): string | undefined {
-  const { url, targets, headers = {}, body, body_file } = operation
+  const { url, targets, method, headers = {}, body, body_file } = operation
+  if (method === 'CONNECT') return 'method: CONNECT is no request for an answer, but for a tunnel'
   if (body != null && body_file != null) return 'body_file: there is a body, too'
   if (targets == null) {
     const fault = faultInAddress(url)
@@ -40,10 +41,18 @@ export function faultInHttp(
     const fault = target.includes('?') ? `"${target}" has a query, which belongs to url` : faultInAddress(target)
     if (fault != null) return `targets: ${fault}`
   }
-  const own = Object.keys(headers).find(header => OWN_HEADERS.includes(header.toLowerCase()))
-  if (own != null) return `headers: "${own}" follows from the request, and cannot be set`
-  const split = Object.keys(headers).find(header => /[^\t\x20-\x7e\x80-\xff]/.test(headers[header] as string))
-  return split == null ? undefined : `headers: the value of "${split}" has a character that no header can have`
+  return faultInHeaders(headers)
+}
+
+function faultInHeaders(headers: Record<string, string>): string | undefined {
+  for (const [header, value] of Object.entries(headers)) {
+    if (OWN_HEADERS.includes(header.toLowerCase()))
+      return `headers: "${header}" follows from the request, and cannot be set`
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(header)) return `headers: "${header}" is no name of a header`
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value))
+      return `headers: the value of "${header}" has a character that no header can have`
+  }
+  return undefined
 }
 
 function faultInAddress(address: string): string | undefined {

@@ -13,7 +13,7 @@ const tried = v.object({
   number: count,
   value: v.pipe(v.number(), v.finite()),
   samples: count,
-  /** That broke a threshold, or failed. */
+  /** Each of which missed a threshold by itself, or failed. */
   over: count
 })
 
@@ -39,15 +39,17 @@ export function kneeOf(spec: Spec, workload: WorkEntry[], taken: TakenSample[] =
   const states = statesOf(spec, workload, taken)
   const values = gridOf(search)
   const all = values.map((value, i) => {
-    const { samples = 0, over = 0 } = states.get(i + 1) ?? {}
-    return { number: i + 1, value, samples, over }
+    return { number: i + 1, value, ...(states.get(i + 1)?.tried ?? { samples: 0, over: 0, breaks: false }) }
   })
   const bounds = boundsOf(all)
   const isOpen = nextValue(all, { values, samples: spec.samples, confirm: search.confirm }) != null
-  const [holds, breaks] = [all[bounds.holds], all[bounds.breaks]]
+  const [holds, breaks] = [toldOf(all[bounds.holds]), toldOf(all[bounds.breaks])]
   const found = isOpen ? 'open' : holds == null ? 'below' : breaks == null ? 'above' : 'between'
   return { parameter, found, ...(holds == null ? {} : { holds }), ...(breaks == null ? {} : { breaks }) }
 }
+
+const toldOf = (one?: v.InferOutput<typeof tried>) =>
+  one && { number: one.number, value: one.value, samples: one.samples, over: one.over }
 
 /** @returns the number of the iteration by which the thresholds of a search are decided: the highest value that holds, or else the first */
 export const decidingIteration = ({ holds }: Knee): number => holds?.number ?? 1

@@ -7,8 +7,10 @@
 /** What is known of one value. */
 export interface Tried {
   samples: number
-  /** That broke a threshold, or failed. */
+  /** Each of which missed a threshold by itself, or failed. */
   over: number
+  /** Whether they do together. */
+  breaks: boolean
 }
 
 export interface SearchInit {
@@ -20,12 +22,9 @@ export interface SearchInit {
   confirm: number
 }
 
-/** Half of the samples are enough: a limit that holds every second time is none. */
-const breaks = ({ samples, over }: Tried) => samples > 0 && 2 * over >= samples
-
 /** @returns the highest value that holds below the lowest that does not, as far as they are known: their places, -1 for none */
 export function boundsOf(tried: Tried[]): { holds: number; breaks: number } {
-  const lowest = tried.findIndex(breaks)
+  const lowest = tried.findIndex(each => each.breaks)
   const below = lowest === -1 ? tried : tried.slice(0, lowest)
   return { holds: below.findLastIndex(({ samples }) => samples > 0), breaks: lowest }
 }

@@ -142,6 +142,32 @@ const PLAN: Plan = {
   ...{ iterations: [], order: 'sample' }
 }
 
+test('the plan of a search says what it tries, and has no row for each value', () =>
+  withFile(FILE, async file => {
+    const search =
+      '[search]\ntask = "browse"\nfrom = 100\nto = 900\nstep = 100\n[[threshold]]\nmetric = "browse.latency.p99"\nmax = 9\n'
+    writeFileSync(file, `${FILE}${search}`)
+    const iterations = Array.from({ length: 9 }, (_, i) => ({
+      ...{ number: i + 1, name: `x${i}`, args: [], params: { 'browse.target_throughput': `${100 * (i + 1)}` } },
+      ...{ warmup: 0, samples: 1, most: 3 }
+    }))
+    const daemon = await startFake({
+      async *plan() {
+        yield { ...PLAN, iterations, phases: ['join', 'start 1-x0/1', 'stop 1-x0/1', 'end'] }
+      }
+    })
+    try {
+      const { stdout, stderr } = await daemon.bak('run', file, '--dry-run')
+      const said =
+        'search: browse.target_throughput from 100 to 900, 9 values, until the highest is known that holds, with 3 samples of it and of the next\n'
+      assert.ok(stdout.includes(said), stdout + stderr)
+      assert.match(stdout, 'phases: join, for each sample (start, stop), end\n')
+      assert.not.match(stdout, 'ITERATION')
+    } finally {
+      await daemon.stop()
+    }
+  }))
+
 test('a run file without tasks, or a wrong one, is refused', () =>
   withFile('command = "true"', async file => {
     const none = await startBak(['allocation', file, '--members', '1']).ended

@@ -117,6 +117,12 @@ export class TestDriver {
       .map(unpackColumns)
   }
 
+  /** The daemon has no more to say. */
+  async end(): Promise<void> {
+    this.#socket.end()
+    await this.ended
+  }
+
   async close(): Promise<number | null> {
     this.#socket.end()
     const late = setTimeout(() => this.process.kill('SIGKILL'), 5_000)

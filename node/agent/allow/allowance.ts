@@ -5,6 +5,8 @@ import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { variantsOf } from '../../../protocols/overridden.ts'
 import type { StagedEntry } from '../../../protocols/staged.ts'
+import type { Operation } from '../../../protocols/tasks/operation.ts'
+import { operationsOf } from '../../../protocols/tasks/operations-of.ts'
 import type { Placement } from '../../../protocols/workload.ts'
 import type { Members } from '../../mesh/membership/members.ts'
 import { type Asking, namesOf } from '../../mesh/names/listed-peers.ts'
@@ -14,7 +16,8 @@ import type { Guards, LentFolder } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
 import { programRunBy, textsOf } from '../../tools/index.ts'
-import { type Brought, broughtBy } from '../../work/workloads/brought.ts'
+import { broughtByRun } from '../../work/brought-by-run.ts'
+import type { Brought } from '../../work/workloads/brought.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { refuseForward } from './forward-rule.ts'
@@ -45,6 +48,8 @@ export interface JudgedRun extends CappedRun {
   tools: Assignment[]
   /** What of its workloads this peer is to run. */
   workloads: Placement[] | undefined
+  /** It is to have clients of its tasks. */
+  hasClients: boolean
   staged?: Staged[] | undefined
 }
 
@@ -71,11 +76,17 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   }
 
   /** Whether a run would be let in. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
-  async checkRun({ controller, tools, workloads, staged = [], ...run }: JudgedRun): Promise<void> {
-    await this.check(controller, tools, broughtBy(run.spec, workloads))
+  async checkRun({ controller, tools, staged = [], ...run }: JudgedRun): Promise<void> {
+    await this.check(controller, tools, broughtByRun(run.spec, run))
     this.checkRoom(controller, staged)
-    const { self, caps = {}, file } = this.init
-    const beyond = controller === self ? undefined : beyondCaps(caps, run)
+    const { self, caps = {}, file, guards } = this.init
+    if (controller === self) return
+    if (run.hasClients && isCutOff(guards.isolation) && operationsOf(run.spec).some(isHttp))
+      throw new BakError(
+        'not-allowed',
+        `allow.network lets programs of others use no network, and clients of http operations need it; it is set in ${file}`
+      )
+    const beyond = beyondCaps(caps, run)
     if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
   }
 
@@ -145,3 +156,6 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     return peer === this.init.self ? undefined : askingOf(peer, this.#members, this.init.names)
   }
 }
+
+const isCutOff = (isolation: Guards['isolation']) => 'network' in isolation && !isolation.network
+const isHttp = ({ operation }: { operation: Operation }) => operation.type === 'http'

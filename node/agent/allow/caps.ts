@@ -8,10 +8,9 @@ import { longestOf } from '../../work/workloads/work-time.ts'
 export type Caps = Pick<RunLimits, 'time' | 'lease' | 'runs'>
 
 export interface CappedRun {
-  spec: Pick<
-    Spec,
-    'iterations' | 'samples' | 'warmup' | 'max_sample_failures' | 'max_stddev' | 'policy' | 'workload' | 'command'
-  >
+  spec: Parameters<typeof longestOf>[0] &
+    Parameters<typeof mostRunSamples>[0] &
+    Pick<Spec, 'operation' | 'task' | 'policy'>
   /** Runs of its controller on this peer, with this one. */
   open: number
 }

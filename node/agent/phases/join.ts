@@ -1,7 +1,7 @@
 /** The phase `join`: whether this machine can take part, and what it can do. */
 import { release } from 'node:os'
 import { BakError } from '../../../protocols/errors.ts'
-import { broughtBy } from '../../work/workloads/brought.ts'
+import { broughtByRun } from '../../work/brought-by-run.ts'
 import { missingPrograms } from '../../work/workloads/missing-programs.ts'
 import { checkAssignments } from '../tool-check.ts'
 import { measureAtJoin, pathNow } from './compare-clocks.ts'
@@ -12,7 +12,7 @@ export const join: PhaseHandler = async context => {
   const { member, parts, signal } = context
   const self = parts.self()
   await parts.allow(member)
-  const brought = broughtBy(member.offer.spec, member.workloads)
+  const brought = broughtByRun(member.offer.spec, member)
   const absent = await missingPrograms(brought, parts.owner.finderFor(member.controller))
   if (absent != null) throw new BakError('tool-unavailable', absent)
   if (self.state === 'draining') throw new BakError('draining', `${self.name} takes no new runs`)

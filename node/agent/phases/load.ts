@@ -18,6 +18,9 @@ import { placeStaged } from '../staging.ts'
 import { measureBefore } from './compare-clocks.ts'
 import type { PhaseContext } from './phase.ts'
 
+/** The driver and its threads hear of an element so long before it begins, ms. */
+const TOLD_BEFORE_MS = 20
+
 export type LoadPart = Exclude<Part, 'servers' | 'clients'>
 
 /** @throws {BakError} why it could not be done; a task that fails is an answer, as a workload is */
@@ -35,7 +38,7 @@ export async function doLoadPart(part: LoadPart, context: PhaseContext): Promise
   if (part === 'complete') return { load: await load.complete(element, signal) }
   if (part === 'tasks') {
     // elements may be an hour apart, in which clocks drift
-    if (at != null) await measureBefore(at, context)
+    if (at != null) await measureBefore(at - TOLD_BEFORE_MS, context)
     const { offset } = member.clock
     return { load: await load.tasks(element, at == null ? Date.now() : at + offset, signal) }
   }

@@ -4,6 +4,7 @@ import { join, posix } from 'node:path'
 import { instanceFolder, METRICS_FILE, OUTPUT_FILES, workloadFolder } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import type { Spec } from '../../../protocols/spec.ts'
+import { DRIVER } from '../../../protocols/tasks/task.ts'
 import { labelOf, resultsOf } from '../../../protocols/workload.ts'
 import { intervalReaders } from '../../work/intervals/index.ts'
 import type { FileToRead } from './job.ts'
@@ -20,7 +21,7 @@ export interface WorkloadData {
   data: string
   member: string
   step: Step
-  spec: Pick<Spec, 'workload' | 'results' | 'interval'>
+  spec: Pick<Spec, 'workload' | 'results' | 'interval'> & Partial<Pick<Spec, 'task'>>
 }
 
 /** @returns those that have readers and are not empty, in an order that is the same each time; its samples alone where no results are read */
@@ -33,7 +34,9 @@ export function findWorkloadFiles({ data, member, step, spec }: WorkloadData): F
     }))
   )
   const command = { tool: COMMAND, results: spec.results, folder: workloadFolder(step, member) }
-  return [command, ...instances].flatMap(({ tool, results, folder }) => {
+  const hasTasks = (spec.task ?? []).length > 0
+  const driver = { tool: DRIVER, results: undefined, folder: instanceFolder(step, member, DRIVER) }
+  return [command, ...instances, ...(hasTasks ? [driver] : [])].flatMap(({ tool, results, folder }) => {
     const began = lstatSync(join(data, folder, OUTPUT_FILES.stdout), { throwIfNoEntry: false })?.birthtimeMs
     if (began == null) return []
     const files = namesIn(join(data, folder)).filter(file => results !== 'none' || file === METRICS_FILE)

@@ -1,7 +1,8 @@
 /** Results of benchmarks that the spec names and that nothing was read of: of a workload that ended well they are missing. */
 
+import type { Step } from '../../../protocols/phase.ts'
 import type { Spec } from '../../../protocols/spec.ts'
-import { hasFailed, type WorkEntry } from '../../../protocols/work-entry.ts'
+import { hasFailed, isOfTask, type WorkEntry } from '../../../protocols/work-entry.ts'
 import { labelOf, resultsOf } from '../../../protocols/workload.ts'
 import type { Results } from '../../../protocols/workload-results.ts'
 import { isSameStep } from '../plan.ts'
@@ -12,7 +13,7 @@ export const missingResults: RunHook = {
   after({ phase, step, groups }, run) {
     const { record, order } = run
     if (phase !== 'stop' || step == null || step.warmup || groups != null) return
-    for (const each of record.workload.filter(entry => isSameStep(entry.step, step) && !hasFailed(entry))) {
+    for (const each of record.workload.filter(entry => isMeasured(entry, step))) {
       const { what, results } = placeOf(each, order.spec)
       for (const reader of absentIn(each, results)) {
         run.lack({ kind: 'workload', member: each.member, what, reason: `no results of ${reader} in what it left` })
@@ -20,6 +21,10 @@ export const missingResults: RunHook = {
     }
   }
 }
+
+/** It ended well, and is no task: what those measure is not read from an output. */
+const isMeasured = (entry: WorkEntry, step: Step) =>
+  isSameStep(entry.step, step) && !hasFailed(entry) && !isOfTask(entry)
 
 function placeOf({ name, instance = 1 }: WorkEntry, spec: Spec): { what: string; results?: Results } {
   const workload = spec.workload.find(each => each.name === name)

@@ -3,10 +3,13 @@
  * to in the record and in `tasks.json`, and shows how they go.
  */
 import { cutText } from '../../../protocols/fields.ts'
+import { stepFolder } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
+import { driverBound } from '../../../protocols/tasks/driver-bound.ts'
 import { differenceIn } from '../../../protocols/tasks/task-difference.ts'
 import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
 import type { TaskResult } from '../../../protocols/tasks/tasks-file.ts'
+import { errorIn } from '../../../protocols/verify/task-answers.ts'
 import { hasTasks } from '../../work/tasks/loaders.ts'
 import type { LoadHandlers } from '../load/load-stream-server.ts'
 import { SampleLoad } from '../load/sample-load.ts'
@@ -19,9 +22,14 @@ import type { RunHook } from './hook.ts'
 
 const SHOW_EVERY_MS = 1_000
 
+/** What has been written of a sample goes anew with each element, where that takes at most this share of the time. */
+const WRITE_SHARE = 0.05
+
 /** @returns the hook of one run */
 export function tasks(): RunHook {
   let isServed = false
+  /** By the monotonic clock, ms. */
+  let writeDue = 0
   let timer: NodeJS.Timeout | undefined
   const stopTimer = () => {
     clearInterval(timer)
@@ -47,10 +55,16 @@ export function tasks(): RunHook {
       if (load == null || at.step == null || at.groups != null) return
       if (at.phase !== 'work' && at.phase !== 'stop') return
       for (const { by, value } of answers) if (value.load != null) load.answer(run.nameOf(by) ?? by, value.load)
-      for (const each of overAfter(at, run)) await endElement(run, load, each)
-      if (at.phase !== 'stop') return
+      const over = overAfter(at, run)
+      for (const each of over) await endElement(run, load, each)
+      const isLast = at.phase === 'stop'
+      const began = performance.now()
+      if (isLast || (over.length > 0 && began >= writeDue)) {
+        await writeResult(run, load)
+        writeDue = performance.now() + (performance.now() - began) / WRITE_SHARE
+      }
+      if (!isLast) return
       stopTimer()
-      await writeResult(run, load)
       run.load = undefined
     },
     async close(run) {
@@ -105,24 +119,34 @@ async function endElement(run: RunContext, load: SampleLoad, element: number): P
   const { joinPoint, results } = ended
   for (const result of results) {
     const answers = load.answersTo(result)
-    const error = errorIn(answers)
+    const error = errorIn(new Map([...answers].map(([member, { task }]) => [member, task])))
     const entry = taskEntryOf(load.step, result, error)
     record.workload.push(entry)
     events.store({ type: 'workload-ended', ...entry })
     for (const each of result.members) nameDifference(run, result, each, answers.get(each.member))
   }
+  warnOf(run, load, results)
   const { step, skew } = joinPoint
   events.store({
     ...{ type: 'join-point', step, element, ...(skew == null ? {} : { skew }) },
-    tasks: results.map(({ task, samples, failed }) => ({ task, samples, failed }))
+    tasks: results.map(summaryOf)
   })
   events.show({ type: 'load', step, ...load.now() })
 }
 
-/** @returns the first error that ended a task, and where */
-export function errorIn(answers: Map<string, MemberAnswer>): string | undefined {
-  for (const [member, { task }] of answers) if (task.error != null) return cutText(`${member}: ${task.error}`)
-  return undefined
+function summaryOf({ task, samples, failed, throughput, unit, latency }: TaskResult) {
+  const p99 = latency?.percentiles['99']
+  const speed = { throughput: throughput.mean, unit, ...(p99 == null ? {} : { p99 }) }
+  return { task, samples, failed, ...(samples === 0 ? {} : { speed }) }
+}
+
+/** Once an element: health is of all tasks of it. */
+function warnOf({ events }: RunContext, { step }: SampleLoad, results: TaskResult[]): void {
+  const members = new Map(results.flatMap(each => each.members).map(({ member, health }) => [member, health]))
+  const text = driverBound([...members].map(([member, health]) => ({ member, health })))
+  if (text == null) return
+  const names = results.map(({ task }) => task).join(', ')
+  events.store({ type: 'warning', text: cutText(`${stepFolder(step)}, ${names}: ${text}`) })
 }
 
 function nameDifference(

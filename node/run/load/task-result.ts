@@ -6,6 +6,7 @@ import type { LoadAnswer, TaskAnswer } from '../../../protocols/tasks/task-answe
 import type { MeasuredTask } from '../../../protocols/tasks/task-entry.ts'
 import type { Distribution, TaskResult, TaskSeconds } from '../../../protocols/tasks/tasks-file.ts'
 import { summarizeRows, type ThroughputRow } from '../../../protocols/tasks/throughput.ts'
+import { endOf } from '../../../protocols/verify/task-answers.ts'
 import { type MemberTask, Sizes, TIMES, type Time } from './member-task.ts'
 import type { RowStats, Rows } from './rows.ts'
 import type { TaskResults } from './task-results.ts'
@@ -65,7 +66,7 @@ export async function resultOf(results: TaskResults, answers: Map<string, Member
     },
     errors: errorsOf(them),
     ...(targets == null ? {} : { targets }),
-    ended: endOf([...answers.values()].map(({ task }) => task.ended)),
+    ended: endOf([...answers.values()].map(({ task }) => task)),
     duration: lastEndOf(them),
     members
   }
@@ -104,10 +105,6 @@ function unsentOf(answers: (MemberAnswer | undefined)[]): { unsent?: number } {
 }
 
 const countsOf = ({ samples, warmup, failed }: MemberTask) => ({ samples, warmup, failed })
-
-/** Cut short if it was so on any member, or if none could say. */
-const endOf = (ends: TaskAnswer['ended'][]): TaskAnswer['ended'] =>
-  ends.length === 0 || ends.includes('cut') ? 'cut' : ends.includes('completed') ? 'completed' : 'schedule'
 
 async function distributionsOf(members: MemberTask[], isExact: boolean): Promise<Partial<Record<Time, Distribution>>> {
   if (sumOf(members, each => each.samples) === 0) return {}

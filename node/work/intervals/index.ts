@@ -5,6 +5,7 @@
 import type { SeriesReader } from '../../series/reader.ts'
 import { fioLog } from './fio-log.ts'
 import { printed } from './printed.ts'
+import { rawRequests } from './raw-requests.ts'
 import { samples } from './samples.ts'
 
-export const intervalReaders: SeriesReader[] = [printed, samples, fioLog]
+export const intervalReaders: SeriesReader[] = [printed, samples, fioLog, rawRequests]

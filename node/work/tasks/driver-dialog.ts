@@ -51,7 +51,8 @@ export class DriverDialog {
     const driver = await start
     this.#driver = driver
     void this.#listen(driver)
-    this.say(begin)
+    // of one that is gone its end says more
+    driver.send(begin).catch(({ code, message }: BakError) => code === 'unreachable' || this.fail(message))
     const late = () => new BakError('workload-failed', `the load driver was not ready in ${READY_TIMEOUT_MS / 1000} s`)
     await inTime(this.#ready.promise, { signal: this.#unlessFailed(signal), ms: READY_TIMEOUT_MS, late })
     this.#silence.start()

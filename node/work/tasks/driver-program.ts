@@ -6,7 +6,6 @@ import { statSync } from 'node:fs'
 import { chmod, copyFile, lchown, link, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isSea } from 'node:sea'
-import { driverSource } from './driver/driver-source.ts'
 import { RUN_FILE } from './driver-start.ts'
 
 const FILE = '.bak-load.mjs'
@@ -22,6 +21,8 @@ export interface DriverProgram {
 
 export async function driverProgram(): Promise<DriverProgram> {
   const words = isSea() ? [RUN_FILE, FILE] : [FILE]
+  // where the programs are bundled it is a text of 0.9 MB
+  const { driverSource } = await import('./driver/driver-source.ts')
   return { argv: [process.execPath, ...words], files: [{ name: FILE, text: await driverSource() }] }
 }
 

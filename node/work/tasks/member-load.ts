@@ -57,14 +57,19 @@ export class MemberLoad {
   /** The answer of a task says why the driver does not go on. */
   #isNamed = false
   #ending: Promise<LoadEnd> | undefined
-  /** What its driver said of it last. */
-  status: LoadStatus | undefined
+  #status: LoadStatus | undefined
 
   constructor(init: MemberLoadInit) {
     this.#init = init
     const onRefused = (why: BakError) =>
       this.#driver.fail(`the controller takes no samples of this member: ${why.message}`)
     this.#uplink = new SamplesUplink({ ...init.uplink, onRefused, onTaken: this.#counts.onTaken })
+  }
+
+  /** Clients that have not ended, by task, as the driver said last; of no element before the first and between two. */
+  get now(): { element: number; clients: Record<string, number> } {
+    const { element = 0, tasks = [] } = this.#status ?? {}
+    return { element, clients: Object.fromEntries(tasks.map(({ task, clients }) => [task, clients])) }
   }
 
   /** Starts the driver, which does what is to be prepared. @throws {BakError} why it could not, `state` if it was started before */
@@ -214,7 +219,7 @@ export class MemberLoad {
   }
 
   #tell({ type: _, ...status }: Extract<Said, { type: 'status' }>): void {
-    this.status = status
+    this.#status = status
     this.#uplink.tell(status)
   }
 

@@ -19,7 +19,7 @@ const NAME = 'the load driver'
 /** From its start to its connection, ms: a busy machine starts Node in seconds. */
 const CONNECT_TIMEOUT_MS = 30_000
 /** It ends by itself when its socket does, within this, ms. */
-const SELF_END_MS = 1_000
+const SELF_END_MS = 4_000
 /** Its process has ended when its socket has, or is about to, ms. */
 const EXIT_TIMEOUT_MS = 2_000
 

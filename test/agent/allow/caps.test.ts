@@ -6,6 +6,12 @@ import { specOf } from '../../protocols/samples.ts'
 
 const caps = suite('the limits of an owner')
 const iteration = { name: 'default', args: [], params: {} }
+const http = { type: 'http', url: 'http://127.0.0.1/', timeout: 10 }
+const tasks = (more: object) => ({
+  command: undefined,
+  task: [{ name: 'get', operation: http, ...more }],
+  load: { probe_timeout: 5 }
+})
 const table: Array<[caps: Caps, policy: object, more: object, beyond: RegExp | undefined]> = [
   [{}, { timeout: 0, lease: 31 * 86_400 }, { open: 99 }, undefined],
   [{ lease: '15m' }, { lease: 900 }, {}, undefined],
@@ -15,6 +21,11 @@ const table: Array<[caps: Caps, policy: object, more: object, beyond: RegExp | u
   [{ time: '1h' }, { timeout: 3601 }, {}, /the workloads of the run may take 3601 s/],
   [{ time: '1h' }, { timeout: 1200 }, { samples: 3 }, undefined],
   [{ time: '1h' }, { timeout: 1200 }, { samples: 2, iterations: [iteration, iteration] }, /may take 4800 s/],
+  [{ time: '1h' }, {}, tasks({ time_period: 3_585 }), undefined],
+  [{ time: '1h' }, {}, tasks({ time_period: 3_586 }), /may take 3601 s/],
+  [{ time: '1h' }, {}, { ...tasks({ time_period: 1_785 }), samples: 2 }, undefined],
+  [{ time: '1h' }, {}, tasks({ iterations: 3 }), /names no longest time/],
+  [{ time: '1h' }, { timeout: 600 }, tasks({ iterations: 3 }), undefined],
   [{ runs: 2 }, {}, { open: 2 }, undefined],
   [{ runs: 2 }, {}, { open: 3 }, /run_limits\.runs is 2, and this would be run 3 of its controller here/]
 ]

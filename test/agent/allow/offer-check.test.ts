@@ -26,6 +26,25 @@ const served: Offer = {
   spec: { ...spec, workload: specOf({ workload: [{ name: 's', role: 'server', command: ['x'] }] }).workload }
 }
 
+const http = { type: 'http', url: 'http://127.0.0.1/' }
+const task = (name: string, more = {}) => ({ name, operation: http, time_period: 1, ...more })
+const tasks = (load: object, member_ = true): Offer => ({
+  ...offer,
+  candidates: offer.candidates.map(each => (member_ && each.peer === member.peer ? { ...each, load: 0 } : each)),
+  spec: specOf({
+    ...{ command: undefined, operation: [{ name: 'load', ...http }], load, iterations: [{ name: 'small' }] },
+    parallel: [{ name: 'both', completed_by: 'b' }],
+    task: [task('a'), task('b', { parallel: 'both' }), task('c', { parallel: 'both' })]
+  })
+})
+const plainTasks = tasks({})
+const part = (named: Command['part'], element?: number) => ({
+  phase: 'work' as const,
+  part: named,
+  element,
+  step: first
+})
+
 const cases: Array<[title: string, change: Partial<Command>, of: Offer, beyond: RegExp | undefined]> = [
   ['a sample of the offer', { phase: 'start', step: { number: 2, name: 'big', sample: 2 } }, two, undefined],
   ['a sample too many', { phase: 'start', step: { ...first, sample: 3 } }, two, /no sample 1-small\/sample3/],
@@ -87,6 +106,23 @@ const cases: Array<[title: string, change: Partial<Command>, of: Offer, beyond: 
     served,
     /the offer has no clients/
   ],
+  ['preparation of clients', part('prepare'), plainTasks, undefined],
+  ['the last element of the schedule', part('tasks', 2), plainTasks, undefined],
+  ['an element that is not there', part('tasks', 3), plainTasks, /has no element 3/],
+  ['an element without a number', part('tasks'), plainTasks, /no element without a number/],
+  [
+    'an element that begins in an hour',
+    { ...part('tasks', 1), at: plain.issued + 3_600_000 },
+    plainTasks,
+    /3600 s after/
+  ],
+  ['the end of an element that a task completes', part('complete', 2), plainTasks, undefined],
+  ['the end of an element that ends by itself', part('complete', 1), plainTasks, /no task completes element 1/],
+  ['setup that there is none of', part('setup'), plainTasks, /the offer has no setup/],
+  ['teardown', part('teardown'), tasks({ teardown: ['load'] }), undefined],
+  ['tasks of a run without any', part('tasks', 1), two, /the offer has no tasks/],
+  ['tasks for who has no clients', part('tasks', 1), tasks({}, false), /this member has no clients of tasks/],
+  ['clients as workloads in a run of tasks', part('clients'), plainTasks, /the offer has no clients/],
   ['a snapshot', { phase: 'sysinfo', when: 'begin' }, two, undefined],
   ['a snapshot that the offer does without', { phase: 'sysinfo', when: 'begin' }, none, /has no sysinfo/],
   ['a workload', { phase: 'work', step: first }, two, /on the controller of its run only/],

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readTasks, readTasksFile, warmupEnd } from '../../../cli/result/tasks.ts'
+import { readTasks, warmupEnd } from '../../../cli/result/tasks.ts'
 import { tasksFileOf } from '../../../protocols/layout.ts'
+import { readTasksFile } from '../../../protocols/tasks/read-tasks-file.ts'
 import type { TaskResult, TasksFile } from '../../../protocols/tasks/tasks-file.ts'
 
 const test = suite('tasks of a result')

@@ -93,6 +93,25 @@ test('takes a sample that could not show the metric as one that broke its thresh
   assert.equal([knee?.holds?.value, knee?.breaks?.value], [300, 310])
 })
 
+test('judges a value by all its samples as the thresholds of the run do: their median, or each of them', () => {
+  const noisy = (value: number, sample: number) => (value > 300 || (value > 200 && sample === 2) ? 50 : 5)
+  assert.is(searchFor(specOf(), noisy).knee?.holds?.value, 300)
+  const each = specOf({}, { threshold: [{ metric: 't.latency.p99', max: 20, judge: 'each' }] })
+  const { workload, knee } = searchFor(each, noisy)
+  assert.is(knee?.found, 'between')
+  assert.ok((knee?.holds?.value ?? 0) <= 300 && knee?.holds?.over === 0)
+  const [decision] = judgeThresholds({ spec: each, workload, roster: [], excluded: [], sent: [] }, [])
+  assert.is(decision?.outcome, 'met')
+})
+
+test('goes by no threshold of tools, nor by one in another unit', () => {
+  const tools = { metric: 'cpu.busy', max: 1, of: 'tools' as const }
+  const spec = specOf({}, { threshold: [{ metric: 't.latency.p99', max: 20, unit: 'ms' }, tools] })
+  assert.is(searchFor(spec, value => (value <= 300 ? 5 : 50)).knee?.holds?.value, 300)
+  const seconds = specOf({}, { threshold: [{ metric: 't.latency.p99', max: 20, unit: 's' }] })
+  assert.is(searchFor(seconds, () => 5).knee?.found, 'below')
+})
+
 test('of clients tries whole numbers', () => {
   const { tried, knee } = searchFor(specOf({ vary: 'clients', from: 1, to: 64, step: 1 }), value => value)
   assert.equal(tried.slice(0, 6), [1, 2, 4, 8, 16, 32])
@@ -122,12 +141,14 @@ test('finds any limit to a step, with few samples beside those that confirm', ()
   )
 })
 
-test('ends whatever is measured, and no value has more samples than may be', () => {
+test('ends whatever is measured, no value has more samples than may be, and the verdict says the same', () => {
   const outcomes = fc.infiniteStream(fc.boolean())
   fc.assert(
     fc.property(outcomes, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 }), (noise, samples, confirm) => {
       const spec = specOf({ step: 100, confirm }, { samples })
-      const { tried, knee } = searchFor(spec, () => (noise.next().value ? 5 : 50))
+      const { tried, workload, knee } = searchFor(spec, () => (noise.next().value ? 5 : 50))
+      const [decision] = judgeThresholds({ spec, workload, roster: [], excluded: [], sent: [] }, [])
+      assert.is(decision?.outcome, knee?.holds == null ? 'missed' : 'met')
       const counts = [...Map.groupBy(tried, value => value).values()].map(each => each.length)
       assert.ok(Math.max(...counts) <= Math.max(samples, confirm))
       assert.is.not(knee?.found, 'open')

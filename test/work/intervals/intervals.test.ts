@@ -5,7 +5,10 @@ import * as assert from 'uvu/assert'
 import { fioLog } from '../../../node/work/intervals/fio-log.ts'
 import { intervalReaders } from '../../../node/work/intervals/index.ts'
 import { printed } from '../../../node/work/intervals/printed.ts'
+import { rawRequests } from '../../../node/work/intervals/raw-requests.ts'
 import { samples } from '../../../node/work/intervals/samples.ts'
+import { linesOf, RAW_HEADER } from '../../../node/work/tasks/raw-lines.ts'
+import { FLAGS, packColumns } from '../../../protocols/tasks/sample-block.ts'
 import { readBy } from '../../tools/readers/read.ts'
 
 const BEGAN = 1_796_009_000_000
@@ -125,6 +128,27 @@ test('each file of an instance has one reader at most', () => {
     ['times.txt', 'out.json', 'a_clat_hist.1.log', '_bw.log'].map(each => fits(each).length),
     [0, 0, 0, 0]
   )
+})
+
+test('requests that the driver of load kept, with the task, the client and whether they are warm-up', () => {
+  const of = (...values: number[]) => Float64Array.from(values)
+  const columns = packColumns({
+    ...{ client: Uint32Array.of(7, 3), flags: Uint8Array.of(FLAGS.warmup, FLAGS.failed), kind: Uint8Array.of(0, 1) },
+    ...{ due: of(0, 10), sent: of(1, 12.5), latency: of(3, 6.5), service: of(2, 4), processing: of(2.25, 4.5) },
+    weight: of(1, 0)
+  })
+  const kinds = ['timeout', 'status 503, "busy"']
+  const lines = linesOf({ element: 1, task: 'read', samples: 2, columns, kinds, unit: 'ops' }, BEGAN)
+  assert.ok(
+    lines.endsWith('.500,1,read,3,normal,10.000,12.500,6.500,4.000,4.500,0,ops,"status 503, ""busy"""\n'),
+    lines
+  )
+  const found = readBy(rawRequests, 'samples.csv', `${RAW_HEADER}\n${lines}`, { began: 0 })
+  assert.is(found.names().length, 6)
+  assert.equal(found.values('latency{client=7,task=read,type=warmup}'), [3])
+  assert.equal(found.times('service{client=3,task=read,type=normal}'), [BEGAN + 16.5])
+  assert.equal(found.values('processing{client=3,task=read,type=normal}'), [4.5])
+  assert.equal(readBy(rawRequests, 'samples.csv', 'a,b\n1,2\n', { began: 0 }).names(), [])
 })
 
 test.run()

@@ -300,11 +300,13 @@ test('a stream that is cut in mid task changes no count', async () => {
 test('status goes on to the controller', async () => {
   const { load, driver, controller, prepared } = drivenLoad()
   await prepared()
+  assert.equal(load.now, { element: 0, clients: {} })
+  const of = { task: 't', sent: 7, done: 7 }
   await until(() => {
-    driver.say({ type: 'status', element: 1, workers: 1, busy: 0, lag: 0, tasks: [] })
+    driver.say({ type: 'status', element: 1, workers: 1, busy: 0, lag: 0, tasks: [{ ...of, clients: 3 }] })
     return controller.statuses > 0
   })
-  assert.is(load.status?.workers, 1)
+  assert.equal(load.now, { element: 1, clients: { t: 3 } })
   await load.end()
 })
 

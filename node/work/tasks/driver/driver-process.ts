@@ -7,11 +7,13 @@ import { pipeToDaemon } from '../driver-pipe.ts'
 import { DRIVER_SOCKET } from '../driver-start.ts'
 import { LoadDriver } from './load-driver.ts'
 import { LoadThread } from './load-thread.ts'
-import type { ThreadInit } from './thread-messages.ts'
+import { runMetronome } from './metronome.ts'
+import type { MetronomeInit, ThreadInit } from './thread-messages.ts'
 
 // in the single executable the process itself is a thread without data
-if (!isMainThread && (workerData as ThreadInit | null)?.role === 'load')
-  new LoadThread(workerData as ThreadInit, parentPort as MessagePort)
+const init = isMainThread ? null : (workerData as ThreadInit | MetronomeInit | null)
+if (init?.role === 'load') new LoadThread(init, parentPort as MessagePort)
+else if (init?.role === 'metronome') runMetronome(init.shared, init.slots)
 else await runDriver()
 
 async function runDriver(): Promise<void> {

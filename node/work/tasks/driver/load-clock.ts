@@ -85,20 +85,6 @@ export class LoadClock implements LoopClock {
   }
 }
 
-/** As good as timers of Node are: a millisecond late at most where nothing else goes on. */
-export class TimerAlarm implements Alarm {
-  #timer: NodeJS.Timeout | undefined
-
-  set(moment: number, ring: () => void): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(ring, Math.max(0, Math.ceil(moment - performance.now())))
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer)
-  }
-}
-
 function push(heap: Waiting[], added: Waiting): void {
   let at = heap.length
   heap.push(added)

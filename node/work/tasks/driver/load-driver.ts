@@ -15,7 +15,7 @@ import { ElementOutcome, type ThreadsOf } from './element-outcome.ts'
 import { OnceTasks } from './once-tasks.ts'
 import { RawSamples } from './raw-samples.ts'
 import { statusOf } from './status-of.ts'
-import type { FromThread, ReachedTargets, ThreadInit, ThreadStatus } from './thread-messages.ts'
+import type { FromThread, ReachedTargets, ThreadStatus } from './thread-messages.ts'
 import { WorkerThreads } from './worker-threads.ts'
 
 const STATUS_MS = 1_000
@@ -23,6 +23,8 @@ const STATUS_MS = 1_000
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024
 /** For threads to end what is cut short. */
 const CUT_MS = 10_000
+/** For threads to close their operations: what a module does then is its user's. */
+const END_MS = 3_000
 
 export interface LoadDriverInit {
   pipe: DriverPipe<FromDriver, ToDriver>
@@ -65,6 +67,7 @@ export class LoadDriver {
       if (message.type === 'begin') await this.#begin(message)
       else this.#handle(message, this.#begun)
     }
+    await this.#begun?.threads.endAll(END_MS)
     await this.#rawTurn.settled()
     await this.#begun?.raw?.close()
   }
@@ -98,9 +101,7 @@ export class LoadDriver {
     const clients = used.length > 0 ? used : [[]]
     const threads = new WorkerThreads({
       source,
-      threads: clients.map(
-        (own): ThreadInit => ({ role: 'load', spec, params, clients: own, exact: left, isRaw, folder })
-      ),
+      threads: clients.map(own => ({ spec, params, clients: own, exact: left, isRaw, folder })),
       heard: (thread, message) => this.#heard(thread, message),
       lost: (thread, why) => this.#onLost(thread, why)
     })

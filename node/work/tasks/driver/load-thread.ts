@@ -5,7 +5,8 @@ import { clientsOf, tasksOfClient } from '../../../../protocols/tasks/allocation
 import { type Element, elementsOf } from '../../../../protocols/tasks/elements.ts'
 import type { Operation } from '../../../../protocols/tasks/operation.ts'
 import { loadOf } from '../../../../protocols/tasks/task.ts'
-import { LoadClock, TimerAlarm } from './load-clock.ts'
+import { LoadClock } from './load-clock.ts'
+import { MetronomeAlarm } from './metronome.ts'
 import { doOnce, OperationRunners } from './operation-runners.ts'
 import { ThreadElement } from './thread-element.ts'
 import type { FromThread, ReachedTargets, ThreadInit, ToThread } from './thread-messages.ts'
@@ -20,15 +21,17 @@ export class LoadThread {
   readonly #post: (message: FromThread, handedOver?: ArrayBuffer[]) => void
   readonly #elements: Element[]
   readonly #runners: OperationRunners
-  readonly #clock = new LoadClock(new TimerAlarm())
+  readonly #clock: LoadClock
   /** Of what is done once. */
   #cut = new AbortController()
   #running: ThreadElement | undefined
+  #ended: Promise<void> | undefined
   #used = performance.eventLoopUtilization()
 
   constructor(init: ThreadInit, port: MessagePort) {
     this.#init = init
     this.#post = (message, handedOver = []) => port.postMessage(message, handedOver)
+    this.#clock = new LoadClock(new MetronomeAlarm(init.metronome))
     this.#elements = elementsOf(init.spec, init.params)
     this.#runners = new OperationRunners(init.folder)
     port.on('message', (message: ToThread) => this.#handle(message))
@@ -53,7 +56,16 @@ export class LoadThread {
         this.#cut.abort(new BakError('interrupted', 'cut short'))
         this.#cut = new AbortController()
         return this.#running?.cut()
+      case 'end':
+        return void this.#end()
     }
+  }
+
+  async #end(): Promise<void> {
+    this.#running?.cut()
+    await this.#ended
+    await this.#runners.close()
+    process.exit()
   }
 
   async #ran(work: () => Promise<ReachedTargets | undefined>): Promise<void> {
@@ -104,7 +116,8 @@ export class LoadThread {
       ...{ runners: this.#runners, clock: this.#clock, post: this.#post }
     })
     this.#running = running
-    await running.run()
+    this.#ended = running.run()
+    await this.#ended
     this.#running = undefined
   }
 

@@ -16,7 +16,7 @@ export class LoopBreaks {
       late(Math.max(0, now - due))
       due = now + BEAT_MS
       this.#last = now
-    }, BEAT_MS)
+    }, BEAT_MS).unref()
   }
 
   /** @returns what a client waits for before its next request, where that is due */

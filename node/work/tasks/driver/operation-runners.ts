@@ -22,6 +22,11 @@ export class OperationRunners {
     }
     return runner
   }
+
+  /** Never rejects. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#runners.values()].map(each => each.then(runner => runner.close()).catch(() => {})))
+  }
 }
 
 /** Requests of one that ends by itself, where it is done once: a bound, since nobody sees it. */

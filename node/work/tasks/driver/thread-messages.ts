@@ -18,8 +18,14 @@ export interface ThreadInit {
   isRaw: boolean
   /** Where it works; staged files are there. */
   folder: string
-  /** With it timers are finer than a millisecond (metronome.ts); a slot is the thread's own. */
-  metronome?: { shared: SharedArrayBuffer; slot: number }
+  /** Timers that are finer than a millisecond; a slot is the thread's own. */
+  metronome: { shared: SharedArrayBuffer; slot: number; slots: number }
+}
+
+export interface MetronomeInit {
+  role: 'metronome'
+  shared: SharedArrayBuffer
+  slots: number
 }
 
 export type ToThread =
@@ -33,6 +39,8 @@ export type ToThread =
   | { type: 'element'; element: number; at: number }
   | { type: 'complete' }
   | { type: 'cut' }
+  /** Nothing follows: what is open is closed, and the thread ends. */
+  | { type: 'end' }
 
 export type ReachedTargets = { target: string; server?: string }[]
 

@@ -1,6 +1,9 @@
 /** The worker threads of the driver, as its process has them: what they say, and that one has died or hangs. */
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { FromThread, ThreadInit, ToThread } from './thread-messages.ts'
+import { settledWithin } from '../../../wait.ts'
+import { sharedMetronome } from './metronome.ts'
+import type { FromThread, MetronomeInit, ThreadInit, ToThread } from './thread-messages.ts'
 
 /** They tell how they are each second: one that does not is held up by an operation that never lets go. */
 const SILENCE_MS = 20_000
@@ -9,7 +12,7 @@ const CHECK_MS = 1_000
 export interface WorkerThreadsInit {
   /** The file that is the process and its threads. */
   source: URL
-  threads: ThreadInit[]
+  threads: Omit<ThreadInit, 'role' | 'metronome'>[]
   heard(thread: number, message: FromThread): void
   /** A thread is gone: nothing more comes from it. */
   lost(thread: number, why: string): void
@@ -18,10 +21,20 @@ export interface WorkerThreadsInit {
 export class WorkerThreads {
   readonly #workers: Worker[]
   readonly #heard: number[]
+  #isEnding = false
 
   constructor({ source, threads, heard, lost }: WorkerThreadsInit) {
     this.#heard = threads.map(() => performance.now())
-    this.#workers = threads.map((workerData, thread) => {
+    const shared = sharedMetronome(threads.length)
+    const metronome: MetronomeInit = { role: 'metronome', shared, slots: threads.length }
+    // nothing ends it but the process
+    new Worker(source, { workerData: metronome, name: 'metronome' })
+    this.#workers = threads.map((init, thread) => {
+      const workerData: ThreadInit = {
+        ...init,
+        role: 'load',
+        metronome: { shared, slot: thread, slots: threads.length }
+      }
       const worker = new Worker(source, { workerData, name: `load-${thread + 1}` })
       let why = 'a worker thread has ended'
       worker.on('message', (message: FromThread) => {
@@ -31,7 +44,9 @@ export class WorkerThreads {
       worker.once('error', cause => {
         why = `a worker thread has died: ${cause instanceof Error ? cause.message : String(cause)}`
       })
-      worker.once('exit', () => lost(thread, why))
+      worker.once('exit', () => {
+        if (!this.#isEnding) lost(thread, why)
+      })
       return worker
     })
     setInterval(() => this.#check(lost), CHECK_MS)
@@ -47,6 +62,15 @@ export class WorkerThreads {
 
   tellAll(message: ToThread): void {
     for (const worker of this.#workers) worker.postMessage(message)
+  }
+
+  /** Each closes what it has open. Never rejects. */
+  async endAll(timeout: number): Promise<void> {
+    this.#isEnding = true
+    // one that has ended before has no id any more
+    const ended = this.#workers.filter(({ threadId }) => threadId >= 0).map(worker => once(worker, 'exit'))
+    this.tellAll({ type: 'end' })
+    await settledWithin(timeout, Promise.all(ended))
   }
 
   /** Whatever it does. */

@@ -6,6 +6,8 @@ export const TIMEOUT = 'timeout'
 export const CUT = 'cut short'
 
 const MAX_KIND = 120
+/** Errors that are causes of each other. */
+const MAX_CAUSES = 8
 
 /** undici's codes, and what they mean; all others are shown as they are. */
 const MEANINGS: Record<string, string> = {
@@ -42,14 +44,20 @@ export function kindOf(error: unknown): string {
 }
 
 function kindIn(error: unknown): string {
-  const { code, name, message, errors } = (error ?? {}) as NodeJS.ErrnoException & { errors?: unknown[] }
-  if (typeof code === 'string' && /^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(code)) return meaningOf(code, message)
-  // of the addresses of one name
-  const [first] = (Array.isArray(errors) ? errors : []) as NodeJS.ErrnoException[]
-  if (typeof first?.code === 'string') return kindIn(first)
+  const coded = codedIn(error)
+  if (coded != null) return meaningOf(coded.code, coded.message)
+  const { name, message } = (error ?? {}) as Error
   if (name === 'HTTPParserError') return 'no valid HTTP'
   if (typeof message !== 'string') return normalKind(String(error))
   return normalKind(typeof name !== 'string' || name === 'Error' ? message : `${name}: ${message}`)
+}
+
+/** @returns the error that has a code: itself, a cause of it as with `fetch`, or the first of several as with the addresses of one name */
+function codedIn(error: unknown, depth = 0): { code: string; message: unknown } | undefined {
+  if (error == null || typeof error !== 'object' || depth > MAX_CAUSES) return undefined
+  const { code, message, cause, errors } = error as Record<string, unknown>
+  if (typeof code === 'string' && /^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(code)) return { code, message }
+  return codedIn(cause ?? (Array.isArray(errors) ? errors[0] : undefined), depth + 1)
 }
 
 /** A socket error of undici is either of the socket or of what came from it. */

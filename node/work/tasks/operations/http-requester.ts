@@ -58,12 +58,11 @@ export class HttpRequester implements Requester {
   request(): Promise<Outcome> {
     return new Promise(resolve => {
       this.#resolve = resolve
+      this.#fillIn()
       this.#begun = performance.now()
       if (this.#isCut) return this.#end(CUT)
-      this.#fillIn()
       this.#timer.start()
       // a connection that is not there yet is made within the request
-      this.#begun = performance.now()
       this.#connection.send(this.#options)
     })
   }

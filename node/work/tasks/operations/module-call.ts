@@ -69,12 +69,8 @@ export class ModuleCall {
     try {
       return this.#outcomeOf(await request(this))
     } catch (cause) {
-      return this.end(this.failureOf(cause))
+      return this.end(kindOf(cause))
     }
-  }
-
-  failureOf(cause: unknown): string {
-    return kindOf(cause)
   }
 
   /** As runners of Rally: nothing, [weight, unit], or a table. */

@@ -2,7 +2,7 @@
 import type { ModuleOperation } from '../../../../protocols/tasks/operation.ts'
 import { onAbort } from '../../../wait.ts'
 import type { ClientContext, Outcome, Requester } from '../operation.ts'
-import { CUT, TIMEOUT } from './error-kinds.ts'
+import { CUT, kindOf, TIMEOUT } from './error-kinds.ts'
 import { ModuleCall } from './module-call.ts'
 import { RequestTimer } from './request-timer.ts'
 
@@ -41,6 +41,7 @@ export class ModuleRequester implements Requester {
   #giveUp: ((kind: string) => void) | undefined
   #isCut = false
   #isEmpty = false
+  #isAdvancing = false
 
   /** @throws what its own functions throw */
   static async open(operation: ModuleOperation, module: LoadModule, context: ClientContext): Promise<ModuleRequester> {
@@ -83,27 +84,35 @@ export class ModuleRequester implements Requester {
     this.#request++
     call.begin()
     if (this.#isCut) return call.end(CUT)
-    const outcome = await new Promise<Outcome>(resolve => {
-      this.#giveUp = kind => resolve(call.end(kind))
-      this.#timer.start()
-      call.run(this.#module.request).then(resolve)
-    })
-    this.#timer.stop()
-    this.#giveUp = undefined
+    const outcome = await this.#unlessGivenUp(call.run(this.#module.request), kind => call.end(kind))
     if (this.#shares == null || outcome.isLast) return outcome
-    const failure = await this.#advance().then(
-      () => undefined,
-      cause => call.failureOf(cause)
+    // what comes next may be read from somewhere; the end of the request is known by now
+    const failure = await this.#unlessGivenUp(
+      this.#advance().then(() => undefined, kindOf),
+      kind => kind
     )
     // what could not be read is the end of it, and named
     if (failure != null) return { ...outcome, failed: outcome.failed ?? failure, isLast: true }
     return this.#isEmpty ? { ...outcome, isLast: true } : outcome
   }
 
+  /** @param work never rejects @param givenUp what it comes to at the timeout, and when the task is cut short */
+  async #unlessGivenUp<T>(work: Promise<T>, givenUp: (kind: string) => T): Promise<T> {
+    const done = await new Promise<T>(resolve => {
+      this.#giveUp = kind => resolve(givenUp(kind))
+      this.#timer.start()
+      work.then(resolve)
+    })
+    this.#timer.stop()
+    this.#giveUp = undefined
+    return done
+  }
+
   async close(): Promise<void> {
     this.#abandon(CUT)
     this.#dispose()
-    await this.#shares?.return?.()
+    // one that has not said what comes next would not hear it before it has
+    if (!this.#isAdvancing) await this.#shares?.return?.()
     await this.#module.close?.(this.#call())
   }
 
@@ -133,9 +142,14 @@ export class ModuleRequester implements Requester {
   /** To the params of the next request. */
   async #advance(): Promise<void> {
     if (this.#shares == null) return
-    const next = await this.#shares.next()
-    this.#isEmpty = next.done === true
-    if (!next.done) this.#params = next.value
+    this.#isAdvancing = true
+    try {
+      const next = await this.#shares.next()
+      this.#isEmpty = next.done === true
+      if (!next.done) this.#params = next.value
+    } finally {
+      this.#isAdvancing = false
+    }
   }
 }
 

@@ -20,6 +20,7 @@ const MAX_NAMED = 3
 const MAX_SERVER = 200
 
 export interface ReachedTarget {
+  /** As the operation names it; without targets the scheme, host and port of its address. */
   target: string
   /** As it names itself: its header `server`. */
   server?: string
@@ -31,26 +32,24 @@ export interface ReachedTarget {
  * @throws {BakError} `unreachable` when the signal aborts before all have answered, naming those that have not and why
  */
 export async function probeTargets(operation: HttpOperation, signal: AbortSignal): Promise<ReachedTarget[]> {
-  const addresses = addressesOf(operation)
   const options = clientOptions(operation)
-  const unique = [...new Map(addresses.map(each => [each.origin, each])).values()]
+  const named = addressesOf(operation).map((address, i) => [operation.targets?.[i] ?? address.origin, address] as const)
+  const targets = new Map(named)
   const reached = new Map<string, ReachedTarget>()
   const reasons = new Map<string, string>()
-  await inParallel(unique, AT_ONCE, async address => {
+  await inParallel(targets, AT_ONCE, async ([target, address]) => {
     while (!signal.aborted) {
       const answer = await ask(address, options, signal).catch(cause => cause as Error)
-      if (!(answer instanceof Error)) return void reached.set(address.origin, { target: address.origin, ...answer })
-      if (!signal.aborted || !reasons.has(address.origin)) reasons.set(address.origin, reasonOf(answer))
+      if (!(answer instanceof Error)) return void reached.set(target, { target, ...answer })
+      if (!signal.aborted || !reasons.has(target)) reasons.set(target, reasonOf(answer))
       await pause(BETWEEN_MS, signal)
     }
   })
-  const missing = unique.filter(({ origin }) => !reached.has(origin))
-  if (missing.length === 0) return unique.map(({ origin }) => reached.get(origin) as ReachedTarget)
-  const named = missing
-    .slice(0, MAX_NAMED)
-    .map(({ origin }) => `${origin} (${reasons.get(origin) ?? 'was not asked in time'})`)
+  const missing = [...targets.keys()].filter(target => !reached.has(target))
+  if (missing.length === 0) return [...targets.keys()].map(target => reached.get(target) as ReachedTarget)
+  const shown = missing.slice(0, MAX_NAMED).map(each => `${each} (${reasons.get(each) ?? 'was not asked in time'})`)
   const more = missing.length > MAX_NAMED ? ` and ${missing.length - MAX_NAMED} more` : ''
-  throw new BakError('unreachable', `no answer from ${named.join(', ')}${more}`)
+  throw new BakError('unreachable', `no answer from ${shown.join(', ')}${more}`)
 }
 
 async function ask(

@@ -189,6 +189,21 @@ driver(
   }
 )
 
+driver('closes operations in each of its threads when the socket closes, and waits for none that hangs', async () => {
+  const files = {
+    'm.mjs': `import { appendFileSync } from 'node:fs'
+      export default async () => { await new Promise(resolve => setTimeout(resolve, 3)) }
+      export const teardown = async ({ folder }) => { appendFileSync(folder + '/../out/closed', 'x'); await new Promise(() => {}) }`
+  }
+  const it = await TestDriver.start({ spec: { task: [{ name: 'a', operation, clients: 2, iterations: 2 }] }, files })
+  await it.element(1)
+  const before = performance.now()
+  await it.end()
+  assert.ok(performance.now() - before < 5_000)
+  assert.is(readFileSync(join(it.folder, 'out', 'closed'), 'utf8'), 'xx')
+  assert.is(await it.close(), 0)
+})
+
 driver('ends with status 0 as soon as the socket closes', async () => {
   const it = await TestDriver.start({ spec: { task: [{ name: 'a', operation }] }, files: { 'm.mjs': WAITS } })
   await it.hear('ready')

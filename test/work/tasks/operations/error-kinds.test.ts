@@ -7,9 +7,19 @@ const kinds = suite('kinds of errors')
 
 const withCode = (code: unknown, message = 'text') => Object.assign(new Error(message), { code })
 
+function itsOwnCause(): Error {
+  const error = new Error('round')
+  error.cause = error
+  return error
+}
+
 for (const [error, kind] of [
   [withCode('ECONNREFUSED'), 'ECONNREFUSED'],
   [new AggregateError([withCode('EHOSTUNREACH')], ''), 'EHOSTUNREACH'],
+  [new TypeError('fetch failed', { cause: withCode('ECONNREFUSED') }), 'ECONNREFUSED'],
+  [new TypeError('fetch failed', { cause: new AggregateError([withCode('ENOTFOUND')]) }), 'ENOTFOUND'],
+  [new Error('outer', { cause: new Error('inner') }), 'outer'],
+  [itsOwnCause(), 'round'],
   [withCode('UND_ERR_SOCKET', 'other side closed'), 'connection closed'],
   [withCode('UND_ERR_SOCKET', 'bad upgrade'), 'bad upgrade'],
   [withCode('UND_ERR_RES_CONTENT_LENGTH_MISMATCH'), 'response incomplete'],

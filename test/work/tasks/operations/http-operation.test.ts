@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { faultInHttp } from '../../../../protocols/tasks/http-address.ts'
 import { needsNginx, startNginx } from '../../../helpers/nginx.ts'
 import { skipWhere } from '../../../helpers/skip.ts'
 import { contextOf, failures, outcomes, runner, serviceTime, several } from './requesters.ts'
@@ -153,6 +155,59 @@ http('a body from a file is sent as it is, and one that is not there is named', 
   }
 })
 
+http('a body is sent with any method, also with GET', async () => {
+  const seen: string[] = []
+  const server = createServer(async (request, response) => {
+    seen.push(`${request.method} ${request.headers['content-length']} ${await text(request)}`)
+    response.end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as { port: number }).port}/`
+  try {
+    for (const method of ['GET', 'DELETE', 'PATCH', 'POST'])
+      assert.equal(failures(await outcomes({ type: 'http', url, method, body: 'abc' }, 2)), [undefined, undefined])
+    assert.equal(failures(await outcomes({ type: 'http', url, method: 'POST' }, 1)), [undefined])
+    const each = ['GET', 'DELETE', 'PATCH', 'POST'].flatMap(method => Array(2).fill(`${method} 3 abc`))
+    assert.equal(seen, [...each, 'POST 0 '])
+  } finally {
+    server.close()
+  }
+})
+
+http('whatever a run file may say of a request can be sent', async () => {
+  const server = createServer((request, response) => request.resume().on('end', () => response.end())).listen(
+    0,
+    '127.0.0.1'
+  )
+  await once(server, 'listening')
+  const origin = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+  const header = fc.tuple(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._@#-]{0,9}$/), fc.string({ unit: 'binary' }))
+  const anyOperation = fc.record({
+    url: fc.string({ unit: 'binary' }).map(path => `${origin}/${path}`),
+    method: fc.stringMatching(/^[A-Z]{1,16}$/),
+    headers: fc.array(header, { maxLength: 3 }).map(each => Object.fromEntries(each)),
+    body: fc.option(fc.string({ unit: 'binary' }), { nil: undefined })
+  })
+  try {
+    let sent = 0
+    await fc.assert(
+      fc.asyncProperty(anyOperation, async ({ body, ...rest }) => {
+        const operation = { type: 'http' as const, ...rest, ...(body == null ? {} : { body }) }
+        if (faultInHttp(operation) != null) return
+        sent++
+        const [ended] = await outcomes(operation, 1)
+        // the server may not know the method, or not like the header
+        const { failed = 'status 400' } = ended ?? {}
+        assert.ok(['status 400', 'ECONNRESET', 'connection closed'].includes(failed), failed)
+      }),
+      { numRuns: 200 }
+    )
+    assert.ok(sent > 20, `${sent} were sent`)
+  } finally {
+    server.close()
+  }
+})
+
 http('an address that is none is refused by its key before any client opens', async () => {
   for (const [operation, reason] of [
     [{ url: 'localhost:80/x' }, /^url: "localhost:80\/x" is no address such as/],
@@ -164,6 +219,8 @@ http('an address that is none is refused by its key before any client opens', as
     [{ url: 'http://me:secret@b/x' }, /^url: .* has a user in it/],
     [{ url: 'http://b{client}/x' }, /^url: the host of .* cannot vary/],
     [{ url: 'http://b/x', headers: { Connection: 'close' } }, /^headers: "Connection" follows from the request/],
+    [{ url: 'http://b/x', headers: { 'x@a': 'a' } }, /^headers: "x@a" is no name of a header/],
+    [{ url: 'http://b/x', method: 'CONNECT' }, /^method: CONNECT/],
     [{ url: 'http://b/x', headers: { 'x-a': 'a\nb' } }, /^headers: the value of "x-a"/]
   ] as const) {
     const wrong = await runner({ type: 'http', ...(operation as { url: string }) }).then(

@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Outcome } from '../../../../node/work/tasks/operation.ts'
+import { freePort } from '../../../helpers/nginx.ts'
 import { contextOf, failures, outcomes, runner, serviceTime } from './requesters.ts'
 
 const modules = suite<{ folder: string }>('the operation module')
@@ -189,6 +190,34 @@ modules('an iterable that fails is the last error of its client', async ({ folde
   assert.is(ended?.isLast, true)
 })
 
+modules(
+  'an iterable that has nothing to say ends with the timeout of the request, or with its task',
+  async ({ folder }) => {
+    put(
+      folder,
+      `export async function* partition() { yield {}; await new Promise(() => {}) }
+    export default () => {}`
+    )
+    const [ended] = await outcomes({ ...LOAD, timeout: 0.1 }, 1, { folder }).catch(cause => cause)
+    assert.is(ended.failed, 'timeout')
+    const aborts = new AbortController()
+    const made = await runner(LOAD, folder)
+    const client = await made.open(contextOf({ folder, signal: aborts.signal }))
+    const open = client.request()
+    await sleep(20)
+    aborts.abort()
+    assert.is((await open).failed, 'cut short')
+    await client.close()
+  }
+)
+
+modules('a server that fetch cannot reach is an error of the network', async ({ folder }) => {
+  const port = await freePort()
+  put(folder, `export default () => fetch('http://127.0.0.1:${port}/')`)
+  const [ended] = await outcomes(LOAD, 1, { folder })
+  assert.equal([ended?.failed, ended?.isNetwork], ['ECONNREFUSED', true])
+})
+
 modules('setup, open, close and teardown come in their order, once each', async ({ folder }) => {
   put(
     folder,
@@ -248,6 +277,20 @@ for (const [what, text, operation, reason] of [
     )
     assert.is(failed.code, 'bad-run-file', String(failed))
     assert.match(failed.message, reason)
+  })
+}
+
+for (const [name, text] of [
+  ['load.mjs', "export { default } from './lib/more.mjs'"],
+  ['load.js', "export { default } from './lib/more.mjs'"],
+  ['load.ts', "import more from './lib/more.mjs'\nexport default (context: { index: number }) => more(context)"]
+] as const) {
+  modules(`${name} is a module, and imports what lies beside it`, async ({ folder }) => {
+    mkdirSync(join(folder, 'lib'))
+    writeFileSync(join(folder, 'lib/more.mjs'), "export default () => ({ unit: 'docs' })")
+    writeFileSync(join(folder, name), text)
+    const [ended] = await outcomes({ type: 'module', module: name }, 1, { folder })
+    assert.equal([ended?.failed, ended?.unit], [undefined, 'docs'])
   })
 }
 

@@ -1,0 +1,47 @@
+/** Reads `tasks.json` of a sample, which another machine may have written. */
+import { join } from 'node:path'
+import { check } from '../codec.ts'
+import { BakError, whyOf } from '../errors.ts'
+import { tasksFileOf } from '../layout.ts'
+import type { Step } from '../phase.ts'
+import { readPlain } from '../plain-file.ts'
+import { MAX_SECONDS, type TaskSeconds, type TasksFile, tasksFile } from './tasks-file.ts'
+
+/** Of one file: an hour of 64 tasks of 64 members. */
+const MAX_BYTES = 256 * 1024 * 1024
+
+/** @returns nothing where the sample has no tasks. @throws {BakError} `damaged` for one that is none, naming where */
+export async function readTasksFile(folder: string, step: Step): Promise<TasksFile | undefined> {
+  const path = tasksFileOf(step)
+  const content = await readPlain(join(folder, path), MAX_BYTES).catch(cause => {
+    if (cause?.code === 'ENOENT') return undefined
+    throw new BakError('damaged', `${path}: ${whyOf(cause)}`, { cause })
+  })
+  if (content == null) return undefined
+  const file = check(tasksFile, fromJson(path, content), 'damaged', `${path}: `)
+  for (const task of file.tasks) {
+    checkSeconds(`${path}: task ${task.task}`, task.seconds)
+    for (const { member, seconds } of task.members) checkSeconds(`${path}: task ${task.task} on ${member}`, seconds)
+  }
+  return file
+}
+
+function fromJson(path: string, content: Buffer): unknown {
+  try {
+    return JSON.parse(content.toString())
+  } catch (cause) {
+    throw new BakError('damaged', `${path} is not JSON: ${whyOf(cause)}`, { cause })
+  }
+}
+
+/** Every column has a value for each row. */
+function checkSeconds(where: string, { throughput, failed, latency, service }: TaskSeconds): void {
+  const rows = throughput.length
+  if (rows > MAX_SECONDS) throw new BakError('damaged', `${where} has ${rows} seconds; ${MAX_SECONDS} are the most`)
+  const others = { failed, ...under('latency', latency), ...under('service', service) }
+  for (const [name, { length }] of Object.entries(others))
+    if (length !== rows) throw new BakError('damaged', `${where} has ${rows} seconds, and ${length} of ${name}`)
+}
+
+const under = (name: string, columns: TaskSeconds['latency']) =>
+  Object.fromEntries(Object.entries(columns).map(([key, column]) => [`${name}.${key}`, column]))
