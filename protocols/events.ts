@@ -74,7 +74,9 @@ const body = v.variant('type', [
       v.object({
         ...{ peer: peerId, name, rank: count },
         tools: list(text, 256),
-        workloads: v.optional(list(placement, 64))
+        workloads: v.optional(list(placement, 64)),
+        /** It has clients of tasks, and this rank among those that have. */
+        load: v.optional(count)
       }),
       10_000
     )

@@ -41,7 +41,7 @@ export function writeRunFile(effective: Spec): string {
  * @throws {BakError} `usage` with a line for every error
  */
 export function checkSpec(given: RunFile): Spec {
-  const options = withSearch(withIterations(given))
+  const options = withTestMode(withSearch(withIterations(given)))
   if (options.command == null && (options.workload ?? []).length === 0 && (options.task ?? []).length === 0)
     throw new BakError('usage', 'a command is missing: bak run [FILE.toml] [options] -- COMMAND')
   const wrong = findValidationErrors(spec as Schema, options)
@@ -61,6 +61,14 @@ function withIterations({ params: given, ...options }: RunFile): Partial<SpecInp
   const { iterations, errors } = expandParams(given, options.iterations)
   if (errors.length > 0) throw new BakError('usage', errors.join('\n'))
   return { ...options, iterations }
+}
+
+/** Its numbers mean nothing: they are held against no threshold, and nothing is searched. */
+function withTestMode(options: Partial<SpecInput>): Partial<SpecInput> {
+  if (options.load?.test_mode !== true) return options
+  const { threshold: _, search, ...rest } = options
+  const first = search == null ? undefined : rest.iterations?.slice(0, 1)
+  return first == null ? rest : { ...rest, iterations: first }
 }
 
 /** A search that has a mistake is refused by what is wrong with it. */

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { count, name } from './fields.ts'
 import type { RosterEntry } from './manifest.ts'
+import { MAX_METRICS } from './metric.ts'
 import { type Ack, describeExit, instanceResult, type Step, step, workloadResult } from './phase.ts'
 import type { Spec } from './spec.ts'
 import { labelOf, timeoutOf } from './workload.ts'
@@ -61,6 +62,15 @@ export function entriesOf(
 /** @returns how many metrics they have together */
 export const countMetrics = (entries: Pick<WorkEntry, 'metrics'>[]): number =>
   entries.reduce((sum, { metrics = [] }) => sum + metrics.length, 0)
+
+/** @returns an entry as there is room for it: without its metrics, or not at all */
+export function fitEntry(known: WorkEntry[], entry: WorkEntry): WorkEntry | undefined {
+  if (known.length >= MAX_ENTRIES) return undefined
+  const { metrics = [], ...rest } = entry
+  // so few have room whatever they have
+  if (known.length < MAX_RECORD_METRICS / MAX_METRICS - 1) return entry
+  return countMetrics(known) + metrics.length > MAX_RECORD_METRICS ? rest : entry
+}
 
 const keyOf = ({ member, name, instance }: Pick<WorkEntry, 'member' | 'name' | 'instance'>) =>
   `${member}/${name}/${instance}`

@@ -106,8 +106,8 @@ export async function freezeRoster(run: RunContext, acks: Signed<Ack>[]): Promis
   const { digest, bytes } = setSubject(run, sealed)
   record.manifest = digest
   await folder.writeEnvelope(MANIFEST_FILE, sealed)
-  const members = record.roster.map(({ peer, name, rank, tools, workloads }) => ({
-    ...{ peer, name, rank, workloads },
+  const members = record.roster.map(({ peer, name, rank, tools, workloads, load }) => ({
+    ...{ peer, name, rank, workloads, load },
     tools: tools.map(({ tool }) => tool)
   }))
   events.store({ type: 'roster', manifest: digest, members })

@@ -7,6 +7,7 @@ import { plannedSamples, type TakenSample } from '../../protocols/matrix/due-sam
 import { outcomeOf } from '../../protocols/matrix/iteration-summary.ts'
 import { checkSeal, type RunRecord, type RunSummary } from '../../protocols/record.ts'
 import type { Resumed } from '../../protocols/resumed.ts'
+import { nameOf } from '../../protocols/tasks/task-parameters.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { RunRequest } from './run-parts.ts'
 
@@ -55,6 +56,12 @@ export async function restOf(run: string, { folder, self, summaries }: CutShort)
   return { spec, directory, resumes }
 }
 
+/** A task that was cut short has not failed, and one that was not begun has no result. */
+const lacksTask = (results: RunRecord['workload'], { task }: Pick<RunRecord['spec'], 'task'>) =>
+  task
+    .map(nameOf)
+    .some(each => !results.some(({ member, name, stopped }) => member == null && name === each && !stopped))
+
 /**
  * Pure. A sample counts if what it left was sent: without that its telemetry is not here. What a workload came to that was ended with its
  * run says nothing.
@@ -80,7 +87,8 @@ export function takenIn(
   return [...Map.groupBy(counted, ({ step }) => stepFolder(step))].flatMap(([folder, results]) => {
     const step = results[0]?.step
     const outcome = outcomeOf(results, record.spec)
-    const isCut = wasCut && outcome.failed && last != null && stepFolder(last) === folder
+    const isBroken = outcome.failed || lacksTask(results, record.spec)
+    const isCut = wasCut && isBroken && last != null && stepFolder(last) === folder
     return step == null || isCut ? [] : [{ step, ...outcome }]
   })
 }

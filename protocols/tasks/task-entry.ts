@@ -45,7 +45,7 @@ export function metricsOf(result: MeasuredTask): Metric[] {
     samples === 0
       ? []
       : [
-          metric('throughput', throughput.median, { unit: perSecond, better: 'more', main: true }),
+          metric('throughput', throughput.mean, { unit: perSecond, better: 'more', main: true }),
           ...(bySecond.length === 0
             ? []
             : [metric('throughput_1s', medianOf(bySecond), { unit: perSecond, better: 'more' })]),

@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import { count, iterationName, labels, list, name, text } from '../fields.ts'
 import { metricUnit, metricValue } from '../metric.ts'
+import { seconds } from '../spec-fields.ts'
 
 export const MAX_THRESHOLDS = 64
 /** Of a record: each threshold is decided for each iteration. */
@@ -32,6 +33,8 @@ export const threshold = v.pipe(
     of: v.optional(v.picklist(['workloads', 'tools'])),
     /** End the run once no further sample can mend it. */
     stop: v.optional(v.boolean(), false),
+    /** Of a metric of a task, with `stop`: seconds of normal samples after which it is judged once a second, and not only at the end. */
+    after: v.optional(seconds),
     /** Each of the following makes it one of tools. Which tool measured it; any where it is left out. */
     tool: v.optional(name),
     /** Members whose name fits, with stars. */
@@ -43,12 +46,16 @@ export const threshold = v.pipe(
   }),
   v.check(({ min, max }) => min != null || max != null, 'a threshold has min, max or both'),
   v.check(({ min, max }) => min == null || max == null || min <= max, 'min is more than max'),
+  v.check(({ after, stop }) => after == null || stop, 'after is for a threshold with stop = true'),
   v.check(
     given => given.of !== 'workloads' || !saysTools(given),
     'a metric of workloads has no tool, member, labels or statistic'
   )
 )
 export type Threshold = v.InferOutput<typeof threshold>
+
+/** Seconds of normal samples after which a task is judged while it goes on. */
+export const DEFAULT_AFTER = 10
 export const thresholds = list(threshold, MAX_THRESHOLDS)
 
 /** What one threshold came to in one iteration. */

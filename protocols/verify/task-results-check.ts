@@ -5,6 +5,7 @@
 import type { CheckedCertificate } from '../certificate.ts'
 import { asBakError } from '../errors.ts'
 import { RECORD_FILE, stepFolder, tasksFileOf } from '../layout.ts'
+import { MAX_METRICS } from '../metric.ts'
 import type { Step } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
 import { LogHistogram } from '../tasks/histogram.ts'
@@ -15,7 +16,7 @@ import type { TaskAnswer } from '../tasks/task-answer.ts'
 import { differenceIn } from '../tasks/task-difference.ts'
 import { taskEntryOf } from '../tasks/task-entry.ts'
 import type { Distribution, TaskResult, TasksFile } from '../tasks/tasks-file.ts'
-import { isOfTask, type WorkEntry } from '../work-entry.ts'
+import { countMetrics, isOfTask, MAX_ENTRIES, MAX_RECORD_METRICS, type WorkEntry } from '../work-entry.ts'
 import { same } from './proven-run.ts'
 import type { Fault } from './report.ts'
 import { endOf, errorIn, type SampleAnswers, taskAnswersIn, taskKey } from './task-answers.ts'
@@ -75,12 +76,19 @@ function checkSample({ file, signed, entries, record }: Sample): Fault[] {
     ([key, answers]) => !known.has(key) && [...answers.values()].some(({ samples, warmup }) => samples + warmup > 0)
   )
   if (missing != null) faults.push({ where, what: `members signed samples of element ${missing[0]}, which it has not` })
-  if (!same(entries, entriesOfFile(file, signed)))
+  if (!same(entries, fitted(entriesOfFile(file, signed), entries, record)))
     faults.push({
       where: RECORD_FILE,
       what: `its results of the tasks of ${stepFolder(signed.step)} are not those of ${where}`
     })
   return faults
+}
+
+/** A record that is full has the last of its entries without metrics, or not at all. */
+function fitted(due: WorkEntry[], told: WorkEntry[], { workload }: RunRecord): WorkEntry[] {
+  const isFull = workload.length >= MAX_ENTRIES || countMetrics(workload) > MAX_RECORD_METRICS - MAX_METRICS
+  if (!isFull) return due
+  return due.slice(0, told.length).map((each, i) => (told[i]?.metrics == null ? { ...each, metrics: undefined } : each))
 }
 
 function faultsOf(result: TaskResult, answers: Map<string, TaskAnswer>, record: RunRecord): string[] {

@@ -34,11 +34,15 @@ export async function checkThresholds(dir: string, record: RunRecord): Promise<F
     thresholds.every(
       (told, i) => isTrue(told, found[i], ofTools) || (!ofTools.has(told.threshold) && same(told, early[i]))
     )
+  // what came between the verdict and the end of a task that was cut short may have mended it
+  const wasCut = record.workload.some(({ member, name, stopped }) => member == null && name != null && stopped)
   const notMet = thresholds.some(({ outcome }) => outcome !== 'met')
   return [
     ...(isSame ? [] : [wrong('what it tells of its thresholds is not what was measured')]),
     ...(verdict === 'ok' && notMet ? [wrong('its verdict is ok, and a threshold was not met')] : []),
-    ...(verdict === 'threshold' && !notMet ? [wrong('its verdict is that of a threshold, and all were met')] : [])
+    ...(verdict === 'threshold' && !notMet && !wasCut
+      ? [wrong('its verdict is that of a threshold, and all were met')]
+      : [])
   ]
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { TasksFile } from '../../protocols/tasks/tasks-file.ts'
 import { useTestnet } from '../helpers/mesh.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 
@@ -18,10 +19,11 @@ const net = useTestnet(test, {
 })
 const example = (name: string) => join(import.meta.dirname, '../../examples', name)
 const withIperf = skipWhere(needs('iperf3'), test)
+const withNginx = skipWhere(needs('nginx'), test)
 const withRedis = skipWhere(needs('redis-server') ?? needs('redis-benchmark'), test)
 
-async function run(name: string) {
-  const ended = await net().bak('c', ['run', example(name), '--quiet'])
+async function run(name: string, ...flags: string[]) {
+  const ended = await net().bak('c', ['run', example(name), '--quiet', ...flags])
   assert.is(ended.status, 0, ended.stderr)
   const folder = ended.stdout.trim()
   return (path: string) => readFileSync(join(folder, path), 'utf8')
@@ -60,5 +62,22 @@ withRedis(
     assert.is(read.failed, 0)
   }
 )
+
+withNginx('load.toml makes each request once in test mode, from both clients', async () => {
+  const text = await run('load.toml', '--test-mode')
+  const { elements, tasks } = JSON.parse(text('1-default/sample1/tasks.json')) as TasksFile
+  assert.equal(
+    elements.map(each => each.tasks),
+    [['warm-up'], ['browse', 'upload']]
+  )
+  assert.equal(
+    tasks.map(({ task, samples, failed, members }) => [task, samples, failed, members.length]),
+    [
+      ['warm-up', 8, 0, 1],
+      ['browse', 32, 0, 2],
+      ['upload', 4, 0, 1]
+    ]
+  )
+})
 
 test.run()

@@ -174,4 +174,20 @@ test('Ctrl-C in mid task keeps what was measured and marks it; setup and teardow
   await verify(ended)
 })
 
+test('errors end a run where its policy says so, and a threshold ends it in mid task; what was measured is kept', async () => {
+  const busy = (lines = '') =>
+    taskOf('get', `${nginx.origin}/status/503`, `clients = 4\ntime_period = 600\ntarget_throughput = 200\n${lines}`)
+  const aborted = await runTasks(`${onBoth}on_error = "abort"\n${busy()}`)
+  assert.is(aborted.status, 1, aborted.stderr)
+  assert.match(aborted.record.reason ?? '', /status 503/)
+  assert.is(resultOf(tasksOf(aborted), 'get').ended, 'cut')
+  const threshold = '[[threshold]]\nmetric = "get.error_rate"\nmax = 5\nstop = true\nafter = 1\n'
+  const stopped = await runTasks(`${onBoth}${busy()}${threshold}`)
+  assert.is(stopped.status, 99, stopped.stderr)
+  assert.match(stopped.record.reason ?? '', /^get\.error_rate of 1-default is 100 %, max 5 .*while the task went on/)
+  const get = resultOf(tasksOf(stopped), 'get')
+  assert.ok(get.ended === 'cut' && get.failed === get.samples && get.samples > 100, `${get.ended} ${get.failed}`)
+  for (const each of [aborted, stopped]) await verify(each)
+})
+
 all.run()

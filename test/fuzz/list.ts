@@ -24,6 +24,7 @@ import type { Protocol } from '../../protocols/stream.ts'
 import { swarmProtocol } from '../../protocols/swarm.ts'
 import { sysinfoProtocol } from '../../protocols/sysinfo/live.ts'
 import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
+import { loadStreamProtocol } from '../../protocols/tasks/load-stream.ts'
 import {
   renewProtocol,
   revocationSubject,
@@ -51,6 +52,7 @@ import { readerTarget } from './files.ts'
 import { forwardTargets } from './forwarding.ts'
 import { gateTarget } from './frame-gate.ts'
 import { gossipTarget } from './gossip.ts'
+import { loadReaders } from './load.ts'
 import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
 import type { Target } from './target.ts'
@@ -69,6 +71,7 @@ export const targets = [
   gossipTarget,
   ...forwardTargets,
   of({ protocol: runStreamProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
+  of({ protocol: loadStreamProtocol, refusals: ['no-such-run', 'not-on-roster'] }),
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
   of({ protocol: swarmProtocol, refusals: ['unknown-digest', 'interrupted', 'busy', 'not-allowed'], endless: true }),
   of({
@@ -117,11 +120,12 @@ export const targets = [
     schema: trustMessage,
     subjects: [revocationSubject, rotationSubject]
   }),
-  ...readers.map(readerTarget),
+  ...[...readers, ...loadReaders].map(readerTarget),
   archiveTarget,
   controlRequests,
   controlAnswers,
   asks({ protocol: runStreamProtocol }),
+  asks({ protocol: loadStreamProtocol }),
   asks({ protocol: attachProtocol }),
   asks({ protocol: describeProtocol }),
   asks({ protocol: outputProtocol }),

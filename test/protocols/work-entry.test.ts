@@ -4,7 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RosterEntry } from '../../protocols/manifest.ts'
 import { MAX_METRICS } from '../../protocols/metric.ts'
-import { entriesOf, MAX_RECORD_METRICS, type WorkEntry } from '../../protocols/work-entry.ts'
+import { entriesOf, fitEntry, MAX_ENTRIES, MAX_RECORD_METRICS, type WorkEntry } from '../../protocols/work-entry.ts'
 
 const test = suite('results of workloads')
 const step = { number: 1, name: 'x', sample: 1 }
@@ -69,6 +69,19 @@ test('a record has so many metrics, and entries beyond have none', () => {
     entriesOf([known], { ...step, sample: 2 }, given, roster).map(each => each.metrics?.length),
     [MAX_METRICS, undefined]
   )
+})
+
+test('an entry of a task is taken whole, without its metrics, or not at all, as there is room', () => {
+  const metrics = Array.from({ length: MAX_METRICS }, (_, i) => ({ name: `m${i}`, value: 1, samples: 1 }))
+  const entry: WorkEntry = { step, name: 't', exit: 0, duration: 1, timedOut: false, metrics }
+  const { metrics: _, ...bare } = entry
+  const many = (count: number, each: WorkEntry) => new Array<WorkEntry>(count).fill(each)
+  const full = Math.floor(MAX_RECORD_METRICS / MAX_METRICS)
+  assert.equal(fitEntry([], entry), entry)
+  assert.equal(fitEntry(many(full - 1, entry), entry), entry)
+  assert.equal(fitEntry(many(full, entry), entry), bare)
+  assert.equal(fitEntry(many(full, bare), entry), entry)
+  assert.is(fitEntry(many(MAX_ENTRIES, bare), entry), undefined)
 })
 
 test.run()

@@ -53,6 +53,19 @@ test('one that failed by itself counts as failed, and the one in which the run w
   )
 })
 
+test('the sample in which the run was ended counts only if all of its tasks went to their end', () => {
+  const http = (name: string) => ({ name, operation: { type: 'http', url: 'http://127.0.0.1/' } })
+  const tasks = specOf({ command: undefined, samples: 3, task: [http('a'), http('b')] })
+  const of = (name: string, at: Step, more: object = {}) => ({ ...result(at), name, ...more })
+  const whole = [of('a', step(1)), of('b', step(1))]
+  const certificates = [...both(step(1)), ...both(step(2))]
+  const takenOf = (second: RunRecord['workload'], verdict: RunRecord['verdict'] = 'cancelled') =>
+    takenIn({ spec: tasks, workload: [...whole, ...second], verdict }, certificates).length
+  assert.is(takenOf([of('a', step(2)), of('b', step(2))]), 2)
+  assert.is(takenOf([of('a', step(2)), of('b', step(2), { exit: undefined, stopped: true })]), 1, 'it was cut short')
+  assert.is(takenOf([of('a', step(2))]), 1, 'it was not begun')
+})
+
 test('warm-ups do not count', () => {
   const warm = step(1, { warmup: true })
   assert.equal(taken([result(warm)], both(warm)), [])

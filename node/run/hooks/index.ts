@@ -1,6 +1,7 @@
 /** Every hook of a run, in the order in which they are called. */
 import { clockDrift } from './clock-drift.ts'
 import { collectors } from './collectors.ts'
+import { earlyStop } from './early-stop.ts'
 import { gauges } from './gauges.ts'
 import type { RunHook } from './hook.ts'
 import { lastTransfers } from './last-transfers.ts'
@@ -32,6 +33,7 @@ export const runHooks = (): RunHook[] => [
   workloads(),
   tasks(),
   taskOrder(),
+  earlyStop(),
   missingResults,
   triggers(),
   missingParts,

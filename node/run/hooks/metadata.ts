@@ -1,6 +1,7 @@
 /** `metadata.log` in pbench's form, so that its tools can index a result: INI sections, UTC times without a zone, which is a key of its own. */
 import { hostname } from 'node:os'
 import type { RunRecord } from '../../../protocols/record.ts'
+import { nameOf } from '../../../protocols/tasks/task-parameters.ts'
 import { triggeredGroups, triggerOf } from '../../../protocols/triggered.ts'
 import { labelsOf } from '../roster.ts'
 import type { RunHook } from './hook.ts'
@@ -20,8 +21,9 @@ export function metadataOf(record: RunRecord): string {
     ...iteration,
     folder: `${i + 1}-${iteration.name}`
   }))
-  const { command, workload } = record.spec
-  const script = [...(command == null ? [] : [command]), ...workload.map(each => each.command)].map(wordsOf).join('; ')
+  const { command, workload, task } = record.spec
+  const commands = [...(command == null ? [] : [command]), ...workload.map(each => each.command)].map(wordsOf)
+  const script = [...commands, ...(task.length === 0 ? [] : [`tasks ${task.map(nameOf).join(' ')}`])].join('; ')
   const sections: Record<string, Section> = {
     pbench: {
       config: record.name,

@@ -3,13 +3,14 @@
  * to in the record and in `tasks.json`, and shows how they go.
  */
 import { cutText } from '../../../protocols/fields.ts'
-import { stepFolder } from '../../../protocols/layout.ts'
+import { stepFolder, TASKS_FILE } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import { driverBound } from '../../../protocols/tasks/driver-bound.ts'
 import { differenceIn } from '../../../protocols/tasks/task-difference.ts'
 import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
 import type { TaskResult } from '../../../protocols/tasks/tasks-file.ts'
 import { errorIn } from '../../../protocols/verify/task-answers.ts'
+import { fitEntry, MAX_RECORD_METRICS } from '../../../protocols/work-entry.ts'
 import { hasTasks } from '../../work/tasks/loaders.ts'
 import type { LoadHandlers } from '../load/load-stream-server.ts'
 import { SampleLoad } from '../load/sample-load.ts'
@@ -24,6 +25,8 @@ const SHOW_EVERY_MS = 1_000
 
 /** What has been written of a sample goes anew with each element, where that takes at most this share of the time. */
 const WRITE_SHARE = 0.05
+
+const FULL = `the record has room for ${MAX_RECORD_METRICS}: those of later samples are in ${TASKS_FILE} only`
 
 /** @returns the hook of one run */
 export function tasks(): RunHook {
@@ -104,12 +107,12 @@ function handlersOf(run: RunContext): LoadHandlers {
 }
 
 /** @returns the elements that are over: at the join point, once all have answered for them that still take part; all others with `stop` */
-function overAfter({ phase, part, element }: PlannedPhase, { load, record, order }: RunContext): number[] {
+function overAfter({ phase, part, element }: PlannedPhase, { load, record }: RunContext): number[] {
   if (load == null) return []
   if (phase === 'stop') return load.open
   if (element == null || (part !== 'tasks' && part !== 'complete') || !load.isAnswered(element)) return []
   const { completedBy } = planOfLoad(record, load.step).elements.find(each => each.number === element) ?? {}
-  return part === 'complete' || completedBy == null || order.spec.task.length === 0 ? [element] : []
+  return part === 'complete' || completedBy == null ? [element] : []
 }
 
 async function endElement(run: RunContext, load: SampleLoad, element: number): Promise<void> {
@@ -120,9 +123,12 @@ async function endElement(run: RunContext, load: SampleLoad, element: number): P
   for (const result of results) {
     const answers = load.answersTo(result)
     const error = errorIn(new Map([...answers].map(([member, { task }]) => [member, task])))
-    const entry = taskEntryOf(load.step, result, error)
-    record.workload.push(entry)
-    events.store({ type: 'workload-ended', ...entry })
+    const entry = fitEntry(record.workload, taskEntryOf(load.step, result, error))
+    if (entry?.metrics == null) run.lack({ kind: 'workload', what: 'metrics', reason: FULL })
+    if (entry != null) {
+      record.workload.push(entry)
+      events.store({ type: 'workload-ended', ...entry })
+    }
     for (const each of result.members) nameDifference(run, result, each, answers.get(each.member))
   }
   warnOf(run, load, results)

@@ -43,6 +43,11 @@ export const parts: Part[] = [
     load: () => import('./bulk.ts')
   },
   { name: 'stage', about: 'a file to many peers at once', load: () => import('./stage.ts') },
+  {
+    name: 'load',
+    about: 'requests of many clients, beside autocannon and wrk on the same nginx',
+    load: () => import('./load.ts')
+  },
   { name: 'series', about: 'what tools wrote, read into series', load: () => import('./series.ts') },
   {
     name: 'report',

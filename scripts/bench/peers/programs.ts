@@ -22,6 +22,8 @@ const DEBIAN_PACKAGES = [
   'openssh-client',
   'rsync',
   'iperf3',
+  'nginx',
+  'wrk',
   'serf',
   'xz-utils',
   'sysstat',

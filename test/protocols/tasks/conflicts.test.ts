@@ -260,6 +260,12 @@ test('in test mode each task is one iteration, without warm-up, ramp-up and rate
   })
 })
 
+test('in test mode no threshold is judged, and of a search the first value is taken', () => {
+  const limit = '[[threshold]]\nmetric = "get.latency.p99"\nmax = 20\n[search]\nfrom = 1\nto = 9\nstep = 1\n'
+  const spec = checkSpec(readRunFile(`${OPERATION}${get('time_period = 60')}[load]\ntest_mode = true\n${limit}`, 'f'))
+  assert.equal([spec.threshold, spec.search, spec.iterations.length], [undefined, undefined, 1])
+})
+
 test('a parameter sets its key, and takes the place of the other target', () => {
   const spec = checkSpec(readRunFile(`${OPERATION}${get('target_interval = 2')}`, 'f'))
   const rateIn = (params: Record<string, string>) => elementsOf(spec, params)[0]?.tasks[0]?.throughput

@@ -3,6 +3,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { CommandOperation } from '../../../../protocols/tasks/operation.ts'
 import { onAbort } from '../../../wait.ts'
 import { argvOf } from '../../contract.ts'
+import { DRIVER_SOCKET } from '../driver-start.ts'
 import type { ClientContext, OperationRunner, Outcome, Requester } from '../operation.ts'
 import { CUT, kindOf, TIMEOUT } from './error-kinds.ts'
 import { RequestTimer } from './request-timer.ts'
@@ -35,7 +36,9 @@ class CommandRequester implements Requester {
     this.#context = context
     const { task, index, clients } = context
     const own = { BAK_TASK: task, BAK_CLIENT: String(index), BAK_CLIENTS: String(clients) }
-    this.#environment = { ...process.env, ...own }
+    // the driver's own connection is nobody else's
+    const { [DRIVER_SOCKET]: _, ...told } = process.env
+    this.#environment = { ...told, ...own }
     this.#timer = new RequestTimer(timeout * 1000, () => this.#giveUp(TIMEOUT))
     this.#ignoreAbort = onAbort(context.signal, () => {
       this.#isCut = true
