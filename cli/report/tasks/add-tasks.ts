@@ -98,8 +98,13 @@ const NO_SECONDS: TaskSeconds = { every: 1, throughput: [], failed: [], latency:
 function warningsIn(all: IterationTask[], iterations: Source['iterations']): TasksData['warnings'] {
   return all.flatMap(each => {
     const iteration = iterations.findIndex(({ number }) => number === each.iteration.number)
-    const bound = new Set(each.results.flatMap(({ members }) => driverBound(members) ?? []))
-    return [...bound, ...warningsOf(each)].map(text => ({ task: each.task, iteration, text }))
+    const bound = each.results.flatMap(({ members }) => driverBound(members) ?? [])
+    const of = each.results.length === 1 ? '' : ` in ${bound.length} of ${each.results.length} samples`
+    return [...bound.slice(0, 1).map(text => `${text}${of}`), ...warningsOf(each)].map(text => ({
+      task: each.task,
+      iteration,
+      text
+    }))
   })
 }
 
