@@ -12,6 +12,8 @@ export interface TasksData {
   elements: TaskElement[]
   /** In the order of the schedule. */
   tasks: TaskData[]
+  /** Why numbers may not be what they seem, a sentence each. */
+  warnings: Array<{ task: string; iteration: number; text: string }>
 }
 
 /** One sample of the run. */
