@@ -229,10 +229,11 @@ export class PhaseRunner {
 
 /** The cause comes first: who failed, and how; then how many were needed. A controller that only drives is no member. */
 function stoppedBy(at: PlannedPhase, { missing, acks }: Closed, { needed, candidates }: RunContext): Stopped {
-  const { phase, part } = at
+  const { phase, part, element } = at
   const who = missing.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
   const hasFailed = acks.some(({ value }) => value.outcome === 'failed')
-  if (isAboutTasks(at) && hasFailed) return new Stopped('workload-failed', `${part} of tasks on ${who}`)
+  const what = element == null ? `${part} of tasks` : `element ${element} of tasks`
+  if (isAboutTasks(at) && hasFailed) return new Stopped('workload-failed', `${what} on ${who}`)
   // of a workload that failed a member answers well: who does not answer so is missing
   if (part != null) return new Stopped('quorum', who === '' ? `too few members answered work of ${part}` : who)
   if (phase === 'work') return new Stopped('workload-failed', who)
