@@ -3,7 +3,9 @@
 const BYTES = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 const SI = ['', 'k', 'M', 'G', 'T', 'P']
 /** Units whose thousands are k, M and G. */
-const SCALED = /^(bit\/s|[a-z]*\/s)$/
+const SCALED = /^(bit)?\/s$/
+/** What is counted: written out, since `k` before a word is read as a part of it. */
+const COUNTED = /^[A-Za-z]+\/s$/
 const TIMES: Array<[unit: string, ms: number]> = [
   ['ns', 1e-6],
   ['µs', 1e-3],
@@ -14,7 +16,7 @@ const TIMES: Array<[unit: string, ms: number]> = [
 /**
  * @param unit '' if it has none; one that is not known is written behind the number
  * @param digits that are shown at least, where there are as many
- * @returns `412 MiB/s`, `3.14 ms`, `97 %`, `152 k/s`
+ * @returns `412 MiB/s`, `3.14 ms`, `97 %`, `152 k/s`, `152,340 ops/s`
  */
 export function formatValue(value: number, unit = '', digits = 3): string {
   if (!Number.isFinite(value)) return '-'
@@ -35,7 +37,8 @@ export function formatValue(value: number, unit = '', digits = 3): string {
     case 'tasks':
       return short(value, digits)
     default:
-      return SCALED.test(unit) ? scaled(value, 1000, SI, digits) + unit : `${short(value, digits)} ${unit}`
+      if (SCALED.test(unit)) return scaled(value, 1000, SI, digits) + unit
+      return `${COUNTED.test(unit) ? grouped(short(value, digits)) : short(value, digits)} ${unit}`
   }
 }
 
@@ -46,6 +49,9 @@ const short = (value: number, digits: number) => {
   const whole = Math.round(value)
   return Math.abs(value - whole) <= 1e-12 * value ? String(whole) : value.toPrecision(digits)
 }
+
+/** `152,340`; what has a fraction is less than a thousand or so. */
+const grouped = (text: string) => (/^\d{4,}$/.test(text) ? text.replace(/\B(?=(\d{3})+$)/g, ',') : text)
 
 function formatTime(ms: number, digits: number): string {
   if (ms === 0) return '0 ms'

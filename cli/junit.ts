@@ -72,8 +72,8 @@ function sampleCases(record: RunRecord): Case[] {
     const longest = Math.max(...entries.map(({ duration }) => duration)) / 1000
     return { group: 'samples', name, seconds: longest, ...(outcome && { outcome }) }
   })
-  // each window of the output is a sample: how many there would have been is not known
-  if (isTriggered(spec)) return taken
+  // each window of the output is a sample, and a search goes by what it finds: how many there would have been is not known
+  if (isTriggered(spec) || spec.search != null) return taken
   const known = new Set(taken.map(({ name }) => name))
   const planned = plannedSamples(spec, resumes?.taken).filter(({ warmup }) => warmup == null)
   const left = planned.map(stepFolder).filter(name => !known.has(name))

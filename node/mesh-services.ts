@@ -6,6 +6,7 @@ import { echoProtocol } from '../protocols/echo.ts'
 import { runStreamProtocol } from '../protocols/run-stream.ts'
 import { swarmProtocol } from '../protocols/swarm.ts'
 import { tarballProtocol } from '../protocols/tarball.ts'
+import { loadStreamProtocol } from '../protocols/tasks/load-stream.ts'
 import { tunnelProtocol } from '../protocols/tunnel.ts'
 import { answerClock } from './clock/clock.ts'
 import type { Config } from './config.ts'
@@ -117,7 +118,10 @@ export function meshServices(init: MeshServicesInit): ServiceList<MeshServices> 
     forwarding: c =>
       new Forwarding(c, {
         log,
-        protocols: [runStreamProtocol, tarballProtocol, getProtocol, echoProtocol, swarmProtocol, tunnelProtocol]
+        protocols: [
+          ...[runStreamProtocol, loadStreamProtocol, tarballProtocol],
+          ...[getProtocol, echoProtocol, swarmProtocol, tunnelProtocol]
+        ]
       }),
     trustPublisher: c => new TrustPublisher(c, { log, self }),
     feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),

@@ -67,8 +67,8 @@ function foldPieces(pieces: string[], width: number): string[] {
 export const formatNote = (text: string, width = terminalWidth()) =>
   foldText(cleanLine(text), width - INDENT.length).join(`\n${INDENT}`)
 
-/** A space at which a line may end: not the one between a number and its unit, as in `16.8 k requests/s` and `36.9 %`. */
-const BREAK = / (?=\d)|(?<!(?:^|[ (])\d[\d.]{0,15}(?: [kMG])?) /
+/** A space at which a line may end: not the one between a number and its unit, as in `16.8 k requests/s`, `1,003 ops/s` and `36.9 %`. */
+const BREAK = / (?=\d)|(?<!(?:^|[ (])\d(?:[\d.]|,(?=\d)){0,15}(?: [kMG])?) /
 
 /** Breaks a text at its spaces; a word that is too long stays whole, so that it can be copied. */
 function foldText(text: string, width: number): string[] {

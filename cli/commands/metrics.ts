@@ -9,9 +9,11 @@ import { fittingTable } from '../fitting-table.ts'
 import { formatValue } from '../format-value.ts'
 import { METRIC_HEAD, metricRow } from '../metric-rows.ts'
 import { writeNotes } from '../output.ts'
-import { isSampleOf, openResult } from '../result/open-result.ts'
+import { isSampleOf, openResult, type Result } from '../result/open-result.ts'
 import { SeriesChoice, type SeriesOf, type Wanted } from '../result/series-rows.ts'
 import { formatSeries, SeriesTotals } from '../result/series-tables.ts'
+import { taskMetricsOfMembers } from '../result/task-metrics.ts'
+import { readTasks } from '../result/tasks.ts'
 
 /** Values of samples in a cell. */
 const MAX_VALUES = 12
@@ -40,7 +42,7 @@ async function act(context: Context, wanted: Wanted, run = ''): Promise<number> 
   const { json, print, printLines } = context
   const result = await openResult(context, run)
   const choice = new SeriesChoice(result, wanted)
-  const stated = wanted.tool == null ? chosenOf(metricSamples(result.record), wanted) : []
+  const stated = wanted.tool == null ? chosenOf(await statedIn(result, wanted), wanted) : []
   if (json) {
     for (const each of stated) await print(JSON.stringify({ of: 'workload', ...each }))
     for await (const each of choice.index()) await print(JSON.stringify({ of: 'tool', ...plainOf(each) }))
@@ -58,6 +60,16 @@ async function totals(choice: SeriesChoice): Promise<string> {
   const all = new SeriesTotals()
   for await (const each of choice.index()) all.add(each)
   return all.format()
+}
+
+/** Where members are asked for, also what tasks came to on each. */
+async function statedIn({ folder, record, samples }: Result, { member }: Wanted): Promise<MetricSamples[]> {
+  const all = metricSamples(record)
+  if (member == null || record.spec.task.length === 0) return all
+  const steps = samples.map(({ step }) => step)
+  const read = await readTasks(folder, steps)
+  await writeNotes(read.unread.map(({ path, reason }) => `bak: ${path} cannot be read: ${reason}`))
+  return [...all, ...taskMetricsOfMembers(read.samples, record)]
 }
 
 /** What a workload stated, of all members together, or of one that was asked for. */

@@ -12,7 +12,7 @@ const ROWS = [
   'throughput',
   'error_rate',
   ...['latency', 'service_time'].flatMap(time =>
-    ['mean', 'p50', 'p90', 'p99', 'p99.9', 'p99.99', 'max'].map(name => `${time}.${name}`)
+    ['mean', 'p50', 'p90', 'p99', 'p99.9', 'max'].map(name => `${time}.${name}`)
   )
 ]
 

@@ -1,17 +1,18 @@
 /** Gathers the page of a report from the folder of a result: what the record, the journal and the certificates say, and all series. */
 import type { StoredEvent } from '../../protocols/events.ts'
-import type { Step } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { tagsBeside } from '../../protocols/tags-beside.ts'
+import type { ResultSample } from '../result/open-result.ts'
 import { Block } from './block.ts'
 import { chooseCells } from './choose-cells.ts'
 import { readMachines } from './environment.ts'
 import { addFlames } from './flames.ts'
 import { headOf, iterationsOf, membersIn, missingIn } from './head.ts'
+import { measuredIn } from './measured.ts'
 import { indexMember } from './member-index.ts'
 import { metricsIn } from './metrics.ts'
 import { clockPanel, panelsOf } from './panels.ts'
-import { type DrawnCell, readMember } from './read-member.ts'
+import { type DrawnCell, readMember, type Span } from './read-member.ts'
 import { readPhases } from './read-phases.ts'
 import type { ReportData } from './report-data.ts'
 import { type IndexedMember, roomFor } from './room.ts'
@@ -29,8 +30,8 @@ export interface ReportSource {
   record: RunRecord
   /** Files of series of each member, of its samples and of its persistent tools. */
   series: Map<string, string[]>
-  /** The samples that were taken. */
-  steps: Step[]
+  /** Those that were taken, with their part of these files. */
+  samples: ResultSample[]
   /** Of its journal. */
   events: StoredEvent[]
 }
@@ -43,7 +44,7 @@ export interface GatheredReport {
 
 /** @param points that the page has room for, of all series together */
 export async function gatherReport(
-  { folder, record, series, steps, events }: ReportSource,
+  { folder, record, series, samples, events }: ReportSource,
   points: number
 ): Promise<GatheredReport> {
   const phases = await readPhases(folder)
@@ -61,10 +62,12 @@ export async function gatherReport(
   const block = new Block({ round: room.all > ROUNDED_FROM })
   const drawn = new Map<number, DrawnCell[]>()
   // one after the other, so that the points of one member are in memory
-  for (const each of indexes) drawn.set(each.member, await readMember(each, { ...room, begun: head.begun }, block))
+  const spans = new Map<string, Span>()
+  for (const each of indexes)
+    drawn.set(each.member, await readMember(each, { ...room, begun: head.begun }, block, spans))
   const unread = indexes.flatMap(({ index }) => index.unread)
   const panels = [...panelsOf(drawn), ...clockPanel(record, head.begun, block)]
-  const source = { folder, steps, record, iterations, begun: head.begun }
+  const source = { folder, steps: samples.map(({ step }) => step), record, iterations, begun: head.begun }
   const tasks = await addTasks(source, block, points * TASKS_SHARE, unread)
   const flames = await addFlames(folder, record, block, unread)
   const data: ReportData = {
@@ -74,6 +77,7 @@ export async function gatherReport(
     members: membersIn(record, machines),
     iterations: iterations.map(({ number, name }) => ({ number, name })),
     windows: windowsIn(told, iterations, head.begun),
+    measured: measuredIn(samples, spans, events, head.begun),
     phases: phaseSpans(told, head.begun),
     metrics: metricsIn(record, iterations),
     panels,

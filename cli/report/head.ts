@@ -5,9 +5,11 @@ import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { describeShortfalls } from '../../protocols/shortfall.ts'
 import { allTags, type Tags } from '../../protocols/tags.ts'
+import { nameOf } from '../../protocols/tasks/task-parameters.ts'
 import { isWhole } from '../../protocols/verdict.ts'
 import { formatCommand, formatObserved, formatVerdict } from '../format.ts'
 import { describeWorkload } from '../instances.ts'
+import { describeUnfit } from '../unfit.ts'
 import { type Machines, memoryOf } from './environment.ts'
 import type { Head, ReportData } from './report-data.ts'
 import { beginOf, endOf, type Told } from './spans.ts'
@@ -23,6 +25,7 @@ export function headOf(record: RunRecord, told: Told, later?: Tags): Head {
   const begun = beginOf(told)
   const tags = allTags(spec.tags, later)
   const observed = costliest(sharesOf(record.observed ?? []))
+  const unfit = describeUnfit(record)
   const hasEnded = state === 'ended' && verdict != null
   return {
     ...{ run, name, verdict: hasEnded ? formatVerdict(verdict) : `not ended, ${state}` },
@@ -34,6 +37,7 @@ export function headOf(record: RunRecord, told: Told, later?: Tags): Head {
     // as every other answer has it
     took: (record.took ?? endOf(told) - begun) / 1000,
     program,
+    ...(unfit === '' ? {} : { unfit }),
     ...(observed == null ? {} : { cost: inSentence(formatObserved(observed)) }),
     ...(Object.keys(tags).length === 0 ? {} : { tags })
   }
@@ -42,7 +46,9 @@ export function headOf(record: RunRecord, told: Told, later?: Tags): Head {
 function ranIn(spec: RunRecord['spec']): string {
   const command = spec.command == null ? [] : [formatCommand(spec.command)]
   const workloads = spec.workload.map(each => describeWorkload(each).replace(/^(\S+) \1\b/, '$1'))
-  const all = [...command, ...workloads].join('; ').replace(/\s+/g, ' ')
+  const tasks =
+    spec.task.length === 0 ? [] : [`${spec.task.length === 1 ? 'task' : 'tasks'} ${spec.task.map(nameOf).join(', ')}`]
+  const all = [...command, ...tasks, ...workloads].join('; ').replace(/\s+/g, ' ')
   return all.length > MAX_RAN ? `${all.slice(0, MAX_RAN)}...` : all
 }
 

@@ -12,6 +12,12 @@ import { thinValues } from './thin.ts'
 /** Points that are read at a time, 16 bytes each. */
 const MAX_BATCH = 2_000_000
 
+/** From the first point of a file to its last, ms since 1970. */
+export interface Span {
+  from: number
+  to: number
+}
+
 export interface DrawnCell {
   cell: ChosenCell
   /** Rows of the series, as the parts of the cell; -1 where there is none. */
@@ -30,11 +36,16 @@ interface Reading {
   axes: SegmentAxes
 }
 
-/** A file that cannot be read costs that file, and is noted in the index. @param room with `begun`, zero of all times, ms since 1970 */
+/**
+ * A file that cannot be read costs that file, and is noted in the index.
+ * @param room with `begun`, zero of all times, ms since 1970
+ * @param spans gets that of each file, by its path
+ */
 export async function readMember(
   { index, member, cells }: IndexedMember,
   room: Room & { begun: number },
-  block: Block
+  block: Block,
+  spans: Map<string, Span>
 ): Promise<DrawnCell[]> {
   const parts = cells.flatMap(cell => cell.parts.filter(part => part != null))
   const drawn = new Set(parts.filter(({ of }) => of == null).flatMap(({ keys }) => keys))
@@ -43,7 +54,8 @@ export async function readMember(
   const allPoints = index.files.reduce((sum, { mostPoints }) => sum + mostPoints, 0)
   for (const { path, mostPoints } of index.files) {
     try {
-      await readFile(path, mostPoints / allPoints, reading)
+      const span = await readFile(path, mostPoints / allPoints, reading)
+      if (span.from <= span.to) spans.set(path, span)
     } catch (cause) {
       index.unread.push([index.member, basename(path), asBakError(cause).message])
     }
@@ -58,9 +70,12 @@ export async function readMember(
 }
 
 /** @param share of the points of a series that those of this file may be */
-async function readFile(path: string, share: number, { room, drawn, made, segments, axes }: Reading): Promise<void> {
+async function readFile(path: string, share: number, { room, drawn, made, segments, axes }: Reading): Promise<Span> {
   axes.nextFile()
+  const span = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY }
   const take = ({ t, v }: Points, most: number): Segment => {
+    span.from = Math.min(span.from, t[0] ?? span.from)
+    span.to = Math.max(span.to, t.at(-1) ?? span.to)
     const thinning = axes.thinned(t, Math.max(2, Math.floor(share * most)), room.begun)
     return { thinning, values: thinValues(v, thinning.by), measured: v.length }
   }
@@ -78,6 +93,7 @@ async function readFile(path: string, share: number, { room, drawn, made, segmen
         segments.set(key, [...(segments.get(key) ?? []), segment])
       }
     }
+    return span
   } finally {
     await file.close()
   }

@@ -20,6 +20,8 @@ export interface ReportData {
   }>
   iterations: Array<{ number: number; name: string }>
   windows: Window[]
+  /** When tools measured the samples that count: means and ranks are over these times; over work windows where it is not known. */
+  measured?: Array<{ from: Seconds; to: Seconds }>
   phases: PhaseSpan[]
   metrics: MetricSummary[]
   /** In the order in which they are shown; `first` are rows of the first screen. */
@@ -54,6 +56,8 @@ export interface Head {
   took: Seconds
   /** The version of bak. */
   program: string
+  /** Machines that were not fit to measure: `load of n1, n2; pressure of n1`. */
+  unfit?: string
   /** The cost of observation, a sentence. */
   cost?: string
   /** What was left out or thinned so that the page stays small, a sentence. */
@@ -114,7 +118,7 @@ export interface Panel {
   parts: string[]
   /** The top of the scale, where it is known: 100 of a percentage. */
   full?: number
-  /** How a member is ranked over the work windows: by all parts of a stack and of rates together, of other lines by the first that is not always zero. */
+  /** How a member is ranked over the samples that count: by all parts of a stack and of rates together, of other lines by the first that is not always zero. */
   rank: 'mean' | 'max'
   /** A member without data is left out. */
   cells: PanelCell[]

@@ -38,5 +38,5 @@ export async function sourceOf({
   const series = new Map(record.roster.map(({ name }) => [name, [] as string[]]))
   for (const each of [...samples.map(sample => sample.series), persistent, ...collected])
     for (const [member, path] of each) series.get(member)?.push(path)
-  return { folder, record, series, steps: samples.map(({ step }) => step), events: await journal() }
+  return { folder, record, series, samples, events: await journal() }
 }

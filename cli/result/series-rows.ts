@@ -1,11 +1,13 @@
 /** Goes through the series of a result, of those files and metrics that are asked for, in bounded memory. */
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { globOf } from '../../protocols/glob.ts'
+import { tasksFileOf } from '../../protocols/layout.ts'
 import type { Step } from '../../protocols/phase.ts'
 import { openSeries, type Points, type SeriesFile } from '../../protocols/series/read-series.ts'
 import type { SeriesInfo } from '../../protocols/series/series-file.ts'
 import type { Unread } from './measure.ts'
 import { isSampleOf, type Result } from './open-result.ts'
+import { taskSeries } from './task-series.ts'
 
 /** Points that are read at once, unless one series has more: 16 bytes each. */
 const BATCH_POINTS = 250_000
@@ -19,7 +21,7 @@ export interface Wanted {
   sample?: string
 }
 
-/** One series of one member in one sample; of a persistent tool there is no sample. */
+/** One series of one member in one sample; of a persistent tool there is no sample, of what all members did together no member. */
 export interface SeriesOf {
   step?: Step
   member: string
@@ -38,6 +40,7 @@ interface Files {
 /** Which files are read, and which series of each. */
 export class SeriesChoice {
   readonly #files: Files[]
+  readonly #tasks: () => AsyncGenerator<SeriesRows>
   readonly unread: Unread[] = []
   readonly #fits: (series: SeriesInfo) => boolean
 
@@ -55,6 +58,9 @@ export class SeriesChoice {
       ...(sample === '**' ? [result.persistent, ...result.collected].flatMap(each => files(undefined, each)) : [])
     ]
     this.#fits = each => ofMetric(each.metric) && ofTool(each.tool)
+    const steps = result.samples.map(({ step }) => step).filter(step => isSampleOf(step, ofSample))
+    // of all members together only where nobody is named
+    this.#tasks = () => this.#tasksOf(result.folder, steps, name => (name === '' ? member == null : isWanted(name)))
   }
 
   /** What is in the files, without its points. A file that cannot be read is named in `unread` and left out. */
@@ -63,6 +69,7 @@ export class SeriesChoice {
       const series = await this.#with(path, of.member, async file => file.series.filter(this.#fits))
       for (const each of series ?? []) yield { ...of, series: each }
     }
+    for await (const { points: _, ...each } of this.#tasks()) yield each
   }
 
   /** @param more which of them; all, where it is left out */
@@ -79,6 +86,18 @@ export class SeriesChoice {
         this.#name(of.member, path, error)
       } finally {
         await file?.close()
+      }
+    }
+    for await (const each of this.#tasks()) if (more(each.series)) yield each
+  }
+
+  async *#tasksOf(folder: string, steps: Step[], isWanted: Fits): AsyncGenerator<SeriesRows> {
+    for (const step of steps) {
+      try {
+        const all = await taskSeries(folder, step, isWanted)
+        yield* all.filter(({ series }) => this.#fits(series))
+      } catch (error) {
+        this.#name('tasks', tasksFileOf(step), error)
       }
     }
   }
@@ -103,7 +122,8 @@ export class SeriesChoice {
 
 type Fits = (text: string) => boolean
 
-function membersOf({ record, run }: Result, named?: string): string[] {
+/** @throws {BakError} `usage` for a member that is not in the result */
+export function membersOf({ record, run }: Result, named?: string): string[] {
   const all = record.roster.map(({ name }) => name)
   if (named == null) return all
   const wanted = named.split(',')

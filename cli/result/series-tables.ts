@@ -26,7 +26,9 @@ interface Total {
 export class SeriesTotals {
   readonly #totals = new Map<string, Total>()
 
+  /** What all members did together is left out: it is in what each of them did. */
   add({ member, series: { tool, metric, unit, min, max, mean, count } }: SeriesOf): void {
+    if (member === '') return
     const key = `${metric}\n${tool}\n${unit}`
     const none = { metric, unit, tool, members: new Set<string>(), series: 0, points: 0, min, max, sum: 0 }
     const total = this.#totals.get(key) ?? none

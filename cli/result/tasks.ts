@@ -3,7 +3,7 @@ import { whyOf } from '../../protocols/errors.ts'
 import { tasksFileOf } from '../../protocols/layout.ts'
 import type { Step } from '../../protocols/phase.ts'
 import { readTasksFile } from '../../protocols/tasks/read-tasks-file.ts'
-import type { TaskResult, TaskSeconds, TasksFile } from '../../protocols/tasks/tasks-file.ts'
+import type { TaskResult, TasksFile } from '../../protocols/tasks/tasks-file.ts'
 
 export { readTasksFile } from '../../protocols/tasks/read-tasks-file.ts'
 
@@ -40,10 +40,6 @@ export async function readTasks(folder: string, steps: Step[]): Promise<ReadTask
   }
   return read
 }
-
-/** @returns s since the begin of the element: the middle of each row, when what is in it had happened on average */
-export const timesOfRows = ({ every, throughput }: TaskSeconds): number[] =>
-  throughput.map((_, row) => (row + 0.5) * every)
 
 /** @returns s since the begin of the element at which normal samples begin, to a second; 0 without a warm-up, all of it where there is nothing else */
 export function warmupEnd({ throughput: { rows }, duration }: Pick<TaskResult, 'throughput' | 'duration'>): number {

@@ -3,6 +3,7 @@ import { iterationFolder } from '../../protocols/layout.ts'
 import { type MetricSamples, metricSamples } from '../../protocols/metric-samples.ts'
 import { medianOf } from '../../protocols/quantiles.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { decidingIteration } from '../../protocols/tasks/knee.ts'
 import { nameOf } from '../../protocols/tasks/task-parameters.ts'
 import { formatValue } from '../format-value.ts'
 
@@ -11,17 +12,21 @@ const MAX_LINES = 6
 const DIGITS = 4
 const LATENCIES = ['p50', 'p99', 'max']
 
-/** @returns a line for each task of each iteration; none without tasks, or where nothing was measured */
-export function describeTasks(record: Pick<RunRecord, 'run' | 'workload' | 'spec'>): string[] {
-  const names = record.spec.task.map(nameOf)
+/** @returns a line for each task of each iteration, of a search of the value that holds; none without tasks, or where nothing was measured */
+export function describeTasks(record: Pick<RunRecord, 'run' | 'workload' | 'spec' | 'knee'>): string[] {
+  const { spec, knee } = record
+  const names = spec.task.map(nameOf)
   if (names.length === 0) return []
-  const byIteration = [...Map.groupBy(metricSamples(record), ({ iteration }) => iteration.number).values()]
-  const lines = byIteration.flatMap(all =>
+  const all = metricSamples(record)
+  const shown = knee == null ? all : all.filter(({ iteration }) => iteration.number === decidingIteration(knee))
+  const byIteration = [...Map.groupBy(shown, ({ iteration }) => iteration.number).values()]
+  const lines = byIteration.flatMap(own =>
     names.flatMap(task => {
-      const own = new Map(all.filter(each => isOf(each, task)).map(each => [each.metric.slice(task.length + 1), each]))
-      const facts = factsOf(own)
-      const iteration = all[0]?.iteration
-      const of = byIteration.length === 1 || iteration == null ? '' : ` of ${iterationFolder(iteration)}`
+      const mine = own.filter(each => isOf(each, task))
+      const facts = factsOf(new Map(mine.map(each => [each.metric.slice(task.length + 1), each])))
+      const iteration = own[0]?.iteration
+      const of =
+        (byIteration.length === 1 && knee == null) || iteration == null ? '' : ` of ${iterationFolder(iteration)}`
       return facts === '' ? [] : [`${task}${of}: ${facts}`]
     })
   )

@@ -1,5 +1,6 @@
 /** What stands out in a task: why its numbers may not be what they seem. Pure. */
 import { listInWords } from '../../protocols/list-in-words.ts'
+import { driverBound } from '../../protocols/tasks/driver-bound.ts'
 import type { TaskResult } from '../../protocols/tasks/tasks-file.ts'
 import { formatValue } from '../format-value.ts'
 import { errorsIn, type IterationTask, membersIn, sumOf } from '../result/task-groups.ts'
@@ -9,8 +10,10 @@ const MAX_NAMED = 4
 
 /** @returns a sentence each */
 export function warningsOf({ results, failed }: IterationTask): string[] {
+  const members = membersIn(results)
+  const bound = driverBound(members)
   const isCut = results.filter(({ ended }) => ended === 'cut').length
-  const lost = membersIn(results).flatMap(({ member, lost }) => (lost ? [member] : []))
+  const lost = members.flatMap(({ member, lost }) => (lost ? [member] : []))
   const unmeasured = results.filter(({ samples }) => samples === 0).length
   const unsent = sumOf(results, each => each.unsent)
   const of = (count: number) => (results.length === 1 ? '' : ` in ${count} of ${results.length} samples`)
@@ -21,6 +24,7 @@ export function warningsOf({ results, failed }: IterationTask): string[] {
     ...(failed ? ['its samples failed: these are their numbers'] : []),
     ...(unsent > 0 ? [`${unsent} ${unsent === 1 ? 'request was' : 'requests were'} due and not sent`] : []),
     ...(lost.length > 0 ? [`nothing came any more of ${listInWords(lost, MAX_NAMED)}`] : []),
+    ...(bound == null ? [] : [bound]),
     ...(results.some(({ exact }) => !exact) ? ['percentiles are of merged histograms, within 0.1 %'] : [])
   ]
 }

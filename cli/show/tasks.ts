@@ -37,17 +37,37 @@ const DIGITS = 4
  */
 export function formatTasks(record: RunRecord, samples: SampleTasks[], isWhole: boolean, width: number): string[] {
   const all = tasksByIteration(samples, record)
-  const shown = isWhole ? all : all.slice(0, MAX_TASKS)
+  const first = all.toSorted((one, other) => placeOf(one, record) - placeOf(other, record)).slice(0, MAX_TASKS)
+  const shown = isWhole ? all : all.filter(each => first.includes(each))
   const more = all.length - shown.length
   return [
+    formatServers(samples, width),
     ...shown.map(each => formatTask(each, record, isWhole, width)),
     ...(more === 0 ? [] : [`${more} more tasks of iterations: bak show ${record.run} --all`]),
-    formatWarnings(all, isWhole)
+    formatWarnings(all, record, isWhole)
   ]
 }
 
-function formatWarnings(all: IterationTask[], isWhole: boolean): string {
-  const rows = all.flatMap(each => warningsOf(each).map(text => [each.task, iterationFolder(each.iteration), text]))
+/** Of a search, those of the values around the knee are asked for first. */
+const placeOf = ({ iteration: { number } }: IterationTask, { knee }: RunRecord): number =>
+  knee == null || number === knee.holds?.number || number === knee.breaks?.number ? 0 : 1
+
+/** What the targets said that they are, as members heard it before the first task. */
+function formatServers(samples: SampleTasks[], width: number): string {
+  const heard = samples.flatMap(({ servers = [] }) => servers)
+  const named = heard.flatMap(({ target, server, member }) =>
+    server == null ? [] : [`${target} ${server}${member == null ? '' : ` (by ${member})`}`]
+  )
+  return formatFacts({ servers: listInWords([...new Set(named)], MAX_TARGETS) }, width)
+}
+
+/** Without what stands among the remarks of the run. */
+function formatWarnings(all: IterationTask[], { remarks = [] }: RunRecord, isWhole: boolean): string {
+  const rows = all.flatMap(each =>
+    warningsOf(each)
+      .filter(text => !remarks.some(remark => remark.includes(text)))
+      .map(text => [each.task, iterationFolder(each.iteration), text])
+  )
   const shown = isWhole ? rows : rows.slice(0, MAX_WARNINGS)
   const more = rows.length - shown.length
   const table = formatSection(['TASK', 'OF', 'WARNING'], shown)
@@ -159,7 +179,7 @@ function formatMembers(all: TaskMember[], results: readonly TaskResult[], isWhol
     ...['50', '99', '100'].map(p => formatTime(medianIn(of, each => each.latency?.percentiles[p]))),
     health && formatValue(100 * health.busy, '%'),
     health && formatMs(health.lag),
-    health && formatMs(health.overhead)
+    health && formatValue(health.overhead, 'ms')
   ])
   const table = fittingTable(HEAD, rows, ['OVERHEAD', 'P50', 'CLIENTS'], width)
   const more = all.length - shown.length

@@ -5,7 +5,7 @@ import { isSelected, type OutputSelection } from '../../protocols/output.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 
 type Planned = Pick<RunRecord, 'run' | 'spec' | 'controller'> & {
-  roster: Array<Pick<RunRecord['roster'][number], 'name' | 'workloads'>>
+  roster: Array<Pick<RunRecord['roster'][number], 'name' | 'workloads' | 'load'>>
 }
 
 export function headOf(record: Planned, selection: OutputSelection): OutputHead {
@@ -13,7 +13,7 @@ export function headOf(record: Planned, selection: OutputSelection): OutputHead 
   const isMeant = (instance: InstanceName) => isSelected(instance, selection)
   const known = instancesOf(record).filter(isMeant)
   // who will be on the roster is not known yet
-  const isOpen = roster.length === 0 && spec.workload.length > 0
+  const isOpen = roster.length === 0 && spec.workload.length + spec.task.length > 0
   return {
     run,
     instances: isOpen ? undefined : known.length,

@@ -122,9 +122,9 @@ export class ChangedTools {
     if (record.manifest == null) throw refuse('waits for its members still: try again when it has begun')
     if ((record.tools?.length ?? 0) >= MAX_CHANGES) throw refuse(`has had ${MAX_CHANGES} changes of its tools`)
     const last = plannedSamples(spec, resumes?.taken).at(-1)
-    // samples that fail, or vary too much, may be followed by others, as windows of a trigger may
+    // samples that fail, or vary too much, may be followed by others, as windows of a trigger and values of a search may
     const isTriggered = triggerOf(spec, group) != null
-    const mayRepeat = spec.max_sample_failures != null || spec.max_stddev != null || isTriggered
+    const mayRepeat = spec.max_sample_failures != null || spec.max_stddev != null || spec.search != null || isTriggered
     if (!mayRepeat && isSameStep(this.#step, last))
       throw refuse('is in its last sample: tools change with the next one')
   }

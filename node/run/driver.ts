@@ -95,8 +95,11 @@ export class Driver {
     const { order, parts, events, record } = this.run
     const { name, command, workload } = order.spec
     const workloads = workload.map(each => each.name)
-    // each window of its output is a sample
-    const steps = isTriggered(order.spec) ? undefined : plannedSamples(order.spec, order.resumes?.taken).length
+    // each window of its output is a sample, and a search goes by what it finds
+    const steps =
+      isTriggered(order.spec) || order.spec.search != null
+        ? undefined
+        : plannedSamples(order.spec, order.resumes?.taken).length
     const resumes = order.resumes == null ? {} : { resumes: order.resumes.run }
     const about = { run: order.run, controller: parts.signer.peer, name, command, workloads, steps }
     events.store({ type: 'created', ...about, ...resumes })

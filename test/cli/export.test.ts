@@ -8,6 +8,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { splitCsv } from '../../protocols/csv.ts'
 import { SeriesWriter } from '../../protocols/series/write-series.ts'
+import { loadResult } from '../helpers/load-result.ts'
 import { seriesResult } from '../helpers/series-result.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { startBak } from './fake.ts'
@@ -227,5 +228,116 @@ test('a million values are exported in little memory', async () => {
     [{ n: '1000000', series: '100' }]
   )
 })
+
+const withTasks = () => {
+  const tasks = join(dir, 'tasks')
+  if (!existsSync(tasks)) loadResult({ folder: tasks, members: 2, samples: 2, seconds: 6, stall: { at: 4, ms: 350 } })
+  return tasks
+}
+const exportedOfTasks = async (...words: string[]) => {
+  const { status, stdout, stderr } = await bak(['export', withTasks(), ...words])
+  assert.is(status, 0, stderr)
+  return stdout
+}
+const cellsOf = (csv: string) =>
+  csv
+    .trim()
+    .split('\n')
+    .map(line => splitCsv(line) ?? [])
+
+test('tasks are among the series, by the second, of all members together and of each', async () => {
+  const chosen = ['--tool', 'load', '--metric', 'latency.max', '--sample', '1-default/sample1']
+  const [csv, json, metrics] = await Promise.all(
+    ['csv', 'json', 'openmetrics'].map(format => exportedOfTasks('--format', format, ...chosen))
+  )
+  const [head, ...rows] = cellsOf(csv as string)
+  assert.equal(head?.slice(3, 7), ['member', 'tool', 'metric', 'labels'])
+  assert.equal(
+    [...new Set(rows.map(row => `${row[3]} ${row[6]}`))],
+    [
+      ...[' {"task":"index"}', 'm1 {"task":"index"}', 'm2 {"task":"index"}'],
+      ...[' {"task":"search"}', 'm1 {"task":"search"}', 'm2 {"task":"search"}'],
+      ...[' {"task":"update"}', 'm1 {"task":"update"}', 'm2 {"task":"update"}']
+    ]
+  )
+  const file = JSON.parse(readFileSync(join(withTasks(), '1-default/sample1/tasks.json'), 'utf8'))
+  const search = rows.filter(row => row[3] === '' && row[6] === '{"task":"search"}')
+  assert.equal(
+    search.map(row => Number(row[8])),
+    file.tasks[1].seconds.latency.max
+  )
+  assert.is(
+    Date.parse(search[0]?.[0] as string),
+    file.elements[1].at + 500,
+    'a row stands for the middle of its second'
+  )
+  assert.is((json as string).trim().split('\n').length, rows.length)
+  assert.match(
+    metrics as string,
+    /^bak_latency_max_milliseconds\{iteration="1-default",sample="sample1",tool="load",task="search"\} [\d.]+ \d+\.500000$/m
+  )
+  const ofMember = await exportedOfTasks(...chosen, '--member', 'm2')
+  assert.equal(
+    [
+      ...new Set(
+        cellsOf(ofMember)
+          .slice(1)
+          .map(row => row[3])
+      )
+    ],
+    ['m2']
+  )
+})
+
+test('latencies of tasks by percentile are rows, which end with the greatest', async () => {
+  const file = JSON.parse(readFileSync(join(withTasks(), '1-default/sample2/tasks.json'), 'utf8'))
+  const csv = await exportedOfTasks('--percentiles', '--sample', '1-default/sample2')
+  const [head, ...rows] = cellsOf(csv)
+  assert.is(head?.join(), 'iteration,sample,task,member,time,percentile,value_ms,requests')
+  const of = (time: string) => rows.filter(row => row[2] === 'search' && row[3] === '' && row[4] === time)
+  for (const [time, key] of [
+    ['latency', 'latency'],
+    ['service_time', 'service'],
+    ['processing_time', 'processing']
+  ] as const) {
+    const { percentiles } = file.tasks[1][key]
+    const found = new Map(of(time).map(row => [String(Number(row[5])), Number(row[6])]))
+    for (const [percentile, value] of Object.entries(percentiles))
+      assert.is(found.get(percentile), value, `${time} ${percentile}`)
+    assert.is(Number(of(time).at(-1)?.[5]), 100)
+    assert.equal(
+      of(time).map(row => Number(row[6])),
+      of(time)
+        .map(row => Number(row[6]))
+        .sort((a, b) => a - b)
+    )
+  }
+  assert.is(Number(of('latency')[0]?.[7]), file.tasks[1].samples)
+  const json = await exportedOfTasks(
+    '--percentiles',
+    '--format',
+    'json',
+    '--sample',
+    '1-default/sample2',
+    '--member',
+    'm1'
+  )
+  const parsed = json
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  assert.equal([...new Set(parsed.map(({ member }) => member))], ['m1'])
+  assert.equal([...new Set(parsed.map(({ time }) => time))], ['latency', 'service_time', 'processing_time'])
+})
+
+for (const [words, said] of [
+  [['--percentiles', '--format', 'openmetrics'], /--percentiles is of csv and json, not of openmetrics/],
+  [['--percentiles', '--metric', 'cpu.*'], /--percentiles has no --metric/]
+] as const)
+  test(`${words.join(' ')} is refused`, async () => {
+    const { status, stderr } = await bak(['export', withTasks(), ...words])
+    assert.is(status, 64)
+    assert.match(stderr, said)
+  })
 
 test.run()

@@ -5,6 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { junitOf } from '../../cli/junit.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { checkSpec } from '../../protocols/run-file.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { runRecord, specOf } from '../protocols/samples.ts'
 import { AT } from './fake.ts'
@@ -32,6 +33,18 @@ junit('a run that is well has a case for itself, for each sample, and for what i
   assert.match(xml, '<testcase classname="bak.fio.samples" name="1-default/sample2" time="2.500"/>')
   assert.match(xml, '<property name="tags.kernel" value="6.18"/>')
   assert.match(xml, '<property name="tags.keep" value="yes"/>')
+})
+
+junit('a search has a case for each sample that it took, and for no other value', () => {
+  const spec = checkSpec({
+    task: [{ name: 't', operation: { type: 'http', url: 'http://127.0.0.1/' }, time_period: 1 }],
+    threshold: [{ metric: 't.latency.p99', max: 20 }],
+    search: { from: 1, to: 9, step: 1 }
+  })
+  const steps = [1, 1, 2].map((number, i) => ({ number, name: spec.iterations[number - 1]?.name ?? '', sample: i + 1 }))
+  const xml = text({ spec, workload: steps.map(step => ({ ...entry(1), step })) })
+  assert.is(xml.match(/classname="bak\.fio\.samples"/g)?.length, 3)
+  assert.not.match(xml, 'not taken')
 })
 
 junit('a sample that failed is a failure, one that was repeated is skipped, one that was not taken too', () => {

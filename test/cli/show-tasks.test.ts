@@ -24,6 +24,7 @@ test.before.each(() => {
 })
 test.after.each(() => rmSync(folder, { recursive: true }))
 
+const HEALTH = { workers: 2, busy: 0.2, lag: 0.4, lagMax: 3, overhead: 0.05 }
 const show = (...words: string[]) => startBak(['--home', join(folder, 'none'), 'show', folder, ...words]).ended
 const make = (shape: Omit<LoadShape, 'folder'> = {}) => loadResult({ folder, seconds: 6, ...shape })
 const samplesOf = ({ files }: LoadResult): SampleTasks[] => files.map(({ step, tasks }) => ({ step, ...tasks }))
@@ -36,11 +37,12 @@ test('stand before what the machines did, a part each', async () => {
   assert.is(status, 0, stderr)
   const parts = [
     /^run: +\S+ search-load\n[\s\S]*\ntasks: +index \(4 clients\), search \(8 clients\) with update \(2 clients\)\nfolder: /,
+    /\nservers: http:\/\/10\.0\.0\.7:8080 nginx\/1\.22\.1, http:\/\/10\.0\.0\.8:8080 nginx\/1\.22\.1\n/,
     /\ntask: +index of 1-default; medians of 2 samples\nclients: +4, operation bulk, as fast as they can\nrequests: +\d+ in 12\.0 s, none failed; \d+ more of warm-up\n/,
-    /\nthroughput: mean [\d.]+, median [\d.]+, min [\d.]+, max [\d.]+ kdocs\/s\nTIME +MEAN +P50 +P90 +P99 +P99\.9 +MAX\nlatency +[\d.]+ ms/,
+    /\nthroughput: mean [\d,]+, median [\d,]+, min [\d,]+, max [\d,]+ docs\/s\nTIME +MEAN +P50 +P90 +P99 +P99\.9 +MAX\nlatency +[\d.]+ ms/,
     /\ntask: +search of 1-default; medians of 2 samples\nclients: +8, 200 ops\/s asked\nrequests: +1600 in /,
     /\ntargets: +800 to http:\/\/10\.0\.0\.7:8080.*, 800 to http:\/\/10\.0\.0\.8:8080/,
-    /\nMEMBER +CLIENTS +REQUESTS +FAILED +P50 +P99 +MAX +BUSY +LAG +OVERHEAD\nm1 +4 +800 +\d+ .* 21 % +0\.4 ms +0\.1 ms\nm2 /,
+    /\nMEMBER +CLIENTS +REQUESTS +FAILED +P50 +P99 +MAX +BUSY +LAG +OVERHEAD\nm1 +4 +800 +\d+ .* 21 % +0\.4 ms +50 µs\nm2 /,
     /\nTASK +OF +WARNING\nsearch +1-default +\d+ failed \([\d.]+ %\): /,
     /\nbusiest disk: /
   ]
@@ -100,6 +102,15 @@ test('say what may be wrong with their numbers', () => {
   const cases: Array<[Partial<TaskResult>, string]> = [
     [{ samples: 0, latency: undefined }, 'it ended during its warm-up: nothing was measured'],
     [{ ended: 'cut' }, 'it was cut short'],
+    [
+      {
+        members: plain?.members.map(each => ({
+          ...each,
+          health: { ...HEALTH, busy: each.member === 'm2' ? 0.97 : 0.2 }
+        }))
+      },
+      'the driver of m2 was the bottleneck: its busiest thread worked 97 % of the time'
+    ],
     [{ unsent: 12 }, '12 requests were due and not sent'],
     [{ exact: false }, 'percentiles are of merged histograms, within 0.1 %'],
     [{ samples: 1000, failed: 5, errors: [{ kind: 'timeout', count: 5 }] }, '5 failed (0.5 %): timeout 5'],
@@ -154,6 +165,39 @@ test('end a run with a line each, whatever its verdict is', async () => {
   assert.match(b ?? '', line('2-b'))
   assert.match(rest ?? '', /^busiest disk: /)
   assert.equal(await ending({ verdict: 'threshold' }), [a, b])
+})
+
+test('are metrics of each member, where members are asked for', async () => {
+  const { files } = make({ lost: 'm2' })
+  const bak = (...words: string[]) => startBak(['--home', join(folder, 'none'), 'metrics', folder, ...words]).ended
+  const { stdout, status } = await bak('--member', 'm1,m2', '--metric', 'search.*')
+  assert.is(status, 0)
+  const own = files.map(({ tasks }) => tasks.tasks.find(({ task }) => task === 'search')?.members ?? [])
+  const counts = (member: string) => own.map(all => all.find(each => each.member === member)?.samples).join(', ')
+  for (const member of ['m1', 'm2'])
+    assert.match(stdout, new RegExp(`\\n${member} +1-default +search\\.samples .* ${counts(member)}\\n`))
+  assert.match(stdout, /\nm1 +1-default +search\.latency\.p99 +[\d.]+ ms /)
+  assert.not.match(stdout, /search\.throughput /)
+  assert.match((await bak('--metric', 'search.throughput')).stdout, /1-default +search\.throughput +[\d.]+ ops\/s/)
+})
+
+test('of a search are those of the values around the knee', async () => {
+  const iterations = ['a', 'b', 'c', 'd', 'e', 'f']
+  const made = make({ iterations, samples: 1, tasks: [{ task: 'search', clients: 2, rate: 50, service: 4 }] })
+  const tried = (number: number, over: number) => ({ number, value: 100 * number, samples: 1, over })
+  const knee = {
+    parameter: 'search.target_throughput',
+    found: 'between' as const,
+    holds: tried(5, 0),
+    breaks: tried(6, 1)
+  }
+  const record = { ...made.record, knee }
+  writeFileSync(join(folder, RECORD_FILE), writeRecord(record))
+  const lines = await answersAtEnd(ended({ folder }) as EndedEvent)
+  assert.match(lines[0] ?? '', /^search of 5-e: /)
+  assert.match(lines[1] ?? '', /^busiest disk/)
+  const shown = [...textOf({ ...made, record }).matchAll(/task: +search of (\S+)/g)].map(([, iteration]) => iteration)
+  assert.equal(shown, ['1-a', '2-b', '5-e', '6-f'])
 })
 
 test('of which nothing was measured say so at the end of a run', async () => {

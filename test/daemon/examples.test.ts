@@ -47,6 +47,22 @@ withRedis('redis.toml loads a server with each iteration', async () => {
   }
 })
 
+withRedis(
+  'load-module/run.toml stages a module, fills a redis with it, each client its share, and reads at a rate',
+  async () => {
+    const text = await run('load-module/run.toml')
+    const { elements, tasks } = JSON.parse(text('1-default/sample1/tasks.json'))
+    assert.equal(
+      elements.map((each: { tasks: string[] }) => each.tasks),
+      [['fill'], ['read']]
+    )
+    const [fill, read] = tasks
+    assert.equal([fill.samples, fill.failed, fill.unit], [200, 0, 'docs'])
+    assert.ok(read.samples >= 2_000 && read.samples <= 3_000, `${read.samples} of 3,000 were sent`)
+    assert.is(read.failed, 0)
+  }
+)
+
 withNginx('load.toml makes each request once in test mode, from both clients', async () => {
   const text = await run('load.toml', '--test-mode')
   const { elements, tasks } = JSON.parse(text('1-default/sample1/tasks.json')) as TasksFile
@@ -63,21 +79,5 @@ withNginx('load.toml makes each request once in test mode, from both clients', a
     ]
   )
 })
-
-withRedis(
-  'load-module/run.toml stages a module, fills a redis with it, each client its share, and reads at a rate',
-  async () => {
-    const text = await run('load-module/run.toml')
-    const { elements, tasks } = JSON.parse(text('1-default/sample1/tasks.json'))
-    assert.equal(
-      elements.map((each: { tasks: string[] }) => each.tasks),
-      [['fill'], ['read']]
-    )
-    const [fill, read] = tasks
-    assert.equal([fill.samples, fill.failed, fill.unit], [200, 0, 'docs'])
-    assert.ok(read.samples >= 2_000 && read.samples <= 3_000, `${read.samples} of 3,000 were sent`)
-    assert.is(read.failed, 0)
-  }
-)
 
 test.run()

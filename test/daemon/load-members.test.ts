@@ -5,16 +5,25 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { bakNode, goneWithin, useTestnet } from '../helpers/mesh.ts'
+import { Cut } from '../helpers/cut.ts'
+import { allSamples, resultOf, tasksIn } from '../helpers/load.ts'
+import { bakNode, goneWithin, sleep, useTestnet } from '../helpers/mesh.ts'
 import { endOf, runWorkloads, startFile } from '../helpers/workloads.ts'
 
 const flags: Record<string, string[]> = { b: ['--allow-exec', 'sleep'] }
 const test = suite('members with clients of tasks')
-const net = useTestnet(test, { peers: ['a', 'b', 'c'], args: name => flags[name] ?? [] })
+const cut = new Cut()
+test.after(() => cut.close())
+const net = useTestnet(test, { peers: ['a', 'b', 'c'], args: name => flags[name] ?? [], env: cut.env })
 let site: Server
 let url = ''
+/** Without those by which targets are tried. */
+let requests = 0
 test.before(async () => {
-  site = createServer((_, response) => response.end('x'))
+  site = createServer(({ method }, response) => {
+    if (method !== 'HEAD') requests++
+    response.end('x')
+  })
   await new Promise<void>(resolve => site.listen(0, '127.0.0.1', resolve))
   url = `http://127.0.0.1:${(site.address() as AddressInfo).port}/`
 })
@@ -54,6 +63,23 @@ test('a member whose daemon is started again in mid task says that its clients e
   const ended = await endOf(net(), 'c', started)
   assert.not.equal(ended.status, 0)
   assert.match(JSON.stringify(ended.record), /the daemon of this member was restarted/)
+  assert.is((await net().bak('c', ['verify', ended.run])).status, 0)
+})
+
+test('a link that is cut in mid task costs no sample and doubles none: they come by way of a neighbour, and later directly', async () => {
+  const before = requests
+  const lines = 'clients = 4\ntime_period = 8\ntarget_throughput = 200'
+  const started = await startFile(net(), 'c', `${tasks('a', http(), lines)}[policy]\nlost_timeout = 60\n`)
+  await started.until(event => event.type === 'load' && event.tasks.some(each => each.samples > 200))
+  await cut.apart(net(), [['a'], ['c']])
+  await sleep(3_000)
+  cut.heal()
+  const ended = await endOf(net(), 'c', started)
+  assert.is(ended.status, 0, ended.stderr)
+  const get = resultOf(tasksIn(net(), 'c', ended), 'get')
+  assert.equal([get.failed, get.ended, get.unsent ?? 0], [0, 'schedule', 0])
+  assert.is(get.samples, 1_600)
+  assert.is(allSamples(get), requests - before)
   assert.is((await net().bak('c', ['verify', ended.run])).status, 0)
 })
 

@@ -8,14 +8,14 @@ import { decodeHistogram, encodeHistogram } from '../../protocols/tasks/histogra
 import { loadStreamProtocol } from '../../protocols/tasks/load-stream.ts'
 import { readTasksFile } from '../../protocols/tasks/read-tasks-file.ts'
 import { loadPlanOf } from '../../protocols/tasks/workers.ts'
-import { blockOf, step } from '../helpers/load-blocks.ts'
+import { blockOf, hourly, step } from '../helpers/load-blocks.ts'
 import { ownFile, type ReaderInit } from './files.ts'
 
 const http = { type: 'http', url: 'http://10.0.0.7/' }
 const spec = check(specSchema, { tools: [], task: [{ name: 't', operation: http, clients: 2 }] })
 
 function newLoad(): SampleLoad {
-  const load = new SampleLoad(step, loadPlanOf(spec, [{ host: 'a', cores: 2 }]), () => 100_000)
+  const load = new SampleLoad(step, loadPlanOf(spec, [{ host: 'a', cores: 2 }]), hourly())
   load.begin(1, () => 0)
   return load
 }

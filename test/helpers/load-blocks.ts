@@ -47,3 +47,12 @@ export function blockOf(samples: MadeSample[], { task = 't', element = 1, seq = 
     ...{ samples: samples.length, columns: packColumns(columns) }
   } satisfies LoadMessage
 }
+
+/** @returns a clock on which an hour goes by between two looks at it: whatever tests bring has ended */
+export function hourly(): () => number {
+  let now = 0
+  return () => {
+    now += 3_600_000
+    return now
+  }
+}

@@ -6,10 +6,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { RECORD_FILE, tasksFileOf } from '../../protocols/layout.ts'
-import type { Metric } from '../../protocols/metric.ts'
 import type { Step } from '../../protocols/phase.ts'
 import { quantileOf } from '../../protocols/quantiles.ts'
 import { type RunRecord, writeRecord } from '../../protocols/record.ts'
+import { taskEntryOf } from '../../protocols/tasks/task-entry.ts'
 import type { Distribution, TaskResult, TaskSeconds, TasksFile } from '../../protocols/tasks/tasks-file.ts'
 import { specOf } from '../protocols/samples.ts'
 import { type Sample, type SampleOptions, type Stall, samplesOf, type TaskShape } from './load-samples.ts'
@@ -89,7 +89,10 @@ function tasksOf(shape: LoadShape, { elements, members, began, seconds, seed }: 
     elements: elements.map((all, e) => ({
       ...{ element: e + 1, tasks: all.map(({ task }) => task), at: began + 1000 * e * seconds, skew: 0.8 + e / 10 }
     })),
-    tasks
+    tasks,
+    servers: [...new Set(elements.flat().flatMap(({ targets = [] }) => targets))].map(target => ({
+      ...{ target, server: 'nginx/1.22.1' }
+    }))
   }
 }
 
@@ -244,8 +247,8 @@ function recordOf(
   })
   const workload = files.flatMap(({ step, tasks: { tasks, elements } }) =>
     tasks.map(each => ({
-      ...{ step, name: each.task, exit: 0, timedOut: false, duration: each.duration * 1000 },
-      ...{ began: elements.find(({ element }) => element === each.element)?.at, metrics: metricsOf(each) }
+      ...taskEntryOf(step, each),
+      began: elements.find(({ element }) => element === each.element)?.at
     }))
   )
   const roster = record.roster.map(({ workloads: _, ...each }, load) => ({ ...each, load }))
@@ -253,34 +256,4 @@ function recordOf(
     .filter(({ name }) => name === lost)
     .map(({ peer, name }) => ({ peer, name, phase: 'work' as const, code: 'lost' as const, reason: 'it is gone' }))
   return { ...record, name: 'search-load', spec, roster, workload, excluded, partial: excluded.length > 0 }
-}
-
-function metricsOf({ task, unit, throughput, samples, failed, seconds, ...measured }: TaskResult): Metric[] {
-  const rows = seconds.throughput.flatMap(each => each ?? [])
-  const ofTimes = (['latency', 'service', 'processing'] as const).flatMap(key => {
-    const { mean, percentiles = {} } = measured[key] ?? {}
-    const called = `${task}.${key === 'latency' ? key : `${key}_time`}`
-    // numbers that are whole come first in an object
-    const shown = Object.entries(percentiles)
-      .sort(([one], [other]) => Number(one) - Number(other))
-      .map(([p, value]) => [p === '100' ? 'max' : `p${p}`, value] as const)
-    return [...(mean == null ? [] : [['mean', mean] as const]), ...shown].map(([name, value]): Metric => {
-      const main = ['p50', 'p99'].includes(name) && key === 'latency' ? { main: true as const } : {}
-      return { name: `${called}.${name}`, value, unit: 'ms', better: 'less', samples, ...main }
-    })
-  })
-  return [
-    { name: `${task}.throughput`, value: throughput.median, unit: `${unit}/s`, better: 'more', samples, main: true },
-    ...(rows.length === 0
-      ? []
-      : [
-          {
-            ...{ name: `${task}.throughput_1s`, value: rows.reduce((sum, each) => sum + each / rows.length, 0) },
-            ...{ unit: `${unit}/s`, better: 'more' as const, samples: rows.length }
-          }
-        ]),
-    ...ofTimes,
-    { name: `${task}.error_rate`, value: (100 * failed) / Math.max(1, samples), unit: '%', better: 'less', samples },
-    { name: `${task}.samples`, value: samples, samples: 1 }
-  ]
 }

@@ -7,7 +7,7 @@ import { duration } from './units.ts'
 const SIGNS = { good: '●', warn: '▲', bad: '✕' }
 
 export function head({ head: run, missing }: ReportData): HTMLElement {
-  const level = run.verdict !== 'ok' ? 'bad' : run.partial || missing.length > 0 ? 'warn' : 'good'
+  const level = run.verdict !== 'ok' ? 'bad' : run.partial || missing.length > 0 || run.unfit != null ? 'warn' : 'good'
   const began = new Date(run.begun).toISOString().slice(0, 19).replace('T', ' ')
   const facts = [
     run.size,
@@ -30,6 +30,7 @@ export function head({ head: run, missing }: ReportData): HTMLElement {
     ),
     h('p', { class: 'facts' }, facts.join(' · ')),
     run.reason != null && h('p', { class: 'reason' }, run.reason),
+    run.unfit != null && h('p', { class: 'missing unfit' }, h('b', {}, 'Not fit to measure'), run.unfit),
     missing.length > 0 && lacks(missing)
   )
 }

@@ -107,12 +107,14 @@ function rowOf(
     several && h('td', {}, iteration),
     h('td', { class: 'number median' }, plain(median / scale.divisor)),
     h('td', { class: 'unit' }, scale.unit),
-    number(iqr == null ? '–' : rough(iqr / scale.divisor)),
+    number(iqr == null ? '–' : inUnit(rough(iqr / scale.divisor), scale.unit)),
     number(cv == null ? '–' : `${(100 * cv).toFixed(1)} %`),
     number(String(good)),
     h('td', { class: 'strip' }, stripOf(summary, strips))
   )
 }
+
+const inUnit = (text: string, unit: string) => (unit === '' ? text : `${text} ${unit}`)
 
 const direction = (better: 'more' | 'less') =>
   h('span', { class: 'better', title: `${better} is better` }, better === 'more' ? ' ↑' : ' ↓')

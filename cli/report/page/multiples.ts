@@ -76,7 +76,7 @@ export function multiples(wanted: Multiples): HTMLElement {
   grid.append(...heads(data, folded))
   facts.forEach((row, index) => {
     const isLast = index === facts.length - 1
-    grid.append(rowHead(row, folded))
+    grid.append(rowHead(row, folded, NOTE + init.plot))
     if (folded) grid.append(foldedCell(row, init, cursors, isLast))
     else for (const member of data.members.keys()) grid.append(memberCell(row, member, init, cursors, isLast))
     grid.append(rowEnd(row, data))

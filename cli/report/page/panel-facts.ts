@@ -1,6 +1,7 @@
-/** What the row of a resource says: the scale that all members share, and who is the busiest while the run works. */
-import type { Panel, PanelCell, Window } from '../report-data.ts'
+/** What the row of a resource says: the scale that all members share, and who is the busiest over the samples. */
+import type { Panel, PanelCell, ReportData } from '../report-data.ts'
 import type { Loaded } from './load.ts'
+import type { Range } from './range.ts'
 import { type Points, statsWithin, sumOf } from './reduce.ts'
 import { niceAbove } from './ticks.ts'
 import { scaleOf } from './units.ts'
@@ -17,7 +18,7 @@ export interface CellFacts {
   parts: Array<Points | undefined>
   /** What the member is ranked by: the parts that `PanelFacts.levels` names, together. */
   level: Points
-  /** Of the level, over the work windows. */
+  /** Of the level, over the samples. */
   mean: number
   max: number
 }
@@ -37,7 +38,7 @@ export interface PanelFacts {
 
 /** @param folded whether the levels of the members are all that is drawn */
 export function factsOf(panel: Panel, { points, data }: Loaded, folded = false): PanelFacts {
-  const work = measured(data.windows)
+  const work = measured(data)
   const read = panel.cells.map(cell => ({
     cell,
     parts: cell.series.map(index => (index < 0 ? undefined : points(index)))
@@ -71,8 +72,9 @@ function levelsOf({ style, unit, parts }: Panel, cells: Array<Array<Points | und
   return [used ?? 0]
 }
 
-/** Windows in which samples were taken, without warm-ups; all where there are only those. */
-export function measured(windows: Window[]): Window[] {
+/** When samples were taken, without warm-ups; all where there are only those. */
+export function measured({ measured: known = [], windows }: Pick<ReportData, 'measured' | 'windows'>): Range[] {
+  if (known.length > 0) return known
   const work = windows.filter(({ kind }) => kind === 'work')
   const good = work.filter(({ warmup }) => !warmup)
   return good.length > 0 ? good : work

@@ -1,9 +1,9 @@
 /** The words around the small multiples: what a row shows and at which scale, whose the columns are, who is the busiest. */
-import type { Panel, ReportData } from '../report-data.ts'
-import { coloursOf } from './colours.ts'
+import type { ReportData } from '../report-data.ts'
 import { h } from './dom.ts'
 import { shortNames } from './member-names.ts'
-import type { CellFacts, PanelFacts } from './panel-facts.ts'
+import type { PanelFacts } from './panel-facts.ts'
+import { partKeys } from './part-keys.ts'
 import { plain, scaleOf, withUnit } from './units.ts'
 
 export function heads({ members }: ReportData, folded: boolean): HTMLElement[] {
@@ -15,7 +15,7 @@ export function heads({ members }: ReportData, folded: boolean): HTMLElement[] {
   return [
     head('', 'resource'),
     ...columns,
-    head(members.length > 1 ? 'busiest' : '', 'the busiest member while the run works', 'end')
+    head(members.length > 1 ? 'busiest' : '', 'the busiest member over the samples that count', 'end')
   ]
 }
 
@@ -32,26 +32,17 @@ function spreadLegend(members: number): HTMLElement {
   )
 }
 
-export function rowHead(row: PanelFacts, folded: boolean): HTMLElement {
-  const { panel, cells, low, high } = row
+/** @param height of the row, px */
+export function rowHead(row: PanelFacts, folded: boolean, height: number): HTMLElement {
+  const { panel, low, high } = row
   const scale = scaleOf(Math.max(high, -low), panel.unit)
   return h(
     'div',
     { class: 'resource' },
     h('b', { title: panel.title }, panel.title),
-    h('div', { class: 'parts' }, ...(folded ? [levelOf(row)] : partKeys(panel, cells, high))),
+    h('div', { class: 'parts', title: panel.parts.join(', ') }, ...(folded ? [levelOf(row)] : partKeys(row, height))),
     h('span', { class: 'mark top' }, plain(high / scale.divisor), ' ', scale.unit),
     h('span', { class: 'mark bottom' }, plain(low / scale.divisor))
-  )
-}
-
-/** Of the parts that can be seen: what is below a two-hundredth of the scale everywhere has no key. */
-function partKeys({ parts }: Panel, cells: CellFacts[], high: number): HTMLElement[] {
-  if (parts.length < 2) return []
-  const colours = coloursOf(parts)
-  const isSeen = (index: number) => cells.some(cell => cell.parts[index]?.v.some(value => Math.abs(value) > high / 200))
-  return parts.flatMap((part, index) =>
-    isSeen(index) ? [h('span', { class: 'part' }, h('i', { class: `key ${colours[index]?.slice(2)}` }), part)] : []
   )
 }
 

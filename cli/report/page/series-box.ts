@@ -34,7 +34,7 @@ export function seriesBox({ loaded, range, cursor }: Init): HTMLElement {
   const { data } = loaded
   const named = data.series.rows.map(row => nameOf(row, loaded))
   const ticked = new Set<number>()
-  const work = measured(data.windows)
+  const work = measured(data)
   const stats = new Map<number, Levels>()
   const sorts = (['mean', 'max'] as const).map(key => [key, sortButton(key, () => sortBy(key))] as const)
   let sorted: keyof Levels | undefined
@@ -58,7 +58,7 @@ export function seriesBox({ loaded, range, cursor }: Init): HTMLElement {
   let shown = 0
   let drawn: TimePlot[] = []
 
-  /** Over the work windows; thousands of series are gone through once, when they are sorted. */
+  /** Over the samples; thousands of series are gone through once, when they are sorted. */
   function levels(index: number): Levels {
     const known = stats.get(index) ?? statsWithin(loaded.points(index), work)
     stats.set(index, known)
@@ -187,7 +187,7 @@ export function seriesBox({ loaded, range, cursor }: Init): HTMLElement {
 const sortButton = (key: keyof Levels, onclick: () => void) =>
   h(
     'button',
-    { class: 'sort', 'aria-pressed': 'false', title: 'while the run works; the greatest first', onclick },
+    { class: 'sort', 'aria-pressed': 'false', title: 'over the samples that count; the greatest first', onclick },
     key === 'mean' ? 'Mean' : 'Max'
   )
 

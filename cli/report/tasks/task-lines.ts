@@ -1,45 +1,13 @@
 /** What tasks did by the second, over the whole run: the samples one after the other, with a gap in between. */
-import type { TaskSeconds, TasksFile } from '../../../protocols/tasks/tasks-file.ts'
+import type { TasksFile } from '../../../protocols/tasks/tasks-file.ts'
+import { TASK_COLUMNS, TASK_TOOL, type TaskColumn, timesOf, valuesOf } from '../../result/task-columns.ts'
 import type { Block } from '../block.ts'
 import { joinSegments, type Segment, SegmentAxes } from '../segments.ts'
 import { fairShare, thinValues } from '../thin.ts'
 import type { TaskSeries } from './tasks-data.ts'
 
-type Column = ReadonlyArray<number | null>
-
-/** Of the last row, that must have been measured for a rate: what ended in a few ms is no throughput. */
-const LEAST_OF_ROW = 0.9
-
-interface LineKind {
-  key: keyof TaskSeries
-  metric: string
-  /** Of that of the operations. */
-  unit: (unit: string) => string
-  column: (seconds: TaskSeconds) => Column
-  isRate?: true
-}
-
-const ms = () => 'ms'
-/** Requests that failed are counted by row; what is drawn is a rate, as throughput is. */
-const perSecond = ({ failed, every }: TaskSeconds): Column => failed.map(each => (each == null ? null : each / every))
-
-const OF_ALL: LineKind[] = [
-  {
-    key: 'throughput',
-    metric: 'throughput',
-    unit: unit => `${unit}/s`,
-    column: ({ throughput }) => throughput,
-    isRate: true
-  },
-  { key: 'errors', metric: 'errors', unit: () => '/s', column: perSecond, isRate: true },
-  { key: 'p50', metric: 'latency.p50', unit: ms, column: ({ latency }) => latency.p50 },
-  { key: 'p99', metric: 'latency.p99', unit: ms, column: ({ latency }) => latency.p99 },
-  { key: 'max', metric: 'latency.max', unit: ms, column: ({ latency }) => latency.max },
-  { key: 'service50', metric: 'service_time.p50', unit: ms, column: ({ service }) => service.p50 },
-  { key: 'service99', metric: 'service_time.p99', unit: ms, column: ({ service }) => service.p99 }
-]
 /** The service time of a member is among its numbers. */
-const OF_MEMBER = OF_ALL.filter(({ key }) => !key.startsWith('service'))
+const OF_MEMBER = TASK_COLUMNS.filter(({ key }) => !key.startsWith('service'))
 
 /** Of one task, of one member or of all. */
 interface Lines {
@@ -47,7 +15,7 @@ interface Lines {
   unit: string
   /** -1 of all. */
   member: number
-  segments: Map<LineKind, Segment[]>
+  segments: Map<TaskColumn, Segment[]>
 }
 
 export class TaskLines {
@@ -72,17 +40,15 @@ export class TaskLines {
         const number = members.get(member)
         return number == null ? [] : [{ task, unit, at, duration, member: number, seconds: ofMember, kinds: OF_MEMBER }]
       })
-      return [{ task, unit, at, duration, member: -1, seconds, kinds: OF_ALL }, ...ofMembers]
+      return [{ task, unit, at, duration, member: -1, seconds, kinds: TASK_COLUMNS }, ...ofMembers]
     })
     const counts = found.flatMap(({ kinds, seconds }) => kinds.map(() => seconds.throughput.length))
     const most = Math.max(2, fairShare(counts, this.#points))
     for (const { task, unit, at, duration, member, seconds, kinds } of found) {
       const { segments } = this.#linesOf({ task, unit, member })
-      const t = Float64Array.from(seconds.throughput, (_, row) => at + 1000 * (row + 0.5) * seconds.every)
-      const thinning = this.#axes.thinned(t, most, this.#begun)
+      const thinning = this.#axes.thinned(timesOf(seconds, at), most, this.#begun)
       for (const kind of kinds) {
-        const values = Float64Array.from(kind.column(seconds), value => value ?? Number.NaN)
-        if (kind.isRate) leaveOutPart(values, duration / seconds.every)
+        const values = valuesOf(kind, seconds, duration)
         const segment = { thinning, values: thinValues(values, thinning.by), measured: values.length }
         segments.set(kind, [...(segments.get(kind) ?? []), segment])
       }
@@ -111,18 +77,13 @@ export class TaskLines {
   }
 
   #addSeries({ task, unit, member, segments }: Lines, block: Block): TaskSeries {
-    const series = Object.fromEntries(OF_ALL.map(({ key }) => [key, -1])) as unknown as TaskSeries
-    for (const [{ key, metric, unit: unitOf }, all] of segments) {
+    const series = Object.fromEntries(TASK_COLUMNS.map(({ key }) => [key, -1])) as unknown as TaskSeries
+    for (const [{ key, metric, unitOf }, all] of segments) {
       const { axis, values } = joinSegments(all, this.#axes, times => block.addAxis(times))
       const measured = all.reduce((sum, each) => sum + each.measured, 0)
-      const about = { member, tool: 'load', metric: `${task}.${metric}`, labels: '', unit: unitOf(unit) }
+      const about = { member, tool: TASK_TOOL, metric, labels: `task=${task}`, unit: unitOf(unit) }
       series[key] = block.addSeries({ ...about, axis, values, measured })
     }
     return series
   }
-}
-
-/** @param rows that were measured, with a part of the last */
-function leaveOutPart(values: Float64Array, rows: number): void {
-  for (let row = Math.max(0, Math.ceil(rows - LEAST_OF_ROW)); row < values.length; row++) values[row] = Number.NaN
 }

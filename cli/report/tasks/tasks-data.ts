@@ -1,4 +1,5 @@
 /** What a report shows of tasks. Times are seconds since the run began, or where it is said since the begin of an element; latencies are ms. */
+import type { TaskColumnKey } from '../../result/task-columns.ts'
 
 /** Values of a curve for each nine: they are at the shares 1 - 10^(-i / CURVE_STEPS), so that 0 %, 90 %, 99 %, 99.9 % are equally far apart. */
 export const CURVE_STEPS = 20
@@ -44,18 +45,8 @@ export interface TaskData {
   takes: TaskTake[]
 }
 
-/** Indices into `series.rows`. */
-export interface TaskSeries {
-  /** Operations a second, and requests that failed a second. */
-  throughput: number
-  errors: number
-  p50: number
-  p99: number
-  max: number
-  /** Of the service time. */
-  service50: number
-  service99: number
-}
+/** Indices into `series.rows`; -1 where there is none. */
+export type TaskSeries = Record<TaskColumnKey, number>
 
 /** A task in one sample of the run. */
 export interface TaskTake extends TakenSample {

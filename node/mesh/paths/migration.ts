@@ -9,6 +9,7 @@ import type { ConnectionManager } from '@libp2p/interface-internal'
 import { attachProtocol } from '../../../protocols/events.ts'
 import { runStreamProtocol } from '../../../protocols/run-stream.ts'
 import { tarballProtocol } from '../../../protocols/tarball.ts'
+import { loadStreamProtocol } from '../../../protocols/tasks/load-stream.ts'
 import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
 import { Part } from '../../part.ts'
@@ -24,7 +25,7 @@ const SETTLE_MS = 1_000
 const DRAIN_TIMEOUT_MS = 8_000
 const DRAIN_CHECK_MS = 100
 /** Protocols of long exchanges, which resume by themselves. */
-const RESUMING = [runStreamProtocol, attachProtocol, tarballProtocol].map(({ id }) => id)
+const RESUMING = [runStreamProtocol, loadStreamProtocol, attachProtocol, tarballProtocol].map(({ id }) => id)
 
 export interface ConnectionMigrationComponents {
   peerId: PeerId

@@ -107,12 +107,12 @@ function handlersOf(run: RunContext): LoadHandlers {
 }
 
 /** @returns the elements that are over: at the join point, once all have answered for them that still take part; all others with `stop` */
-function overAfter({ phase, part, element }: PlannedPhase, { load, record, order }: RunContext): number[] {
+function overAfter({ phase, part, element }: PlannedPhase, { load, record }: RunContext): number[] {
   if (load == null) return []
   if (phase === 'stop') return load.open
   if (element == null || (part !== 'tasks' && part !== 'complete') || !load.isAnswered(element)) return []
   const { completedBy } = planOfLoad(record, load.step).elements.find(each => each.number === element) ?? {}
-  return part === 'complete' || completedBy == null || order.spec.task.length === 0 ? [element] : []
+  return part === 'complete' || completedBy == null ? [element] : []
 }
 
 async function endElement(run: RunContext, load: SampleLoad, element: number): Promise<void> {

@@ -14,6 +14,7 @@ import type { LoadAnswer } from '../../../protocols/tasks/task-answer.ts'
 import { type MeasuredTask, taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
 import { MAX_SERVERS, type TaskResult, type TasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { clientsIn, type LoadPlan } from '../../../protocols/tasks/workers.ts'
+import { taskKey } from '../../../protocols/verify/task-answers.ts'
 import type { WorkEntry } from '../../../protocols/work-entry.ts'
 import { isSameStep } from '../plan.ts'
 import { liveOf } from './live.ts'
@@ -21,7 +22,7 @@ import type { LoadMessage } from './load-stream-server.ts'
 import { type MemberAnswer, measuredNow, resultOf } from './task-result.ts'
 import { type TaskPlan, TaskResults } from './task-results.ts'
 
-/** An answer of the future is none: clocks of members are known within this, ms. */
+/** No sample ends later than now: clocks of members are known within this, ms. */
 const MAX_AHEAD = 60_000
 
 export interface JoinPoint {
@@ -35,9 +36,9 @@ export interface JoinPoint {
 export class SampleLoad {
   readonly step: Step
   readonly #plan: LoadPlan
-  readonly #now: () => number
-  /** Of the elements that have begun and are not over. */
-  readonly #open = new Map<number, { at(): number | undefined; tasks: TaskResults[] }>()
+  readonly #clock: () => number
+  /** Of the elements that have begun, by the clock, and are not over. */
+  readonly #open = new Map<number, { at(): number | undefined; begun: number; tasks: TaskResults[] }>()
   /** By task and member: the first counts. */
   readonly #answers = new Map<string, Map<string, MemberAnswer>>()
   readonly #statuses = new Map<string, LoadStatus>()
@@ -47,11 +48,11 @@ export class SampleLoad {
   readonly servers: NonNullable<TasksFile['servers']> = []
   #element = 0
 
-  /** @param now the controller's clock, ms since 1970 */
-  constructor(step: Step, plan: LoadPlan, now: () => number = Date.now) {
+  /** @param clock monotonic, ms: that of the controller may be set meanwhile */
+  constructor(step: Step, plan: LoadPlan, clock = () => performance.now()) {
     this.step = step
     this.#plan = plan
-    this.#now = now
+    this.#clock = clock
   }
 
   /**
@@ -63,7 +64,7 @@ export class SampleLoad {
     if (element == null || this.#open.has(number) || this.joinPoints.some(each => each.element === number)) return
     this.#element = number
     const tasks = element.tasks.map(task => new TaskResults(planOfTask(this.#plan, element, task)))
-    this.#open.set(number, { at, tasks })
+    this.#open.set(number, { at, begun: this.#clock(), tasks })
     for (const each of tasks) for (const member of this.#gone) each.noteDone(member)
   }
 
@@ -90,14 +91,14 @@ export class SampleLoad {
     const task = open?.tasks.find(({ plan }) => plan.task === message.task)
     if (open == null || task == null) return
     if (message.type === 'histograms') {
-      checkTime(message.second * 1000, this.#now() - (open.at() ?? 0))
+      checkTime(message.second * 1000, this.#clock() - open.begun)
       return task.addHistogram(member, message)
     }
     const columns = unpackColumns(message)
     let last = 0
     for (let i = 0; i < columns.due.length; i++)
       last = Math.max(last, (columns.due[i] as number) + (columns.latency[i] as number))
-    checkTime(last, this.#now() - (open.at() ?? 0))
+    checkTime(last, this.#clock() - open.begun)
     task.addSamples(member, columns, message, last)
   }
 
@@ -115,8 +116,8 @@ export class SampleLoad {
   /** What a member signed. */
   answer(member: string, { tasks, health, targets }: LoadAnswer): void {
     for (const each of tasks) {
-      const known = this.#answers.get(keyOf(each)) ?? new Map<string, MemberAnswer>()
-      this.#answers.set(keyOf(each), known)
+      const known = this.#answers.get(taskKey(each)) ?? new Map<string, MemberAnswer>()
+      this.#answers.set(taskKey(each), known)
       if (!known.has(member)) known.set(member, { task: each, ...(health == null ? {} : { health }) })
     }
     for (const { target, server } of targets ?? []) {
@@ -130,14 +131,14 @@ export class SampleLoad {
   isAnswered(number: number): boolean {
     const tasks = this.#open.get(number)?.tasks ?? []
     return tasks.every(({ plan }) => {
-      const answers = this.#answers.get(keyOf(plan))
+      const answers = this.#answers.get(taskKey(plan))
       return [...plan.members.keys()].every(member => this.#gone.has(member) || answers?.has(member))
     })
   }
 
   /** @returns what members signed about a task */
   answersTo(task: { element: number; task: string }): Map<string, MemberAnswer> {
-    return this.#answers.get(keyOf(task)) ?? new Map()
+    return this.#answers.get(taskKey(task)) ?? new Map()
   }
 
   /** An element is over. @returns what its tasks came to; nothing where nobody began any of them */
@@ -148,7 +149,7 @@ export class SampleLoad {
     const isBegun = open.tasks.some(each => each.hasSamples || this.answersTo(each.plan).size > 0)
     if (!isBegun) return undefined
     const skew = skewOf(open.tasks.flatMap(({ plan }) => [...this.answersTo(plan).values()]))
-    const at = open.at() ?? this.#now()
+    const at = open.at() ?? Date.now()
     const joinPoint = { step: this.step, element: number, at, ...(skew == null ? {} : { skew }) }
     this.joinPoints.push(joinPoint)
     const results: TaskResult[] = []
@@ -188,8 +189,6 @@ export class SampleLoad {
     }
   }
 }
-
-const keyOf = ({ element, task }: { element: number; task: string }) => `${element} ${task}`
 
 function checkTime(last: number, passed: number): void {
   if (last > passed + MAX_AHEAD)

@@ -27,6 +27,18 @@ test('what ran is the command as it is typed, or the workloads', () => {
   const workload = (name: string) => specOf({ command: undefined, workload: [{ name, command: ['x'], on: 'a' }] })
   assert.is(head({ spec: workload('load') }).ran, 'client load on a: x')
   assert.is(head({ spec: workload('client') }).ran, 'client on a: x', 'no word twice')
+  const task = [{ operation: 'get' }, { name: 'all', operation: { type: 'http', url: 'http://a' } }]
+  assert.is(head({ spec: specOf({ command: undefined, task }) }).ran, 'tasks get, all')
+})
+
+test('machines that were not fit to measure are named with why', () => {
+  const finding = (fact: string, level: 'unfit' | 'note') => ({ fact, value: 'x', level })
+  const noise = [
+    { name: 'a', findings: [finding('load', 'unfit'), finding('governor', 'note')] },
+    { name: 'b', findings: [finding('load', 'unfit')] }
+  ]
+  assert.is(head({ noise }).unfit, 'load of a, b')
+  assert.is(head({}).unfit, undefined)
 })
 
 test('tags that were given later stand beside those that are sealed', () => {

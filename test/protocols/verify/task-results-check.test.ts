@@ -15,7 +15,7 @@ import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
 import type { TasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { loadPlanOf } from '../../../protocols/tasks/workers.ts'
 import { checkTaskResults } from '../../../protocols/verify/task-results-check.ts'
-import { blockOf, step } from '../../helpers/load-blocks.ts'
+import { blockOf, hourly, step } from '../../helpers/load-blocks.ts'
 import { scratch } from '../../store/scratch.ts'
 
 const checking = suite('what tasks came to, held against what members signed')
@@ -36,7 +36,7 @@ interface Made {
 /** @param lost b answers nothing */
 async function made({ lost = false } = {}): Promise<Made> {
   const hosts = roster.map(({ name: host }) => ({ host, cores: 1 }))
-  const load = new SampleLoad(step, loadPlanOf(spec, hosts), () => 10_000)
+  const load = new SampleLoad(step, loadPlanOf(spec, hosts), hourly())
   load.begin(1, () => 0)
   const answers = {} as Made['answers']
   for (const member of ['a', 'b'] as const) {

@@ -11,7 +11,7 @@ import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
 import { encodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import { packColumns } from '../../../protocols/tasks/sample-block.ts'
 import { EXACT_SAMPLES, loadPlanOf } from '../../../protocols/tasks/workers.ts'
-import { columnsOf, step } from '../../helpers/load-blocks.ts'
+import { columnsOf, hourly, step } from '../../helpers/load-blocks.ts'
 
 const long = suite('a long task')
 
@@ -43,7 +43,7 @@ long('takes as much memory behind ten minutes as behind two, and counts all of i
       spec,
       MEMBERS.map(host => ({ host, cores: 2 }))
     ),
-    () => SECONDS * 1_000
+    hourly()
   )
   load.begin(1, () => 0)
   const each = RATE / MEMBERS.length

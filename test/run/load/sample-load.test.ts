@@ -7,7 +7,7 @@ import { spec as specSchema } from '../../../protocols/spec.ts'
 import type { TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import { type TaskResult, tasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { loadPlanOf } from '../../../protocols/tasks/workers.ts'
-import { blockOf, type MadeSample, step } from '../../helpers/load-blocks.ts'
+import { blockOf, hourly, type MadeSample, step } from '../../helpers/load-blocks.ts'
 
 const load = suite('the load of a sample on its controller')
 
@@ -18,12 +18,9 @@ const hosts = [
 ]
 const http = { type: 'http', url: 'http://10.0.0.7/' }
 
-function loadOf(
-  tasks: object[] = [{ name: 't', operation: http, clients: 4 }],
-  now = () => AT + 3_600_000
-): SampleLoad {
+function loadOf(tasks: object[] = [{ name: 't', operation: http, clients: 4 }]): SampleLoad {
   const spec = check(specSchema, { tools: [], task: tasks })
-  return new SampleLoad(step, loadPlanOf(spec, hosts), now)
+  return new SampleLoad(step, loadPlanOf(spec, hosts), hourly())
 }
 
 const answer = (change: Partial<TaskAnswer> = {}): TaskAnswer => ({

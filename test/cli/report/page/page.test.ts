@@ -61,6 +61,8 @@ test('says on the first screen how it ended, what ran, the metrics, the phases a
   assert.match(await said(shared.locator('.facts')), /2 iterations, 3 samples each, on 3 members · 3 min 1 s/)
   assert.is(await shared.locator('.metrics tbody tr').count(), 6)
   assert.is(await shared.locator('.dots circle').count(), 18)
+  // as the median, the distance of the quartiles has its unit
+  assert.match((await texts(shared, '.metrics tbody tr:first-child td.number'))[1] ?? '', /^[\d.]+ k\/s$/)
   assert.equal((await texts(shared, '.phases .name')).slice(0, 3), ['n1', 'n2', 'n3'])
   assert.ok((await texts(shared, '.phases .window')).includes('1-4k · 1'))
   assert.equal(await texts(shared, '.resource b'), [
@@ -103,6 +105,40 @@ test('nothing overlaps in the cells and beside them', async () => {
     return found
   })
   assert.equal(overlaps, [])
+})
+
+test('the keys of a row are not cut off: what has no room is left out, and named where it is pointed at', async () => {
+  const report = makeReport({ members: 8, further: 0 })
+  const [cpu] = report.data.panels
+  if (cpu != null) cpu.parts = ['userspace', 'system calls', 'iowait', 'interrupts', 'stolen']
+  const page = await open(report, 'keys')
+  await page.setViewportSize({ width: 1280, height: 560 })
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('.part')].some(each => /^\+\d$/.test(each.textContent ?? ''))
+  )
+  const cut = await page.evaluate(() =>
+    [...document.querySelectorAll('.parts')].flatMap(parts => {
+      const { bottom } = parts.getBoundingClientRect()
+      return [...parts.querySelectorAll('.part')]
+        .filter(each => each.getBoundingClientRect().bottom > bottom + 1)
+        .map(each => each.textContent)
+    })
+  )
+  assert.equal(cut, [])
+  assert.is(
+    await page.locator('.parts').first().getAttribute('title'),
+    'userspace, system calls, iowait, interrupts, stolen'
+  )
+  await page.close()
+})
+
+test('machines that were not fit to measure are named on the first screen', async () => {
+  const report = makeReport({ members: 2, further: 0 })
+  report.data.head.unfit = 'load of n1, n2'
+  const page = await open(report, 'unfit')
+  assert.is(await said(page.locator('.unfit')), 'Not fit to measureload of n1, n2')
+  assert.match(await said(page.locator('h1')), /▲ ok/)
+  await page.close()
 })
 
 test('what is dragged over is zoomed to in all plots, and a double click shows the whole run', async () => {

@@ -5,8 +5,20 @@ import * as assert from 'uvu/assert'
 import { filterOf } from '../../../../cli/report/page/filter.ts'
 import { baseOf, changeOf, changeStep, layOut, pathTo } from '../../../../cli/report/page/flame-layout.ts'
 import { differenceOf, type Frame, treeOf, weightOf } from '../../../../cli/report/page/flame-tree.ts'
+import { fittingKeys } from '../../../../cli/report/page/part-keys.ts'
 
 const test = suite('names on the page')
+
+test('of keys that have no room those of the least parts are left out', () => {
+  const parts = ['user', 'system', 'irq', 'softirq', 'iowait', 'steal']
+  const all = [...parts.keys()]
+  const named = (height: number, ranked: number[]) => fittingKeys(all, ranked, parts, height).map(index => parts[index])
+  assert.equal(named(90, all), parts)
+  // two lines below the name of the row
+  assert.equal(named(43, [0, 4, 1, 5, 3, 2]), ['user', 'system', 'iowait'])
+  assert.equal(named(43, [4, 0, 3, 1, 2, 5]), ['user', 'softirq', 'iowait'])
+  assert.equal(named(10, [4, 0, 2, 1, 3, 5]), ['iowait'], 'one at least')
+})
 
 const series = { member: 'n1', tool: 'disk', metric: 'disk.read.bytes', labels: 'device=nvme0n1', unit: 'B/s' }
 

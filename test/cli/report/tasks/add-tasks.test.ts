@@ -58,8 +58,11 @@ test('a task has its lines over the run, sample by sample, with a gap in between
     [...(rows[0] ?? []), undefined, ...(rows[1] ?? [])]
   )
   assert.is(t[0], (tasks.elements[0]?.from ?? 0) + 0.5, 'a row stands for the middle of its second')
-  const metrics = data.series.rows.map(row => data.series.metrics[row[1 + 1] as number])
-  assert.ok(metrics.includes('search.latency.p99'), 'and all of them are among the series')
+  const { rows: all, tools, metrics, labels, units } = data.series
+  const named = all.map(([, tool, metric, label, unit]) =>
+    [tools[tool], metrics[metric], labels[label], units[unit]].join(' ')
+  )
+  assert.ok(named.includes('load latency.p99 task=search ms'), 'and all of them are among the series')
 })
 
 test('errors are a rate, and a second without a request is a gap', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { GOOD, type OddServer, oddServer } from '../../../helpers/odd-server.ts'
@@ -173,5 +174,57 @@ odd('an interim response 100 that nobody asked for is named as what it is', () =
     }
   )
 )
+
+odd('whatever bytes come, the request ends with an outcome, and other clients go on', async () => {
+  const pieces = fc.oneof(
+    fc.constantFrom(
+      'HTTP/1.1 200 OK\r\n',
+      'HTTP/1.1 100 Continue\r\n\r\n',
+      'HTTP/1.0 500 x\r\n',
+      '\r\n',
+      '\r\n\r\n',
+      GOOD
+    ),
+    fc.constantFrom(
+      'Content-Length: 5\r\n',
+      'Content-Length: 5, 6\r\n',
+      'Transfer-Encoding: chunked\r\n',
+      'Connection: close\r\n'
+    ),
+    fc.constantFrom(
+      'Upgrade: websocket\r\nConnection: Upgrade\r\n',
+      'HTTP/1.1 101 Switching\r\n',
+      '5\r\nhello\r\n',
+      '0\r\n\r\n',
+      'fffffffffffffffff\r\n'
+    ),
+    fc.string({ unit: 'binary', maxLength: 20 })
+  )
+  const answer = fc.record({ text: fc.array(pieces, { maxLength: 8 }), closes: fc.constantFrom('not', 'end', 'reset') })
+  let next: { text: string[]; closes: string } = { text: [], closes: 'not' }
+  await served(
+    (socket, _, head) => {
+      if (head.startsWith('GET /good')) return void socket.write(GOOD)
+      socket.write(Buffer.from(next.text.join(''), 'latin1'))
+      if (next.closes === 'end') socket.end()
+      else if (next.closes === 'reset') socket.resetAndDestroy()
+    },
+    async ({ origin }) => {
+      const made = await runner({ type: 'http', url: origin, timeout: 0.05 })
+      const good = await runner({ type: 'http', url: `${origin}/good` })
+      const property = fc.asyncProperty(answer, async given => {
+        next = given
+        const client = await made.open(contextOf())
+        const [first] = await several(client, 1)
+        assert.ok(first != null && first.ended >= first.begun)
+        await client.close()
+        const other = await good.open(contextOf())
+        assert.equal(failures(await several(other, 1)), [undefined])
+        await other.close()
+      })
+      await fc.assert(property, { numRuns: 80 })
+    }
+  )
+})
 
 odd.run()

@@ -49,7 +49,7 @@ probes('targets that do not answer in time are named, with the reason of each', 
   const targets = [silent, gone, good, mail].map(({ origin }) => origin)
   try {
     const made = await runner({ type: 'http', url: '/', targets })
-    const failed = await made.probe?.(AbortSignal.timeout(400)).catch(cause => cause)
+    const failed = await made.probe?.(AbortSignal.timeout(1_500)).catch(cause => cause)
     assert.is((failed as { code?: string }).code, 'unreachable')
     assert.is(
       (failed as Error).message,
