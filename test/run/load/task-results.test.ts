@@ -108,6 +108,16 @@ results('histograms that do not have as many values as they say are refused', ()
   assert.throws(() => its.addHistogram('a', histogramOf(1, [1], { latency: new Uint8Array(3) })), /cannot be read/)
 })
 
+results('words of members are short lines, and a unit is one', async () => {
+  const its = new TaskResults(plan(['a']))
+  const { columns, kinds } = columnsOf([{ due: 0, latency: 1, failed: `\u001b[31m${'x'.repeat(500)}` }])
+  its.addSamples('a', columns, { kinds, unit: 'docs' }, 1)
+  its.addSamples('a', columns, { kinds, unit: '\u001b[2J' }, 1)
+  const { unit, errors } = await resultOf(its, new Map())
+  assert.is(unit, 'docs')
+  assert.equal(errors, [{ kind: ` [31m${'x'.repeat(195)}`, count: 2 }])
+})
+
 results('more samples than are kept make the result one of histograms', async () => {
   const its = new TaskResults(plan(['a']))
   const samples = Array.from({ length: 4_000 }, (_, i) => ({ due: i / 4, latency: 1 + (i % 100) }))
