@@ -1,10 +1,11 @@
 /** What the tasks of a run came to, for `bak show`: of each its requests, throughput, percentiles, targets and members. Pure. */
-import { iterationFolder } from '../../protocols/layout.ts'
+import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { elementsOf } from '../../protocols/tasks/elements.ts'
 import type { TaskResult } from '../../protocols/tasks/tasks-file.ts'
 import { formatFacts, formatNote } from '../../protocols/text-table.ts'
+import { hasFailed, isOfTask } from '../../protocols/work-entry.ts'
 import { fittingTable } from '../fitting-table.ts'
 import { formatMs } from '../format.ts'
 import { formatValue } from '../format-value.ts'
@@ -61,13 +62,17 @@ function formatServers(samples: SampleTasks[], width: number): string {
   return formatFacts({ servers: listInWords([...new Set(named)], MAX_TARGETS) }, width)
 }
 
-/** Without what stands among the remarks of the run. */
-function formatWarnings(all: IterationTask[], { remarks = [] }: RunRecord, isWhole: boolean): string {
-  const rows = all.flatMap(each =>
+/** How tasks failed, and what stands out in the others; without what is among the remarks of the run. */
+function formatWarnings(all: IterationTask[], { remarks = [], workload }: RunRecord, isWhole: boolean): string {
+  const failures = workload
+    .filter(entry => isOfTask(entry) && hasFailed(entry))
+    .map(({ name, step, error = 'it was cut short' }) => [name, stepFolder(step), error])
+  const warnings = all.flatMap(each =>
     warningsOf(each)
       .filter(text => !remarks.some(remark => remark.includes(text)))
       .map(text => [each.task, iterationFolder(each.iteration), text])
   )
+  const rows = [...failures, ...warnings]
   const shown = isWhole ? rows : rows.slice(0, MAX_WARNINGS)
   const more = rows.length - shown.length
   const table = formatSection(['TASK', 'OF', 'WARNING'], shown)
@@ -80,7 +85,7 @@ function formatTask(of: IterationTask, record: RunRecord, isWhole: boolean, widt
   return [
     formatFacts(factsOf(of, record), width),
     formatTimes(results, isWhole, width),
-    formatMembers(members, results, isWhole, width)
+    formatMembers(members, isWhole, width)
   ]
     .filter(part => part !== '')
     .join('\n')
@@ -165,7 +170,7 @@ const formatTime = (ms: number | undefined) => (ms == null ? undefined : formatV
 
 const HEAD = ['MEMBER', 'CLIENTS', 'REQUESTS', 'FAILED', 'P50', 'P99', 'MAX', 'BUSY', 'LAG', 'OVERHEAD']
 
-function formatMembers(all: TaskMember[], results: readonly TaskResult[], isWhole: boolean, width: number): string {
+function formatMembers(all: TaskMember[], isWhole: boolean, width: number): string {
   if (all.length < 2 && all.every(({ health }) => health == null)) return ''
   // of many, those whose requests took longest
   const slow = ({ all: of }: TaskMember) => medianIn(of, each => each.latency?.percentiles['100']) ?? 0
@@ -183,7 +188,7 @@ function formatMembers(all: TaskMember[], results: readonly TaskResult[], isWhol
   ])
   const table = fittingTable(HEAD, rows, ['OVERHEAD', 'P50', 'CLIENTS'], width)
   const more = all.length - shown.length
-  return more === 0 || results.length === 0
+  return more === 0
     ? table
     : `${table}\n${formatNote(`${more} more members, whose latencies were less: --all has them`, width)}`
 }

@@ -86,6 +86,8 @@ test('of samples that failed are left out, unless there are no others', () => {
     of([1]).map(({ results, failed }) => [results.length, failed]),
     [1, 1, 1].map(length => [length, undefined])
   )
+  const said = formatTasks(failing([1]), samplesOf(made), false, 200).at(-1)
+  assert.match(said ?? '', /\nindex +1-default\/sample1 +.*status 503\n/)
   assert.equal(
     of([1, 2]).map(({ results, failed }) => [results.length, failed]),
     [2, 2, 2].map(length => [length, true])

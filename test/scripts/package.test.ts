@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
@@ -32,6 +32,19 @@ one('the name that it is called by chooses the program', async () => {
 one('it is one executable, hardly larger than the runtime in it', () => {
   const { size } = statSync(join(folder, `bak-linux-${process.arch}`))
   assert.ok(size - statSync(process.execPath).size < 16 * MIB, `${size} bytes`)
+})
+
+one('it runs the file of the driver of load, which can load others and start threads', async () => {
+  const file = join(folder, 'driver.mjs')
+  writeFileSync(join(folder, 'other.mjs'), 'export default 42')
+  writeFileSync(
+    file,
+    `import { Worker, workerData } from 'node:worker_threads'
+     if (workerData == null) new Worker(new URL(import.meta.url), { workerData: 1 }).once('exit', () => process.exit(7))
+     else console.log((await import(new URL('other.mjs', import.meta.url).href)).default)`
+  )
+  const ran = await runOf(join(folder, `bak-linux-${process.arch}`), ['--load-driver', file])
+  assert.equal([ran.stdout, ran.status], ['42\n', 7], ran.stderr)
 })
 
 one('an architecture that there is no runtime for is named', async () => {

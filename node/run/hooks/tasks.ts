@@ -15,7 +15,7 @@ import { hasTasks } from '../../work/tasks/loaders.ts'
 import type { LoadHandlers } from '../load/load-stream-server.ts'
 import { SampleLoad } from '../load/sample-load.ts'
 import type { MemberAnswer } from '../load/task-result.ts'
-import type { PlannedPhase } from '../plan.ts'
+import { isSameStep, type PlannedPhase } from '../plan.ts'
 import type { RunContext } from '../run-context.ts'
 import { Stopped } from '../stopped.ts'
 import { planOfLoad } from '../task-members.ts'
@@ -95,7 +95,8 @@ function handlersOf(run: RunContext): LoadHandlers {
     take(peer, message) {
       const member = run.nameOf(peer) ?? peer
       if (message.type !== 'failed') return run.load?.take(member, message)
-      const { element, reason } = message
+      const { step, element, reason } = message
+      if (!isSameStep(step, run.load?.step)) return
       const why = `${member}: ${element === 0 ? '' : `element ${element}: `}${reason}`
       run.cancel(new Stopped('workload-failed', cutText(why)))
     },
@@ -116,6 +117,7 @@ function overAfter({ phase, part, element }: PlannedPhase, { load, record }: Run
 }
 
 async function endElement(run: RunContext, load: SampleLoad, element: number): Promise<void> {
+  const last = load.now()
   const ended = await load.end(element)
   if (ended == null) return
   const { record, events } = run
@@ -137,7 +139,7 @@ async function endElement(run: RunContext, load: SampleLoad, element: number): P
     ...{ type: 'join-point', step, element, ...(skew == null ? {} : { skew }) },
     tasks: results.map(summaryOf)
   })
-  events.show({ type: 'load', step, ...load.now() })
+  events.show({ type: 'load', step, ...last, tasks: last.tasks.map(each => ({ ...each, clients: 0 })) })
 }
 
 function summaryOf({ task, samples, failed, throughput, unit, latency }: TaskResult) {

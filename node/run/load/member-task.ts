@@ -1,4 +1,5 @@
 /** What one member measured of one task: counts, sums and sizes, each request as long as all are kept, and rows by the second. */
+import { cleanLine } from '../../../protocols/clean-line.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
 import { decodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
@@ -42,6 +43,9 @@ export class Sizes {
     this.max = Math.max(this.max, max / 1000)
   }
 }
+
+/** Characters of a kind of error. */
+const MAX_KIND = 200
 
 export class MemberTask {
   samples = 0
@@ -124,6 +128,11 @@ export class MemberTask {
     ]
     if (failed > samples || [latency, service, processing].some(({ count }) => count !== samples))
       throw new BakError('bad-message', `histograms of ${samples} samples have another number of values`)
+    // otherwise no result with these could be verified
+    if (!latency.canSumTo(block.sums.latency) || !service.canSumTo(block.sums.service))
+      throw new BakError('bad-message', `sums of ${samples} samples are not those of their histograms`)
+    if (operations > Number.MAX_SAFE_INTEGER)
+      throw new BakError('bad-message', `${samples} samples stand for too many operations`)
     this.exact = undefined
     const { rows } = this
     const row = rows.at(second)
@@ -154,7 +163,8 @@ export class MemberTask {
   }
 
   #countError(kind: string, count: number): void {
-    const known = this.errors.has(kind) || this.errors.size < MAX_ERROR_KINDS - 1 ? kind : 'other'
+    const shown = cleanLine(kind.slice(0, MAX_KIND))
+    const known = this.errors.has(shown) || this.errors.size < MAX_ERROR_KINDS - 1 ? shown : 'other'
     this.errors.set(known, (this.errors.get(known) ?? 0) + count)
   }
 

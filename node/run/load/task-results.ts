@@ -2,6 +2,8 @@
  * One task of a sample, of all members: takes what each brings, says at any time how it goes, and at the end what it came to. Every request is kept
  * up to a million of all members together, beyond that what is in histograms; all else is as large as the task has seconds, however long it is.
  */
+import * as v from 'valibot'
+import { metricUnit } from '../../../protocols/metric.ts'
 import type { HistogramBlock } from '../../../protocols/tasks/load-stream.ts'
 import type { SampleColumns } from '../../../protocols/tasks/sample-block.ts'
 import { ThroughputCounter } from '../../../protocols/tasks/throughput.ts'
@@ -124,7 +126,8 @@ export class TaskResults {
   }
 
   #note(unit: string): void {
-    this.unit = unit
+    // a module states it
+    if (unit !== this.unit && v.is(metricUnit, unit)) this.unit = unit
     this.#settle()
   }
 

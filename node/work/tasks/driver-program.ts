@@ -32,15 +32,19 @@ interface Folder {
   owner?: { uid: number; gid: number }
 }
 
-/** Puts the driver into a working folder that nobody else can enter yet. @returns its words */
-export async function putDriver({ cwd, owner }: Folder): Promise<string[]> {
+/**
+ * Puts the driver into a working folder that nobody else can enter yet.
+ * @param executable what runs it, which is put there, too, where the user cannot reach it
+ * @returns its words
+ */
+export async function putDriver({ cwd, owner }: Folder, executable = process.execPath): Promise<string[]> {
   const { argv, files } = await driverProgram()
   for (const { name, text } of files) await put(join(cwd, name), path => writeFile(path, text), owner, 0o644)
-  const [runtime = '', ...words] = argv
-  if (owner == null || canReach(runtime, owner)) return argv
+  const [, ...words] = argv
+  if (owner == null || canReach(executable, owner)) return [executable, ...words]
   const own = join(cwd, RUNTIME)
   // a link takes no space, and stays its owner's; across file systems there is none
-  await link(runtime, own).catch(() => put(own, path => copyFile(runtime, path), owner, 0o755))
+  await link(executable, own).catch(() => put(own, path => copyFile(executable, path), owner, 0o755))
   return [own, ...words]
 }
 

@@ -11,9 +11,10 @@ import { root } from '../../bundle.ts'
 import type { Bench } from '../bench.ts'
 import { BAK, type Figure, figure, leastTimes, most } from '../figure.ts'
 import { alternate, type Entrant, median } from '../measure.ts'
-import type { Mesh } from '../mesh.ts'
+import { DRIVER, type Mesh } from '../mesh.ts'
 import { startNginx } from '../peers/nginx.ts'
 import { findProgram } from '../peers/programs.ts'
+import { cpuOfAlone } from '../processes.ts'
 
 const AUTOCANNON = 'autocannon'
 const WRK = 'wrk'
@@ -49,9 +50,11 @@ async function asFastAsTheyCan(mesh: Mesh, url: string, threads: number, rounds:
   const ours: Entrant = {
     name: BAK,
     async round() {
+      const spent = [mesh.memberPids, [mesh.pidOf(DRIVER)]].map(sinceNow)
       const [read] = await tasksOf(mesh, { task: [task], load: { cores: threads } })
       if (read == null || read.failed > 0) throw new Error(`${read?.failed} of ${read?.samples} requests failed`)
-      return { rate: read.samples / SECONDS, busy: Math.max(...read.members.map(each => each.health?.busy ?? 0)) * 100 }
+      const [cpu = 0, controller = 0] = spent.map(each => (each() * 1_000) / (read.samples + read.warmup))
+      return { rate: read.samples / SECONDS, cpu, controller }
     }
   }
   const outcomes = await alternate([ours, autocannon(url, threads), wrk(url, threads)], { rounds, warmUps: 1 })
@@ -60,7 +63,11 @@ async function asFastAsTheyCan(mesh: Mesh, url: string, threads: number, rounds:
     figure(`requests a second of an nginx on the same machine, ${how}`, '/s', 'rate', outcomes, {
       budgets: [leastTimes(0.7, AUTOCANNON)],
       note: 'bak keeps each request of the first million with its times, signs and verifies; wrk is C, and keeps none'
-    })
+    }),
+    figure(`processor time where they are made, for 1,000 requests, ${how}`, 'ms', 'cpu', outcomes, {
+      note: 'of bak the daemon and its driver, with their start and the phases of the run'
+    }),
+    figure(`processor time of the controller for 1,000 requests, ${how}`, 'ms', 'controller', outcomes)
   ]
 }
 
@@ -109,6 +116,12 @@ async function begins(mesh: Mesh, url: string, rounds: number): Promise<Figure> 
   return figure('how far apart the clients of two members begin', 'ms', 'skew', outcomes, { budgets: [most(5, 'ms')] })
 }
 
+/** @returns the processor time from now on, ms: programs that have ended count with who waited for them */
+function sinceNow(pids: number[]): () => number {
+  const before = cpuOfAlone(pids)
+  return () => cpuOfAlone(pids) - before
+}
+
 const taskOf = (url: string) => ({ name: 'read', operation: { type: 'http' as const, url } })
 
 const fileOf = (wanted: Record<string, unknown>) => wanted as RunFile
@@ -131,10 +144,11 @@ function autocannon(url: string, threads: number): Entrant {
   return {
     name: AUTOCANNON,
     async round() {
+      const spent = sinceNow([process.pid])
       const { stdout } = await run(process.execPath, words, { timeout: TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 })
       const { requests, non2xx, errors } = JSON.parse(stdout)
       if (non2xx + errors > 0) throw new Error(`${non2xx + errors} requests failed`)
-      return { rate: requests.total / SECONDS }
+      return { rate: requests.total / SECONDS, cpu: (spent() * 1_000) / requests.total }
     }
   }
 }
@@ -146,13 +160,14 @@ function wrk(url: string, threads: number): Entrant {
   return {
     name: WRK,
     async round() {
+      const spent = sinceNow([process.pid])
       const { stdout } = await run(program.path, words, {
         timeout: TIMEOUT_MS,
         env: { ...process.env, ...program.env }
       })
       const rate = /Requests\/sec: +([\d.]+)/.exec(stdout)?.[1]
       if (rate == null) throw new Error(`wrk says no rate: ${stdout.slice(0, 200)}`)
-      return { rate: Number(rate) }
+      return { rate: Number(rate), cpu: (spent() * 1_000) / (Number(rate) * SECONDS) }
     }
   }
 }

@@ -105,7 +105,20 @@ results('histograms that do not have as many values as they say are refused', ()
   const its = new TaskResults(plan(['a']))
   assert.throws(() => its.addHistogram('a', histogramOf(1, [1, 2], { samples: 3 })), /another number of values/)
   assert.throws(() => its.addHistogram('a', histogramOf(1, [1, 2], { failed: 3 })), /another number of values/)
+  const sums = { latency: 3_000, service: 4_000 }
+  assert.throws(() => its.addHistogram('a', histogramOf(1, [1, 2], { sums })), /not those of their histograms/)
+  assert.throws(() => its.addHistogram('a', histogramOf(1, [1], { operations: 1e308 })), /too many operations/)
   assert.throws(() => its.addHistogram('a', histogramOf(1, [1], { latency: new Uint8Array(3) })), /cannot be read/)
+})
+
+results('words of members are short lines, and a unit is one', async () => {
+  const its = new TaskResults(plan(['a']))
+  const { columns, kinds } = columnsOf([{ due: 0, latency: 1, failed: `\u001b[31m${'x'.repeat(500)}` }])
+  its.addSamples('a', columns, { kinds, unit: 'docs' }, 1)
+  its.addSamples('a', columns, { kinds, unit: '\u001b[2J' }, 1)
+  const { unit, errors } = await resultOf(its, new Map())
+  assert.is(unit, 'docs')
+  assert.equal(errors, [{ kind: ` [31m${'x'.repeat(195)}`, count: 2 }])
 })
 
 results('more samples than are kept make the result one of histograms', async () => {

@@ -16,19 +16,21 @@ export interface WorkerThreadsInit {
   heard(thread: number, message: FromThread): void
   /** A thread is gone: nothing more comes from it. */
   lost(thread: number, why: string): void
+  /** ms after which a thread that says nothing is given up. */
+  silence?: number
 }
 
 export class WorkerThreads {
   readonly #workers: Worker[]
+  readonly #metronome: Worker
   readonly #heard: number[]
   #isEnding = false
 
-  constructor({ source, threads, heard, lost }: WorkerThreadsInit) {
+  constructor({ source, threads, heard, lost, silence = SILENCE_MS }: WorkerThreadsInit) {
     this.#heard = threads.map(() => performance.now())
     const shared = sharedMetronome(threads.length)
     const metronome: MetronomeInit = { role: 'metronome', shared, slots: threads.length }
-    // nothing ends it but the process
-    new Worker(source, { workerData: metronome, name: 'metronome' })
+    this.#metronome = new Worker(source, { workerData: metronome, name: 'metronome' })
     this.#workers = threads.map((init, thread) => {
       const workerData: ThreadInit = {
         ...init,
@@ -49,7 +51,7 @@ export class WorkerThreads {
       })
       return worker
     })
-    setInterval(() => this.#check(lost), CHECK_MS)
+    setInterval(() => this.#check(lost, silence), CHECK_MS).unref()
   }
 
   get size(): number {
@@ -71,6 +73,7 @@ export class WorkerThreads {
     const ended = this.#workers.filter(({ threadId }) => threadId >= 0).map(worker => once(worker, 'exit'))
     this.tellAll({ type: 'end' })
     await settledWithin(timeout, Promise.all(ended))
+    await this.#metronome.terminate()
   }
 
   /** Whatever it does. */
@@ -78,12 +81,12 @@ export class WorkerThreads {
     void this.#workers[thread]?.terminate()
   }
 
-  #check(lost: WorkerThreadsInit['lost']): void {
+  #check(lost: WorkerThreadsInit['lost'], silence: number): void {
     const now = performance.now()
     for (const [thread, at] of this.#heard.entries()) {
-      if (now - at < SILENCE_MS) continue
+      if (now - at < silence) continue
       this.#heard[thread] = Number.POSITIVE_INFINITY
-      lost(thread, `a worker thread does nothing else for ${SILENCE_MS / 1_000} s: an operation does not let go of it`)
+      lost(thread, `a worker thread does nothing else for ${silence / 1_000} s: an operation does not let go of it`)
     }
   }
 }

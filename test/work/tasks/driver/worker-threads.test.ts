@@ -1,0 +1,49 @@
+/** Worker threads of the driver that do not do what they should. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { driverSource } from '../../../../node/work/tasks/driver/driver-source.ts'
+import type { FromThread } from '../../../../node/work/tasks/driver/thread-messages.ts'
+import { WorkerThreads } from '../../../../node/work/tasks/driver/worker-threads.ts'
+import { check } from '../../../../protocols/codec.ts'
+import { spec as specSchema } from '../../../../protocols/spec.ts'
+import { until } from '../../../helpers/until.ts'
+
+const threads = suite('worker threads of the driver')
+
+threads('one that an operation does not let go of is given up by name, and ended; the others go on', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bak-threads-'))
+  const source = join(folder, 'driver.mjs')
+  writeFileSync(source, await driverSource())
+  writeFileSync(join(folder, 'm.mjs'), 'export default ({ index }) => { while (index === 0); }')
+  const operation = { type: 'module', module: 'm.mjs' }
+  const spec = check(specSchema, { tools: [], task: [{ name: 'a', operation, clients: 2, iterations: 5 }] })
+  const heard: [number, FromThread['type']][] = []
+  const lost: [number, string][] = []
+  const common = { spec, params: {}, exact: new SharedArrayBuffer(4), isRaw: false, folder }
+  const it = new WorkerThreads({
+    source: pathToFileURL(source),
+    threads: [0, 1].map(client => ({ ...common, clients: [client] })),
+    heard: (thread, { type }) => heard.push([thread, type]),
+    lost: (thread, why) => lost.push([thread, why]),
+    silence: 3_000
+  })
+  try {
+    const has = (thread: number, type: string) => heard.some(each => each[0] === thread && each[1] === type)
+    await until(() => has(0, 'ready') && has(1, 'ready'))
+    it.tellAll({ type: 'element', element: 1, at: Date.now() })
+    await until(() => lost.length > 0)
+    assert.equal(lost, [[0, 'a worker thread does nothing else for 3 s: an operation does not let go of it']])
+    assert.ok(has(1, 'joined'))
+    assert.not(has(0, 'joined'))
+  } finally {
+    it.end(0)
+    await it.endAll(3_000)
+    rmSync(folder, { recursive: true })
+  }
+})
+
+threads.run()
