@@ -8,12 +8,12 @@ import { BakError, whyOf } from '../../protocols/errors.ts'
 import { globOf } from '../../protocols/glob.ts'
 import { iterationFolder, sampleFolder, tasksFileOf } from '../../protocols/layout.ts'
 import type { Step } from '../../protocols/phase.ts'
+import { readTasksFile } from '../../protocols/tasks/read-tasks-file.ts'
 import type { Distribution, TaskResult } from '../../protocols/tasks/tasks-file.ts'
 import { curveOf, histogramOf } from '../report/tasks/percentile-curve.ts'
 import { CURVE_STEPS, shareAt } from '../report/tasks/tasks-data.ts'
 import { isSampleOf, type Result } from '../result/open-result.ts'
 import { membersOf, type Wanted } from '../result/series-rows.ts'
-import { readTasksFile } from '../result/tasks.ts'
 import type { Exporter } from './exporter.ts'
 
 const TIMES = { latency: 'latency', service: 'service_time', processing: 'processing_time' } as const

@@ -34,14 +34,18 @@ export const TASK_COLUMNS: TaskColumn[] = [
   { key: 'service99', metric: 'service_time.p99', unitOf: ms, column: ({ service }) => service.p99 }
 ]
 
-/** Of the last row, that must have been measured for a rate: what ended in a few ms is no throughput. */
-const LEAST_OF_ROW = 0.9
+/** Of a row, that must have been measured for a rate: what ended in a few ms is no throughput. */
+const LEAST_OF_ROW = 0.5
 
-/** @param duration of the task, s @returns a value a row; NaN where there is none */
+/** @param duration of the task, s @returns a value a row, of the last the rate while it lasted; NaN where there is none */
 export function valuesOf({ column, isRate }: TaskColumn, seconds: TaskSeconds, duration: number): Float64Array {
   const values = Float64Array.from(column(seconds), value => value ?? Number.NaN)
-  const whole = Math.ceil(duration / seconds.every - LEAST_OF_ROW)
-  return isRate ? values.fill(Number.NaN, Math.max(0, whole)) : values
+  const last = values.length - 1
+  if (!isRate || last < 0) return values
+  const share = Math.min(1, duration / seconds.every - last)
+  const isEnough = share >= LEAST_OF_ROW || (last === 0 && share > 0)
+  values[last] = isEnough ? (values[last] as number) / share : Number.NaN
+  return values
 }
 
 /** @param at the begin of the element, ms since 1970 @returns the middle of each row, when what is in it had happened on average */

@@ -2,9 +2,9 @@
 import type { Step } from '../../protocols/phase.ts'
 import type { Points } from '../../protocols/series/read-series.ts'
 import type { SeriesInfo } from '../../protocols/series/series-file.ts'
+import { readTasksFile } from '../../protocols/tasks/read-tasks-file.ts'
 import type { TaskSeconds } from '../../protocols/tasks/tasks-file.ts'
 import { TASK_COLUMNS, TASK_TOOL, timesOf, valuesOf } from './task-columns.ts'
-import { readTasksFile } from './tasks.ts'
 
 export interface TaskSeriesOf {
   step: Step

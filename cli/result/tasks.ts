@@ -5,8 +5,6 @@ import type { Step } from '../../protocols/phase.ts'
 import { readTasksFile } from '../../protocols/tasks/read-tasks-file.ts'
 import type { TaskResult, TasksFile } from '../../protocols/tasks/tasks-file.ts'
 
-export { readTasksFile } from '../../protocols/tasks/read-tasks-file.ts'
-
 export interface SampleTasks extends TasksFile {
   step: Step
 }
@@ -41,8 +39,13 @@ export async function readTasks(folder: string, steps: Step[]): Promise<ReadTask
   return read
 }
 
-/** @returns s since the begin of the element at which normal samples begin, to a second; 0 without a warm-up, all of it where there is nothing else */
-export function warmupEnd({ throughput: { rows }, duration }: Pick<TaskResult, 'throughput' | 'duration'>): number {
+/** @returns s since the begin of the element at which normal samples begin, to a row; 0 without a warm-up, all of it where there is nothing else */
+export function warmupEnd({
+  seconds,
+  throughput: { rows },
+  duration
+}: Pick<TaskResult, 'seconds' | 'throughput' | 'duration'>): number {
+  if (seconds.warmup != null) return Math.min(duration, seconds.warmup * seconds.every)
   if (!rows.some(([, isWarmup]) => isWarmup)) return 0
   return rows.find(([, isWarmup]) => !isWarmup)?.[0] ?? duration
 }

@@ -135,7 +135,7 @@ function taskResult({ lost, busy = [] }: LoadShape, { task, options, element, me
       ),
       health: busy.includes(member)
         ? { workers: 2, busy: 0.99, lag: 18.2, lagMax: 94, overhead: 12.5 }
-        : { workers: 2, busy: 0.21 + i / 50, lag: 0.4, lagMax: 3.1, overhead: 0.05 },
+        : { workers: 2, busy: 0.21 + (i % 20) / 50, lag: 0.4, lagMax: 3.1, overhead: 0.05 },
       ...(member === lost ? { lost: true as const } : {})
     }))
   }

@@ -3,7 +3,7 @@
 const DECIMAL = ['', 'k', 'M', 'G', 'T', 'P']
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi']
 /** Units that take a prefix; of others a large number is written out. */
-const PREFIXED = /^(B|B\/s|bit\/s|\/s|Hz|IOPS|ops\/s)$/
+const PREFIXED = /^(B|B\/s|bit\/s|\/s|Hz|IOPS)$/
 
 /** @returns three significant digits without an exponent: `0.25`, `43`, `1,520` */
 export function plain(value: number): string {

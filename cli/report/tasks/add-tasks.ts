@@ -3,11 +3,16 @@ import { whyOf } from '../../../protocols/errors.ts'
 import { stepFolder, tasksFileOf } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
-import type { TasksFile } from '../../../protocols/tasks/tasks-file.ts'
+import { driverBound } from '../../../protocols/tasks/driver-bound.ts'
+import { readTasksFile } from '../../../protocols/tasks/read-tasks-file.ts'
+import type { TaskSeconds, TasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { failuresIn } from '../../../protocols/work-entry.ts'
-import { readTasksFile } from '../../result/tasks.ts'
+import { type IterationTask, tasksByIteration } from '../../result/task-groups.ts'
+import type { SampleTasks } from '../../result/tasks.ts'
+import { warningsOf } from '../../show/task-warnings.ts'
 import type { Block } from '../block.ts'
 import type { Unread } from '../member-index.ts'
+import { searchIn } from './search-data.ts'
 import { TaskLines } from './task-lines.ts'
 import { takeOf } from './task-take.ts'
 import type { TakenSample, TaskData, TaskElement, TasksData } from './tasks-data.ts'
@@ -18,7 +23,7 @@ const MAX_MEMBERS = 5_000
 interface Source {
   folder: string
   steps: Step[]
-  record: Pick<RunRecord, 'roster' | 'workload' | 'spec'>
+  record: Pick<RunRecord, 'roster' | 'workload' | 'spec' | 'knee'>
   /** By which they are numbered on the page. */
   iterations: Array<{ number: number }>
   /** Zero of all times, ms since 1970. */
@@ -41,6 +46,7 @@ export async function addTasks(
   const bad = new Set(failuresIn(record.workload, record.spec).map(each => stepFolder(each.step)))
   const tasks = new Map<string, Omit<TaskData, 'series' | 'members'>>()
   const elements: TaskElement[] = []
+  const read: SampleTasks[] = []
   const lines = new TaskLines(begun, points / Math.max(1, steps.length))
   for (const step of steps) {
     const iteration = iterations.findIndex(({ number }) => number === step.number)
@@ -64,6 +70,7 @@ export async function addTasks(
       known.takes.push(takeOf(result, { taken, from, members, most, block, onDamaged }))
     }
     elements.push(...ran)
+    read.push(withoutSeconds(step, file))
     lines.add(file, members)
   }
   const drawn = lines.addTo(block)
@@ -71,7 +78,37 @@ export async function addTasks(
     const own = drawn.get(task.task)
     return own == null ? [] : [{ ...task, ...own }]
   })
-  return all.length === 0 ? undefined : { elements, tasks: all }
+  if (all.length === 0) return undefined
+  const search = searchIn(record, iterations)
+  const warnings = warningsIn(tasksByIteration(read, record), iterations)
+  return { elements, tasks: all, warnings, ...(search == null ? {} : { search }) }
+}
+
+/** What takes little memory, of all samples. */
+const withoutSeconds = (step: Step, file: TasksFile): SampleTasks => ({
+  ...{ step, ...file },
+  tasks: file.tasks.map(({ latency: _, service: __, processing: ___, throughput, members, ...task }) => ({
+    ...{ ...task, seconds: NO_SECONDS, throughput: { ...throughput, rows: [] } },
+    members: members.map(({ latency: _, service: __, processing: ___, ...member }) => ({
+      ...member,
+      seconds: NO_SECONDS
+    }))
+  }))
+})
+const NOTHING = { p50: [], p99: [], max: [] }
+const NO_SECONDS: TaskSeconds = { every: 1, throughput: [], failed: [], latency: NOTHING, service: NOTHING }
+
+function warningsIn(all: IterationTask[], iterations: Source['iterations']): TasksData['warnings'] {
+  return all.flatMap(each => {
+    const iteration = iterations.findIndex(({ number }) => number === each.iteration.number)
+    const bound = each.results.flatMap(({ members }) => driverBound(members) ?? [])
+    const of = each.results.length === 1 ? '' : ` in ${bound.length} of ${each.results.length} samples`
+    return [...bound.slice(0, 1).map(text => `${text}${of}`), ...warningsOf(each)].map(text => ({
+      task: each.task,
+      iteration,
+      text
+    }))
+  })
 }
 
 function elementsOf({ elements, tasks }: TasksFile, taken: TakenSample, begun: number): TaskElement[] {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readTasks, readTasksFile, warmupEnd } from '../../../cli/result/tasks.ts'
+import { readTasks, warmupEnd } from '../../../cli/result/tasks.ts'
 import { tasksFileOf } from '../../../protocols/layout.ts'
+import { readTasksFile } from '../../../protocols/tasks/read-tasks-file.ts'
 import type { TaskResult, TasksFile } from '../../../protocols/tasks/tasks-file.ts'
 
 const test = suite('tasks of a result')
@@ -104,6 +105,8 @@ test('the warm-up ends with the first row that counts', () => {
   const warm = { ...task.throughput, rows: rows.slice(0, 2) }
   assert.is(warmupEnd({ ...task, throughput: warm, duration: 2.5 }), 2.5, 'nothing else came')
   assert.is(warmupEnd(task), 0)
+  const told = { ...task, seconds: { ...seconds, every: 4, warmup: 2 }, duration: 20 }
+  assert.is(warmupEnd(told), 8, 'as it is told')
 })
 
 test.run()

@@ -1,16 +1,16 @@
 /** Tables below the plots of a task: what each member measured in one sample and how its driver kept up, and the errors by kind. */
+import { boundBecause } from '../../../../protocols/tasks/driver-bound.ts'
 import type { ReportData } from '../../report-data.ts'
 import type { TakeMember, TaskData, TaskTake } from '../../tasks/tasks-data.ts'
 import { h, svg } from '../dom.ts'
+import { more } from '../metrics-table.ts'
 import { percent, plain } from '../units.ts'
 import { counted } from './task-words.ts'
 
 const STRIP = { width: 160, height: 14, margin: 5 }
-/** Rows that are made; the folder of the result has all. */
+/** Rows that are shown before the rest folds, and that are made; the folder of the result has all. */
+const SHOWN_ROWS = 16
 const MOST_ROWS = 500
-/** Of processors, from which on a driver may have been the bottleneck: it is marked. */
-const BUSY = 0.9
-
 export function memberTable({ members: all }: TaskTake, members: ReportData['members']): HTMLElement[] {
   if (all.length === 0) return []
   const shown = all.slice(0, MOST_ROWS)
@@ -30,13 +30,10 @@ export function memberTable({ members: all }: TaskTake, members: ReportData['mem
     number('Overhead', 'ms, the 99th percentile of what the driver took beside the request')
   ]
   const rows = shown.map(each => rowOf(each, members[each.member]?.name ?? '', reach))
-  return [
-    h(
-      'div',
-      { class: 'wide' },
-      h('table', { class: 'task-members' }, h('thead', {}, h('tr', {}, ...head)), h('tbody', {}, ...rows))
-    )
-  ]
+  const hidden = rows.length > SHOWN_ROWS + 1 ? rows.slice(SHOWN_ROWS) : []
+  for (const row of hidden) row.hidden = true
+  const table = h('table', { class: 'task-members' }, h('thead', {}, h('tr', {}, ...head)), h('tbody', {}, ...rows))
+  return [h('div', { class: 'wide' }, table, hidden.length > 0 && more(hidden))]
 }
 
 function rowOf(
@@ -45,6 +42,7 @@ function rowOf(
   reach: number
 ): HTMLElement {
   const number = (text: string, kind = '') => h('td', { class: `number ${kind}` }, text)
+  const bound = health && boundBecause(health)
   const ms = (value: number | undefined) => number(value == null ? '–' : plain(value))
   return h(
     'tr',
@@ -54,7 +52,11 @@ function rowOf(
     number(plain(requests)),
     number(requests === 0 ? '–' : percent(failed / requests), failed > 0 ? 'bad' : ''),
     ...[latency?.percentiles['50'], latency?.percentiles['99'], latency?.max].map(ms),
-    number(health == null ? '–' : percent(health.busy), health != null && health.busy >= BUSY ? 'bad' : ''),
+    h(
+      'td',
+      { class: `number ${bound == null ? '' : 'bad'}`, title: bound },
+      health == null ? '–' : percent(health.busy)
+    ),
     ms(health?.lag),
     h('td', {}, health && stripOf(health, reach)),
     ms(health?.overhead)

@@ -8,8 +8,9 @@ import { colourOf, counted, errorShare, overSamples, PERCENTILES, percentileOf }
 
 /** Rows that are shown before the rest folds. */
 const SHOWN_ROWS = 6
+const SHOWN_WARNINGS = 3
 
-export function tasksTable({ tasks }: TasksData, { iterations }: ReportData): HTMLElement {
+export function tasksTable({ tasks, warnings, search }: TasksData, { iterations }: ReportData): HTMLElement {
   const several = iterations.length > 1
   const rows = tasks.flatMap((task, place) => {
     const byIteration = [...Map.groupBy(counted(task.takes), ({ iteration }) => iteration)]
@@ -27,7 +28,24 @@ export function tasksTable({ tasks }: TasksData, { iterations }: ReportData): HT
     'section',
     { class: 'metrics tasks', 'aria-label': 'Tasks' },
     h('table', {}, h('thead', {}, headOf(several)), h('tbody', {}, ...rows)),
-    hidden.length > 0 && more(hidden)
+    hidden.length > 0 && more(hidden),
+    search != null && h('p', { class: 'knee' }, h('b', {}, 'Search'), ` ${search.words}`),
+    warnings.length > 0 && warned(warnings, iterations)
+  )
+}
+
+/** Three are shown, the rest folds. */
+function warned(warnings: TasksData['warnings'], iterations: ReportData['iterations']): HTMLElement {
+  const lines = warnings.map(({ task, iteration, text }) => {
+    const of = iterations.length > 1 ? ` of ${nameOf({ iteration }, iterations)}` : ''
+    return h('li', {}, h('b', {}, `${task}${of}`), `: ${text}`)
+  })
+  const [shown, rest] = [lines.slice(0, SHOWN_WARNINGS), lines.slice(SHOWN_WARNINGS)]
+  return h(
+    'div',
+    { class: 'missing' },
+    h('ul', {}, ...shown),
+    rest.length > 0 && h('details', {}, h('summary', {}, `${rest.length} more`), h('ul', {}, ...rest))
   )
 }
 
@@ -41,7 +59,7 @@ const headOf = (several: boolean): HTMLElement => {
     number('Clients'),
     number(
       'Throughput',
-      'operations a second that did not fail, since the begin of the task; the median of the samples'
+      'operations a second that did not fail: the median of the averages since the begin of the task'
     ),
     h('th', { scope: 'col', class: 'unit' }),
     ...PERCENTILES.map((each, i) =>
@@ -64,7 +82,7 @@ interface Place {
 }
 
 function rowOf({ task, unit }: TaskData, takes: TaskTake[], { place, isFirst, iteration }: Place): HTMLTableRowElement {
-  const throughput = overSamples(takes, ({ throughput: { mean } }) => mean)
+  const throughput = overSamples(takes, ({ throughput: { median } }) => median)
   const scale = scaleOf(throughput, `${unit}/s`)
   const number = (text: string, kind = '') => h('td', { class: `number ${kind}` }, text)
   const ms = (value: number) => number(plain(value))

@@ -73,6 +73,10 @@ test('the first screen has a row for each task and iteration, and how the load w
     ...['Task', 'Iteration', 'Clients', 'Throughput', '', 'Latency p50', 'p90', 'p99', 'p99.9', 'Max'],
     ...['Service p99', 'Errors', 'Requests']
   ])
+  assert.match(
+    (await texts('.tasks .missing > ul li'))[0] ?? '',
+    /^index of 1-r=100: the driver of m2 was the bottleneck/
+  )
   // of docs a second and of operations a second, and of latency
   assert.equal(await texts('.task-strips .name'), ['Throughput', 'Throughput', 'Latency p99'])
   assert.is(await page.locator('.task-strips path.line').count(), 6)
@@ -80,7 +84,7 @@ test('the first screen has a row for each task and iteration, and how the load w
   assert.is(await page.locator('.task-strips .join-point').count(), 4)
   assert.ok((await page.locator('.task-strips .warmup').count()) > 0)
   const bottom = await page.locator('.task-strips').evaluate(element => element.getBoundingClientRect().bottom)
-  assert.ok(bottom <= 700, `the strips end at ${bottom} px of 900`)
+  assert.ok(bottom <= 760, `the strips end at ${bottom} px of 900`)
 })
 
 test('a stall is in latency and not in service time, and is drawn beside what is usual', async () => {
@@ -158,6 +162,28 @@ test('is dark where the system is, and is drawn on paper', async () => {
   await page.emulateMedia({ colorScheme: 'light' })
   const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: true })
   assert.ok(pdf.length > 10_000)
+})
+
+test('a search has its knee in words, and throughput and latency over the values that were tried', async () => {
+  const shape = { members: 2, samples: 1, seconds: 4, iterations: ['r=1', 'r=2', 'r=3'] }
+  const opened = await open('search', shape, ({ tasks }) => {
+    if (tasks == null) return
+    const values = [0, 1, 2].map(iteration => ({ iteration, value: 100 * (iteration + 1) }))
+    const words = 'the knee of search.target_throughput is between 200 (1 of 1 sample holds) and 300 (0 of 1)'
+    tasks.search = { task: 'search', parameter: 'search.target_throughput', words, values, holds: 200, breaks: 300 }
+  })
+  assert.match(
+    (await texts('.tasks p.knee', opened))[0] ?? '',
+    /^Search the knee of search\.target_throughput is between 200/
+  )
+  assert.is(await opened.locator('.search svg').count(), 2)
+  assert.is(await opened.locator('.search svg').first().locator('circle.holds').count(), 2)
+  assert.is(await opened.locator('.search svg').first().locator('circle.breaks').count(), 1)
+  assert.match(
+    (await opened.locator('.search svg').last().getAttribute('aria-label')) ?? '',
+    /^latency p99, 100: [\d.]+ ms, 200: /
+  )
+  await opened.close()
 })
 
 test('what others wrote is text', async () => {
