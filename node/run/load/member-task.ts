@@ -128,6 +128,11 @@ export class MemberTask {
     ]
     if (failed > samples || [latency, service, processing].some(({ count }) => count !== samples))
       throw new BakError('bad-message', `histograms of ${samples} samples have another number of values`)
+    // otherwise no result with these could be verified
+    if (!latency.canSumTo(block.sums.latency) || !service.canSumTo(block.sums.service))
+      throw new BakError('bad-message', `sums of ${samples} samples are not those of their histograms`)
+    if (operations > Number.MAX_SAFE_INTEGER)
+      throw new BakError('bad-message', `${samples} samples stand for too many operations`)
     this.exact = undefined
     const { rows } = this
     const row = rows.at(second)
