@@ -32,7 +32,7 @@ export async function moduleRunner(operation: ModuleOperation, folder: string): 
   }
 }
 
-/** @returns `lib/rows.mjs:12` of what cannot be parsed or linked; the first line of its stack has it */
+/** @returns `lib/rows.mjs:12` of an import that does not fit, which the first line of its stack has; of what cannot be parsed Node does not tell it */
 function placeIn(cause: unknown, folder: string): string | undefined {
   if (!(cause instanceof SyntaxError)) return undefined
   const [, url = '', line] = /^(file:\/\/\S+):(\d+)\n/.exec(cause.stack ?? '') ?? []
