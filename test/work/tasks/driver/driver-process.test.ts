@@ -113,17 +113,34 @@ driver('an error that is to end the run ends the element, named', async () => {
 driver('a module that kills its thread fails the element, and the next one', async () => {
   const files = {
     'm.mjs':
-      'let n = 0; export default async () => { if (++n === 5) setTimeout(() => { throw new Error("lost my mind") }); await new Promise(r => setTimeout(r, 5)) }'
+      'let n = 0; export default async () => { if (++n === 5) setTimeout(() => { throw new Error("lost my mind\\n    at home") }); await new Promise(r => setTimeout(r, 5)) }'
   }
   const tasks = ['one', 'two'].map(name => ({ name, operation, clients: 2, time_period: 5 }))
   await withDriver({ spec: { task: tasks }, files }, async it => {
     const { joined } = await it.element(1)
-    assert.match(joined.tasks[0]?.error ?? '', /a worker thread has died: lost my mind/)
+    assert.match(joined.tasks[0]?.error ?? '', /^a worker thread has died: lost my mind {5}at home$/)
     assert.match((await it.hear('failed')).reason, /lost my mind/)
     const second = await it.element(2)
     assert.match(second.joined.tasks[0]?.error ?? '', /lost my mind/)
   })
 })
+
+driver(
+  'a module that makes nonsense of the clock of its thread fails the element by name, and not the driver',
+  async () => {
+    const files = { 'm.mjs': 'performance.now = () => Number.NaN; export default () => {}' }
+    const spec = { task: [{ name: 'one', operation, iterations: 5 }] }
+    await withDriver({ spec, files }, async it => {
+      const { joined } = await it.element(1)
+      assert.match(
+        joined.tasks[0]?.error ?? '',
+        /^what a worker thread says makes no sense: .* of a sample is no time$/
+      )
+      assert.is(joined.tasks[0]?.samples, 0)
+      assert.is(it.process.exitCode, null)
+    })
+  }
+)
 
 driver('operations without any wait leave the thread its turns, and are unpaced', async () => {
   const task = { name: 'spin', operation, time_period: 1 }
