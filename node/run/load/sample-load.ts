@@ -95,10 +95,12 @@ export class SampleLoad {
       return task.addHistogram(member, message)
     }
     const columns = unpackColumns(message)
-    let last = 0
-    for (let i = 0; i < columns.due.length; i++)
+    let [last, longest] = [0, 0]
+    for (let i = 0; i < columns.due.length; i++) {
       last = Math.max(last, (columns.due[i] as number) + (columns.latency[i] as number))
-    checkTime(last, this.#clock() - open.begun)
+      longest = Math.max(longest, columns.service[i] as number, columns.processing[i] as number)
+    }
+    checkTime(Math.max(last, longest), this.#clock() - open.begun)
     task.addSamples(member, columns, message, last)
   }
 
@@ -224,7 +226,8 @@ function planOfTask(plan: LoadPlan, element: Element, task: PlannedTask): TaskPl
     ...about,
     ...{ members, targets },
     targetOf(client) {
-      if (!known.has(client)) known.set(client, client < plan.clients ? find(client) : undefined)
+      if (client >= plan.clients) return undefined
+      if (!known.has(client)) known.set(client, find(client))
       return known.get(client)
     }
   }

@@ -56,6 +56,8 @@ export class LoadDriver {
   readonly #status = new Map<number, ThreadStatus>()
   readonly #lost = new Map<number, string>()
   readonly #rawTurn = new InTurn()
+  /** Why no more requests can be kept. */
+  #rawFault: string | undefined
   #unsent = 0
 
   constructor(init: LoadDriverInit) {
@@ -215,6 +217,7 @@ export class LoadDriver {
     this.#outcome = undefined
     // what was kept is in the file before it is said that all came
     await this.#rawTurn.settled()
+    if (this.#rawFault != null) outcome.fail(this.#rawFault)
     const { answers: tasks, health } = outcome
     this.#send({ type: 'joined', element: outcome.element.number, tasks, ...(health == null ? {} : { health }) })
   }
@@ -224,9 +227,14 @@ export class LoadDriver {
     const { raw } = this.#begun as Begun
     const begin = this.#outcome?.at
     if (raw == null || begin == null) return
+    if (this.#rawFault != null) return this.#fail(this.#rawFault)
     this.#rawTurn
       .run(() => raw.add(block, begin))
-      .catch(cause => this.#fail(`${RAW_SAMPLES_FILE}: ${asBakError(cause).message}`))
+      .catch(cause => {
+        this.#rawFault ??= `${RAW_SAMPLES_FILE}: ${asBakError(cause).message}`
+        // an element that is about to be joined says it then
+        if (this.#outcome != null) this.#fail(this.#rawFault)
+      })
   }
 
   #bring(message: FromDriver, bytes: number): void {

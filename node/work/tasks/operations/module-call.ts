@@ -95,7 +95,7 @@ function errorKind(error: unknown): string {
 }
 
 function faultIn(weight: unknown, unit: unknown): string | undefined {
-  if (weight != null && !(typeof weight === 'number' && Number.isFinite(weight) && weight >= 0))
+  if (weight != null && !(typeof weight === 'number' && weight >= 0 && weight < Number.MAX_SAFE_INTEGER))
     return 'weight is no number'
   if (unit != null && !(typeof unit === 'string' && /^[\x21-\x7e]+$/.test(unit) && unit.length <= MAX_UNIT))
     return 'unit is no word'
