@@ -224,7 +224,8 @@ function planOfTask(plan: LoadPlan, element: Element, task: PlannedTask): TaskPl
     ...about,
     ...{ members, targets },
     targetOf(client) {
-      if (!known.has(client)) known.set(client, client < plan.clients ? find(client) : undefined)
+      if (client >= plan.clients) return undefined
+      if (!known.has(client)) known.set(client, find(client))
       return known.get(client)
     }
   }

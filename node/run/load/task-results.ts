@@ -114,6 +114,8 @@ export class TaskResults {
         if (open != null) mergeRow(sum, open)
       }
       this.rows.at(row * this.rows.every)
+      // how much its median weighs where two rows become one
+      this.rows.ended[row] = sum.sizes.latency.count
       this.rows.open.set(row, sum)
       this.rows.close(row)
     }
