@@ -70,11 +70,12 @@ export class TaskResults {
     return [...this.members.values()].some(({ samples, warmup }) => samples + warmup > 0)
   }
 
-  addHistogram(member: string, block: HistogramBlock): void {
+  /** @param longest ms that a request can have taken */
+  addHistogram(member: string, block: HistogramBlock, longest = Number.POSITIVE_INFINITY): void {
     const its = this.members.get(member)
     if (its == null) return
     this.#makeRoom(block.second + 1)
-    its.addHistogram(block, this.throughput)
+    its.addHistogram(block, this.throughput, longest)
     // percentiles of some and buckets of others do not mix
     for (const each of this.members.values()) each.exact = undefined
     this.#note(block.unit)
