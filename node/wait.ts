@@ -16,7 +16,7 @@ export function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 export interface TimeLimit {
-  signal: AbortSignal
+  signal?: AbortSignal
   ms: number
   /** What it is when the time is over. */
   late(): Error
@@ -27,7 +27,7 @@ export async function inTime<T>(work: Promise<T>, { signal, ms, late }: TimeLimi
   const over = new AbortController()
   const timer = setTimeout(() => over.abort(late()), ms)
   try {
-    return await within(work, AbortSignal.any([signal, over.signal]))
+    return await within(work, signal == null ? over.signal : AbortSignal.any([signal, over.signal]))
   } finally {
     clearTimeout(timer)
   }

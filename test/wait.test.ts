@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { nextEvent, onAbort, pause, within } from '../node/wait.ts'
+import { inTime, nextEvent, onAbort, pause, within } from '../node/wait.ts'
 import { BakError } from '../protocols/errors.ts'
 
 const LONG_MS = 60_000
@@ -37,6 +37,17 @@ waits('work within a signal fails with the reason of the signal', async () => {
   assert.is(await working.catch(({ code }) => code), 'interrupted')
   const again = within(new Promise(() => {}), stopped.signal)
   assert.is(await again.catch(({ code }) => code), 'interrupted')
+})
+
+waits('work within a time is over with itself, the signal or the time, whichever comes first', async () => {
+  const late = () => new BakError('timeout', 'too late')
+  const forever = new Promise<never>(() => {})
+  const messageOf = (work: Promise<unknown>) => work.catch(error => (error as Error).message)
+  assert.is(await inTime(Promise.resolve(7), { ms: LONG_MS, late }), 7)
+  assert.is(await messageOf(inTime(forever, { ms: 10, late })), 'too late')
+  const stopped = AbortSignal.abort(new BakError('interrupted', 'stopped'))
+  assert.is(await messageOf(inTime(forever, { ms: LONG_MS, signal: stopped, late })), 'stopped')
+  assert.is(await messageOf(inTime(Promise.reject(new Error('failed')), { ms: LONG_MS, late })), 'failed')
 })
 
 waits('an abort is noticed once, also where it came before', () => {

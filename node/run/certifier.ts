@@ -63,8 +63,8 @@ export class Certifier {
   #excludedBy(command: Command, { missing, acks, verdict }: Closed): Exclusion[] {
     const { phase, part } = command
     const answered = new Set(acks.map(({ by }) => by))
-    // what was done once for all failed there, or nobody goes on without those that could not prepare
-    const isResult = isAboutTasks(command) && (part !== 'prepare' || verdict === 'failed')
+    // what is done once for all failed by itself, and of a run that ends for it whoever answered hands over what it has
+    const isResult = isAboutTasks(command) && (part === 'setup' || part === 'teardown' || verdict === 'failed')
     const counted = missing.filter(({ peer }) => !isResult || !answered.has(peer))
     const isAnswered = phase !== 'work' || part != null
     const out = isAnswered ? counted.map(each => ({ ...each, phase, reason: cutText(each.reason) })) : []

@@ -17,7 +17,7 @@ import { driversOf } from './roster.ts'
 import type { RunContext } from './run-context.ts'
 import { StartMargin } from './start-margin.ts'
 import { Stopped } from './stopped.ts'
-import { isAboutTasks } from './task-members.ts'
+import { isAboutTasks, lateIn, mostClients } from './task-members.ts'
 
 /** All members have started their tools within this after the agreed instant, ms. */
 const START_HOLD_MS = 50
@@ -120,10 +120,13 @@ export class PhaseRunner {
     const { order, excluded, subject, candidates } = this.#run
     const isNamed =
       who === 'candidates' || who === 'controller' || (who === 'members' && (part != null || excluded.size > 0))
-    const begins = phase === 'start' || part === 'tasks'
-    // in the window of a trigger nothing is done before the instant
-    const hasBefore = phase === 'start' && groups == null && this.#hasBefore
-    const margin = begins ? this.#margin.next(candidates.length, performance.now(), hasBefore) : undefined
+    const margin =
+      part === 'tasks'
+        ? this.#margin.nextElement(candidates.length, mostClients(step, this.#run))
+        : phase === 'start'
+          ? // in the window of a trigger nothing is done before the instant
+            this.#margin.next(candidates.length, performance.now(), groups == null && this.#hasBefore)
+          : undefined
     const issued = Date.now()
     const at = margin == null ? undefined : issued + margin
     if (at != null) this.#run[phase === 'start' ? 'agreed' : 'elementAt'] = at
@@ -194,6 +197,8 @@ export class PhaseRunner {
     // `join` takes longer than later commands: it may be passed on, and members open their streams
     if (phase !== 'join') this.#margin.note(seq, received - issued)
     if (phase === 'start' && value.gauge != null) this.#margin.noteBefore(value.gauge.took)
+    const late = lateIn(value, this.#run.elementAt)
+    if (phase === 'work' && late != null) this.#margin.noteLate(late)
     const name = asked.get(by) ?? by
     const about = { type: 'ack' as const, seq, phase, step, part, element, groups, when, peer: by, name }
     this.#run.events.store({ ...about, outcome, code, reason, warnings, after, produced })
@@ -229,10 +234,11 @@ export class PhaseRunner {
 
 /** The cause comes first: who failed, and how; then how many were needed. A controller that only drives is no member. */
 function stoppedBy(at: PlannedPhase, { missing, acks }: Closed, { needed, candidates }: RunContext): Stopped {
-  const { phase, part } = at
+  const { phase, part, element } = at
   const who = missing.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
   const hasFailed = acks.some(({ value }) => value.outcome === 'failed')
-  if (isAboutTasks(at) && hasFailed) return new Stopped('workload-failed', `${part} of tasks on ${who}`)
+  const what = element == null ? `${part} of tasks` : `element ${element} of tasks`
+  if (isAboutTasks(at) && hasFailed) return new Stopped('workload-failed', `${what} on ${who}`)
   // of a workload that failed a member answers well: who does not answer so is missing
   if (part != null) return new Stopped('quorum', who === '' ? `too few members answered work of ${part}` : who)
   if (phase === 'work') return new Stopped('workload-failed', who)

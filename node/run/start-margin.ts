@@ -11,6 +11,8 @@ const MARGIN = { least: 30, most: 2_000 }
 const MAX_PHASES = 8
 /** No command takes longer, ms. */
 const MAX_REACHED_MS = 60_000
+/** A client that begins this much after its instant is late, ms: timers are not more exact. */
+const LATE_MS = 2
 /** Added to the delay of the slowest member: a part of the delay, and a constant. */
 const SPARE = { part: 0.25, ms: 15 }
 
@@ -20,11 +22,20 @@ const SPARE = { part: 0.25, ms: 15 }
  */
 const BEFORE = { first: 600, least: 300, most: 2_000, factor: 1.5, memory: 0.8 }
 
+/**
+ * Time in which drivers open their clients before the instant at which these begin, ms: at first for threads that have made no request yet, then by how
+ * late the latest member was.
+ */
+const OPENING = { first: 100, aClient: 0.02, least: 10, most: 2_000, factor: 1.5, memory: 0.8 }
+
 export class StartMargin {
   /** By the number of the phase. */
   readonly #reached = new Map<number, number>()
   #compared = Number.NEGATIVE_INFINITY
   #before = BEFORE.first
+  #opening = OPENING.first
+  /** Of the latest element, of the latest member. */
+  #late: number | undefined
   readonly #steps: typeof clockSteps
 
   /** @param steps how often this clock was set since an instant of the monotonic one */
@@ -54,6 +65,22 @@ export class StartMargin {
   /** Time for what tools do before the instant, ms. */
   get before(): number {
     return Math.min(BEFORE.most, Math.max(BEFORE.least, this.#before))
+  }
+
+  /** The first client of a member began so many ms after the instant of the latest element. */
+  noteLate(late: number): void {
+    if (late <= MAX_REACHED_MS) this.#late = Math.max(late, this.#late ?? 0)
+  }
+
+  /** @param clients of the member that has most; @returns ms until the instant at which clients of an element begin, as `next` */
+  nextElement(members: number, clients: number, clock = performance.now()): number {
+    const { most, least, factor, memory, aClient } = OPENING
+    if (this.#late != null) {
+      const needed = this.#late > LATE_MS ? this.#opening + this.#late * factor : least
+      this.#opening = Math.min(most, Math.max(needed, this.#opening * memory))
+      this.#late = undefined
+    }
+    return this.next(members, clock) + Math.min(most, this.#opening + clients * aClient)
   }
 
   /** @returns ms; now and then with time in it for so many members to compare their clocks. @param clock ms, monotonic */

@@ -1,7 +1,7 @@
 /** Which members of a run a part of its tasks is about. */
 
 import type { RosterEntry } from '../../protocols/manifest.ts'
-import { roleIn } from '../../protocols/phase.ts'
+import { type Ack, roleIn } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Element } from '../../protocols/tasks/elements.ts'
 import { clientsIn, type LoadPlan, loadersOf, loadPlanOf } from '../../protocols/tasks/workers.ts'
@@ -38,4 +38,16 @@ export function askedForTasks({ part, step, element, first }: Planned, { record,
   const plan = planOfLoad(record, step)
   const hosts = new Set(elementIn(plan, element)?.tasks.flatMap(({ name }) => [...clientsIn(plan, name).keys()]))
   return loaders.filter(({ name }) => hosts.has(name))
+}
+
+/** @returns clients of the member that has most of them */
+export function mostClients(step: Planned['step'], { record }: Pick<Source, 'record'>): number {
+  const members = step == null ? [] : planOfLoad(record, step).members
+  return members.reduce((most, { workers }) => Math.max(most, workers.flat().length), 0)
+}
+
+/** @param at when clients were to begin; @returns how much later the first of this member did, ms; nothing where none did */
+export function lateIn({ load }: Pick<Ack, 'load'>, at: number | undefined): number | undefined {
+  const first = load?.tasks.flatMap(({ began }) => began?.first ?? [])
+  return at == null || first == null || first.length === 0 ? undefined : Math.max(0, Math.min(...first) - at)
 }

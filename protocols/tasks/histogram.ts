@@ -113,6 +113,17 @@ export class LogHistogram {
     return sum / this.#count
   }
 
+  /** @returns whether its values can have this sum */
+  canSumTo(sum: number): boolean {
+    let [least, most] = [0, 0]
+    for (const [index, times] of this.buckets()) {
+      const { lowest, width } = bucketOf(index)
+      least += lowest * times
+      most += (lowest + width - 1) * times
+    }
+    return sum >= least && sum <= most
+  }
+
   /** @returns the least value of the first bucket and the greatest of the last; undefined of none */
   get range(): { min: number; max: number } | undefined {
     let [first, last]: [number | undefined, number] = [undefined, 0]

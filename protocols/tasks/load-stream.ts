@@ -26,7 +26,7 @@ export const histogramBlock = v.object({
   /** Sums, microseconds, as in the signed answer. */
   sums: v.object({ latency: count, service: count }),
   /** Sum of the weights of those that did not fail. */
-  operations: v.pipe(v.number(), v.minValue(0), v.maxValue(1e18)),
+  operations: v.pipe(v.number(), v.finite(), v.minValue(0)),
   unit: text,
   errors: list(v.object({ kind: text, count }), MAX_ERROR_KINDS),
   /** In microseconds. */

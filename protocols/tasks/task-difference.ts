@@ -1,6 +1,5 @@
 /** What a result counts of a member held against what that signed. Pure. */
 
-import { bucketOf } from './histogram.ts'
 import { decodeHistogram } from './histogram-codec.ts'
 import type { TaskAnswer } from './task-answer.ts'
 import type { Distribution, TaskResult } from './tasks-file.ts'
@@ -22,13 +21,7 @@ const WORDS = { samples: 'requests', warmup: 'requests of the warm-up', failed: 
 function canBeSumOf(sum: number, distribution: Distribution | undefined): boolean {
   if (distribution == null) return sum === 0
   const histogram = decodeHistogram(Buffer.from(distribution.histogram, 'base64'))
-  let [least, most] = [0, 0]
-  for (const [index, times] of histogram.buckets()) {
-    const { lowest, width } = bucketOf(index)
-    least += lowest * times
-    most += (lowest + width - 1) * times
-  }
   // means of numbers that were not rounded differ from the sum by half a microsecond each
   const isMean = Math.abs(distribution.mean * 1000 * histogram.count - sum) <= histogram.count / 2 + 1
-  return sum >= least && sum <= most && isMean
+  return histogram.canSumTo(sum) && isMean
 }

@@ -1,5 +1,5 @@
 /** Clients of tasks on members of a real mesh, as their owners see them: whose rules hold, what is said while they load, and what is left when they end early. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -7,7 +7,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Cut } from '../helpers/cut.ts'
 import { allSamples, resultOf, tasksIn } from '../helpers/load.ts'
-import { bakNode, goneWithin, sleep, useTestnet } from '../helpers/mesh.ts'
+import { bakNode, processesWith, sleep, useTestnet } from '../helpers/mesh.ts'
+import { until } from '../helpers/until.ts'
 import { endOf, runWorkloads, startFile } from '../helpers/workloads.ts'
 
 const flags: Record<string, string[]> = { b: ['--allow-exec', 'sleep'] }
@@ -35,21 +36,31 @@ test.after(() => {
 const tasks = (on: string, operation: string, lines = 'iterations = 3') =>
   `[load]\non = "${on}"\n[[task]]\nname = "get"\n${lines}\noperation = { ${operation} }\n`
 const http = () => `type = "http", url = "${url}"`
-const DRIVER = '.bak-load.mjs'
+/** Other meshes of this machine may have drivers, too. */
+const driversOf = (run: string) =>
+  processesWith('.bak-load.mjs').filter(pid => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`BAK_RUN=${run}\0`)
+    } catch {
+      return false
+    }
+  })
+const driversGone = (run: string) => until(() => driversOf(run).length === 0, { what: 'its driver is gone' })
 
 test('an owner sees for whom this machine loads, in its status and on record, and can end it', async () => {
   const lines = 'clients = 2\ntime_period = 60\ntarget_throughput = 50'
   const started = await startFile(net(), 'c', tasks('a', http(), lines))
   await started.until(event => event.type === 'load' && event.tasks.some(each => each.samples > 20))
-  const { stdout } = await bakNode(net(), 'a', ['status'])
-  assert.match(stdout, new RegExp(`loads: +for ${started.run}: 2 clients of get`))
+  assert.is(driversOf(started.run).length, 1)
+  const says = new RegExp(`loads: +for ${started.run}: 2 clients of get`)
+  await until(async () => says.test((await bakNode(net(), 'a', ['status'])).stdout), { what: 'its status says so' })
   const audit = await bakNode(net(), 'a', ['audit'])
   assert.match(audit.stdout, /the load driver/)
   assert.is((await bakNode(net(), 'a', ['stop-all'])).status, 0)
   const ended = await endOf(net(), 'c', started)
   assert.not.equal(ended.status, 0)
   assert.match(ended.record.reason ?? ended.stderr, /on a|^a: /)
-  await goneWithin(DRIVER, 5_000)
+  await driversGone(ended.run)
   assert.is((await net().bak('c', ['verify', ended.run])).status, 0)
 })
 
@@ -58,7 +69,7 @@ test('a member whose daemon is started again in mid task says that its clients e
   const started = await startFile(net(), 'c', `${tasks('a', http(), lines)}[policy]\nlost_timeout = 30\n`)
   await started.until(event => event.type === 'load' && event.tasks.some(each => each.samples > 20))
   await net().stopPeer('a', 'SIGKILL')
-  await goneWithin(DRIVER, 5_000)
+  await driversGone(started.run)
   await net().startPeer('a')
   const ended = await endOf(net(), 'c', started)
   assert.not.equal(ended.status, 0)
@@ -78,8 +89,9 @@ test('a link that is cut in mid task costs no sample and doubles none: they come
   assert.is(ended.status, 0, ended.stderr)
   const get = resultOf(tasksIn(net(), 'c', ended), 'get')
   assert.equal([get.failed, get.ended, get.unsent ?? 0], [0, 'schedule', 0])
-  assert.is(get.samples, 1_600)
-  assert.is(allSamples(get), requests - before)
+  assert.is(allSamples(get), requests - before, 'each request is a sample')
+  // whether a client has one that is due at the very end is a matter of rounding
+  assert.ok(get.samples >= 1_600 && get.samples <= 1_604, `${get.samples} samples`)
   assert.is((await net().bak('c', ['verify', ended.run])).status, 0)
 })
 
@@ -105,7 +117,7 @@ test('what a module prints is the output of the driver of its member', async () 
   assert.is(ended.status, 0, ended.stderr)
   const logs = await net().bak('c', ['logs', ended.run, '--workload', 'load'])
   assert.equal(logs.stdout.trim().split('\n'), ['request of client 0', 'request of client 0'])
-  await goneWithin(DRIVER, 5_000)
+  await driversGone(ended.run)
 })
 
 let files = 0

@@ -131,5 +131,6 @@ const kinds: Record<string, (shape: Shape, known: Known) => fc.Arbitrary<unknown
   number: () => numbers(),
   boolean: () => fc.boolean(),
   instance: () => fc.uint8Array({ maxLength: 64 }),
-  unknown: () => fc.jsonValue()
+  unknown: () => fc.jsonValue(),
+  any: () => fc.jsonValue()
 }

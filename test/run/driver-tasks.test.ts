@@ -147,6 +147,26 @@ test('a member that cannot prepare is out where the quorum can be met without it
   )
 })
 
+test('a member whose daemon was started again in mid task fails a run that needs it, and is out of one that does not', async () => {
+  const again: Partial<Ack> = { outcome: 'failed', code: 'interrupted', reason: 'its daemon was restarted' }
+  const say: Say = ({ part, element }, rank) => (part === 'tasks' && element === 1 && rank === 1 ? again : undefined)
+  const needed = await tasksOf({}, say)
+  await needed.driver.drive()
+  assert.equal([needed.run.record.verdict, needed.run.record.excluded], ['workload-failed', []])
+  assert.is(needed.run.record.reason, 'element 1 of tasks on m1: its daemon was restarted')
+  const spared = await tasksOf({ policy: { quorum: 1 } }, say)
+  await spared.driver.drive()
+  assert.equal([spared.run.record.verdict, spared.run.record.partial], ['ok', true])
+  assert.equal(
+    spared.run.record.excluded.map(({ name, code }) => [name, code]),
+    [['m1', 'interrupted']]
+  )
+  assert.equal(
+    lacks(spared),
+    ['a', 'b'].map(task => `${task} on m1: its clients have no result: its daemon was restarted`)
+  )
+})
+
 test('a task whose clients were all on members that are lost ends the run by name', async () => {
   const spec = { policy: { quorum: 1 }, task: [http('a'), http('b', { clients: 1 })] }
   const made = await tasksOf(spec, ({ part }, rank) => (part === 'prepare' && rank === 0 ? failed : undefined))

@@ -88,4 +88,23 @@ margin('gives a tool that was slow more time at once, and forgets that after som
   assert.is(one.before, 2_000)
 })
 
+margin(
+  'has time for drivers to open their clients, more where the latest was late, and less again where none was',
+  () => {
+    const one = new StartMargin(() => [])
+    one.next(2, 0)
+    const opening = (clients = 0) => one.nextElement(2, clients, 1) - one.next(2, 1)
+    const element = (...late: number[]) => {
+      for (const each of late) one.noteLate(each)
+      return opening()
+    }
+    assert.equal([opening(), opening(10_000)], [100, 300])
+    assert.is(element(60, 0.4), 190)
+    assert.is(element(0.4, 1), 152)
+    for (let i = 0; i < 20; i++) element(0.4)
+    assert.is(opening(), 10)
+    assert.is(element(30_000), 2_000)
+  }
+)
+
 margin.run()

@@ -11,6 +11,8 @@ import {
   symlinkSync,
   writeFileSync
 } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -203,5 +205,39 @@ asRoot('where the owner says so they run as the owner, and all that shows the ru
   const { stdout } = await asUser('d', [BAK_NODE, 'status'])
   assert.match(stdout, /guards: +programs of others run as the user of this daemon: --allow-workloads/)
 })
+
+withSandbox(
+  'clients of tasks send from within the sandbox, too, and where there is none only as their owner says',
+  async () => {
+    const requested = new Map<string, number>()
+    const site = createServer(({ url = '' }, response) => {
+      requested.set(url, (requested.get(url) ?? 0) + 1)
+      response.end('x')
+    })
+    await new Promise<void>(resolve => site.listen(0, '127.0.0.1', resolve))
+    const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`
+    const tasks = (on: string, path: string) =>
+      `[load]\non = "${on}"\n[[task]]\nclients = 4\niterations = 25\noperation = { type = "http", url = "${origin}${path}" }\n`
+    try {
+      const ended = await runWorkloads(net, 'c', tasks('a,d', '/both'))
+      assert.is(ended.status, 0, ended.stderr)
+      assert.ok((requested.get('/both') ?? 0) >= 100)
+      const samples = ended.record.workload.flatMap(({ metrics = [] }) =>
+        metrics.filter(each => each.name === 'http.samples')
+      )
+      assert.equal(
+        samples.map(({ value }) => value),
+        [100]
+      )
+      const refused = await runWorkloads(net, 'c', tasks('b', '/b'))
+      assert.is(refused.status, 3)
+      assert.match(JSON.stringify(refused.record.excluded), /allow\.workloads lets programs of others run only apart/)
+      assert.is(requested.get('/b'), undefined)
+    } finally {
+      site.closeAllConnections()
+      site.close()
+    }
+  }
+)
 
 users.run()

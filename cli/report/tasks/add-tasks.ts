@@ -12,6 +12,7 @@ import type { SampleTasks } from '../../result/tasks.ts'
 import { warningsOf } from '../../show/task-warnings.ts'
 import type { Block } from '../block.ts'
 import type { Unread } from '../member-index.ts'
+import { searchIn } from './search-data.ts'
 import { TaskLines } from './task-lines.ts'
 import { takeOf } from './task-take.ts'
 import type { TakenSample, TaskData, TaskElement, TasksData } from './tasks-data.ts'
@@ -22,7 +23,7 @@ const MAX_MEMBERS = 5_000
 interface Source {
   folder: string
   steps: Step[]
-  record: Pick<RunRecord, 'roster' | 'workload' | 'spec'>
+  record: Pick<RunRecord, 'roster' | 'workload' | 'spec' | 'knee'>
   /** By which they are numbered on the page. */
   iterations: Array<{ number: number }>
   /** Zero of all times, ms since 1970. */
@@ -78,7 +79,9 @@ export async function addTasks(
     return own == null ? [] : [{ ...task, ...own }]
   })
   if (all.length === 0) return undefined
-  return { elements, tasks: all, warnings: warningsIn(tasksByIteration(read, record), iterations) }
+  const search = searchIn(record, iterations)
+  const warnings = warningsIn(tasksByIteration(read, record), iterations)
+  return { elements, tasks: all, warnings, ...(search == null ? {} : { search }) }
 }
 
 /** What takes little memory, of all samples. */

@@ -14,6 +14,21 @@ export interface TasksData {
   tasks: TaskData[]
   /** Why numbers may not be what they seem, a sentence each. */
   warnings: Array<{ task: string; iteration: number; text: string }>
+  /** Of a run that searched for the value at which a threshold breaks. */
+  search?: SearchData
+}
+
+export interface SearchData {
+  task: string
+  /** `browse.target_throughput` */
+  parameter: string
+  /** What was found, a sentence. */
+  words: string
+  /** Those that were tried, by the index of their iteration. */
+  values: Array<{ iteration: number; value: number }>
+  /** The highest that holds, and the lowest that does not. */
+  holds?: number
+  breaks?: number
 }
 
 /** One sample of the run. */

@@ -133,6 +133,11 @@ export class MemberTask {
       throw new BakError('bad-message', `histograms of ${samples} samples have another number of values`)
     if ([latency, service, processing].some(({ range }) => (range?.max ?? 0) > longest * 1000))
       throw new BakError('bad-message', 'a histogram has times that are longer than its task')
+    // otherwise no result with these could be verified
+    if (!latency.canSumTo(block.sums.latency) || !service.canSumTo(block.sums.service))
+      throw new BakError('bad-message', `sums of ${samples} samples are not those of their histograms`)
+    if (operations > Number.MAX_SAFE_INTEGER)
+      throw new BakError('bad-message', `${samples} samples stand for too many operations`)
     this.exact = undefined
     const { rows } = this
     const row = rows.at(second)

@@ -2,6 +2,7 @@
  * The clients of one sample on one member, as the phases see them: its driver is started, told what to do, and listened to; what it measures goes
  * to the controller, and what the controller has of that is what the member answers.
  */
+import { MAX_TIMER_MS } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
@@ -10,7 +11,7 @@ import type { LoadStatus } from '../../../protocols/tasks/load-stream.ts'
 import { tallyHistograms, tallySamples } from '../../../protocols/tasks/tally.ts'
 import { DRIVER } from '../../../protocols/tasks/task.ts'
 import type { LoadAnswer, TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
-import { pause, within } from '../../wait.ts'
+import { inTime, within } from '../../wait.ts'
 import { type Driver, DriverDialog, type Said } from './driver-dialog.ts'
 import { ElementGoing } from './element-going.ts'
 import { type Counted, LoadCounts } from './load-counts.ts'
@@ -140,7 +141,7 @@ export class MemberLoad {
 
   async #end(graceMs?: number): Promise<LoadEnd> {
     this.#over.abort(new BakError('interrupted', 'the sample is over'))
-    await this.#settle(new AbortController().signal, graceMs).catch(() => {})
+    await this.#settle(AbortSignal.timeout(graceMs ?? CUT_GRACE_MS)).catch(() => this.#driver.fail(whyKilled(graceMs)))
     const late = AbortSignal.timeout(graceMs ?? DRAIN_MS)
     const why = await this.#uplink.drain(late).then(
       () => undefined,
@@ -178,32 +179,33 @@ export class MemberLoad {
   }
 
   /** What goes on of an element ends: cut short, and then waited for. @throws what aborts the signal */
-  async #settle(signal: AbortSignal, graceMs?: number): Promise<void> {
+  async #settle(signal: AbortSignal): Promise<void> {
     const going = this.#going
     if (going == null) return
-    this.#cut(going, graceMs)
+    this.#cut(going)
     await within(going.joined, signal)
   }
 
-  #cut(going: ElementGoing, graceMs = CUT_GRACE_MS): void {
+  #cut(going: ElementGoing): void {
     if (!going.cut()) return
     this.#driver.say({ type: 'cut' })
-    const late = () =>
-      this.#driver.fail(`the load driver did not end its clients within ${graceMs / 1000} s, and was killed`)
-    void Promise.race([going.joined, pause(graceMs)]).then(() => going.isOver || late())
+    this.#act(going, CUT_GRACE_MS, () => this.#driver.fail(whyKilled()))
+  }
+
+  /** Acts if an element still goes on after so many ms. */
+  #act(going: ElementGoing, ms: number, act: () => void): void {
+    const late = () => new BakError('timeout', 'it goes on')
+    inTime(going.joined, { ms: Math.min(ms, MAX_TIMER_MS), late }).catch(() => going.isOver || act())
   }
 
   /** The run has a longest time for its work. */
   #limitTime(going: ElementGoing, at: number): void {
     const seconds = this.#init.spec.policy.timeout
     if (seconds === 0) return
-    void Promise.race([going.joined, pause(Math.max(0, at - Date.now()) + seconds * 1000, this.#over.signal)]).then(
-      () => {
-        if (going.isOver || going.isCut) return
-        going.fail(`ended at its deadline of ${seconds} s`)
-        this.#cut(going)
-      }
-    )
+    this.#act(going, Math.max(0, at - Date.now()) + seconds * 1000, () => {
+      if (!going.isCut) going.fail(`ended at its deadline of ${seconds} s`)
+      this.#cut(going)
+    })
   }
 
   #onSaid(message: Said): void {
@@ -241,15 +243,19 @@ export class MemberLoad {
 
   /** An error of a request ends the run, or the driver cannot do what it was told; what was measured follows. */
   #refuse({ element, reason }: Extract<Said, { type: 'failed' }>): void {
+    const going = this.#going
+    if (going?.number !== element) return this.#driver.fail(reason)
     this.#uplink.fail(element, cutText(reason))
-    if (this.#going?.number === element) this.#going.fail(reason)
-    else this.#driver.fail(reason)
+    going.fail(reason)
   }
 
+  /** Where nothing goes on the next answer says it. */
   #onFailed(why: string): void {
-    this.#uplink.fail(this.#going?.number ?? 0, cutText(why))
-    this.#isNamed = this.#going != null
-    this.#going?.fail(why)
+    const going = this.#going
+    if (going == null) return
+    this.#uplink.fail(going.number, cutText(why))
+    this.#isNamed = going.tasks.length > 0
+    going.fail(why)
     this.#leave()
   }
 
@@ -260,4 +266,6 @@ export class MemberLoad {
   }
 }
 
+const whyKilled = (graceMs = CUT_GRACE_MS) =>
+  `the load driver did not end its clients within ${graceMs / 1000} s, and was killed`
 const lacking = (reason: string): Missing => ({ kind: 'workload', what: DRIVER, reason: cutText(reason) })

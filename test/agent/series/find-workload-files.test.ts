@@ -36,6 +36,13 @@ test('of the command and of each instance what has a reader, by the name of the 
   ])
 })
 
+test('each request of the clients of tasks, where the member has kept them', () => {
+  const task = [{ operation: { type: 'command' as const, command } }]
+  const files = ['load/stdout.txt', 'load/stderr.txt', 'load/samples.csv']
+  assert.ok(found(files, { task }).some(each => each[1] === 'workload/load/samples.csv'))
+  assert.equal(found(files, { command }), [])
+})
+
 test('samples alone where results are none, and no link', () => {
   assert.equal(found(['stdout.txt', 'metrics.ndjson'], { command, results: 'none' }), [
     ['command', 'workload/command/metrics.ndjson']

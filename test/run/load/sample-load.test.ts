@@ -6,10 +6,11 @@ import { check } from '../../../protocols/codec.ts'
 import { spec as specSchema } from '../../../protocols/spec.ts'
 import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
 import { encodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
+import { packColumns } from '../../../protocols/tasks/sample-block.ts'
 import type { TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import { type TaskResult, tasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { loadPlanOf } from '../../../protocols/tasks/workers.ts'
-import { blockOf, hourly, type MadeSample, step } from '../../helpers/load-blocks.ts'
+import { blockOf, columnsOf, hourly, type MadeSample, step } from '../../helpers/load-blocks.ts'
 
 const load = suite('the load of a sample on its controller')
 
@@ -67,7 +68,9 @@ load('times that are longer than the task has gone on are refused', () => {
   its.begin(1, () => AT)
   const day = 86_400_000
   assert.throws(() => its.take('a', blockOf([{ due: 0, latency: day }])), /ended 86400 s from now/)
-  assert.throws(() => its.take('a', blockOf([{ due: 0, latency: 1, service: day }])), /from now/)
+  const { columns } = columnsOf([{ due: 0, latency: 1 }])
+  const slow = packColumns({ ...columns, service: Float64Array.of(day) })
+  assert.throws(() => its.take('a', { ...blockOf([{ due: 0, latency: 1 }]), columns: slow }), /86400 s from now/)
   const sizes = (ms: number) => {
     const histogram = new LogHistogram()
     histogram.record(ms * 1000)
@@ -80,6 +83,7 @@ load('times that are longer than the task has gone on are refused', () => {
   }
   assert.throws(() => its.take('a', beyond), /longer than its task/)
   its.take('a', { ...beyond, sums: { latency: 1000, service: 1000 }, service: sizes(1) })
+  assert.is(its.now().tasks[0]?.samples, 1)
 })
 
 load('samples of clients that there are not are of no target', async () => {

@@ -105,6 +105,9 @@ results('histograms that do not have as many values as they say are refused', ()
   const its = new TaskResults(plan(['a']))
   assert.throws(() => its.addHistogram('a', histogramOf(1, [1, 2], { samples: 3 })), /another number of values/)
   assert.throws(() => its.addHistogram('a', histogramOf(1, [1, 2], { failed: 3 })), /another number of values/)
+  const sums = { latency: 3_000, service: 4_000 }
+  assert.throws(() => its.addHistogram('a', histogramOf(1, [1, 2], { sums })), /not those of their histograms/)
+  assert.throws(() => its.addHistogram('a', histogramOf(1, [1], { operations: 1e308 })), /too many operations/)
   assert.throws(() => its.addHistogram('a', histogramOf(1, [1], { latency: new Uint8Array(3) })), /cannot be read/)
 })
 

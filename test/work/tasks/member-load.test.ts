@@ -181,8 +181,8 @@ test('a driver that dies fails its element at once, with what came of it', async
   assert.equal(missing, [], 'the answer of the task names it')
 })
 
-test('a driver that dies between two elements is named as missing', async () => {
-  const { load, driver, prepared } = drivenLoad()
+test('a driver that dies between two elements is named as missing, and ends no run by itself', async () => {
+  const { load, driver, controller, prepared } = drivenLoad()
   await prepared()
   driver.die()
   await until(
@@ -190,6 +190,7 @@ test('a driver that dies between two elements is named as missing', async () => 
   )
   const { missing } = await load.end()
   assert.equal(missing, [{ kind: 'workload', what: 'load', reason: 'the load driver: ended by SIGKILL' }])
+  assert.equal(controller.failures, [])
 })
 
 test('an error that ends the run is told at once, and signed with the task', async () => {
@@ -243,6 +244,19 @@ test('clients that do not end when they are cut are killed, and what came of the
   assert.is(driver.stopped, 0)
   assert.is(answer.tasks[0]?.samples, 2)
   assert.match(answer.tasks[0]?.error ?? '', /did not end its clients within 0.2 s, and was killed/)
+})
+
+test('an end in a hurry does not wait for clients that were cut before', async () => {
+  const { load, driver, prepared } = drivenLoad()
+  await prepared()
+  const begun = problemOf(load.tasks(1, 0, AbortSignal.timeout(100)))
+  await driver.heard('element')
+  load.hear({ phase: 'stop' })
+  await begun
+  const from = performance.now()
+  await load.end(200)
+  assert.ok(performance.now() - from < 2_000)
+  assert.is(driver.stopped, 0)
 })
 
 test('an element that is longer than the run allows is cut short, and says so', async () => {

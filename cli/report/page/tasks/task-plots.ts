@@ -9,6 +9,7 @@ import type { TimeRange } from '../range.ts'
 import { type PlotInit, type TimePlot, timePlot } from '../time-plot.ts'
 import { isWide } from './curve-axis.ts'
 import { type CurvePlot, curvePlot } from './curve-plot.ts'
+import { searchPlots } from './search-plot.ts'
 import { memberCurves, sampleCurves } from './task-curves.ts'
 import { errorTable, memberTable } from './task-members.ts'
 import { colourOf, counted, joinPoints, takenName, taskWindows } from './task-words.ts'
@@ -81,7 +82,8 @@ export function taskPlots(init: TaskPlotsInit): HTMLElement {
     about
   ]
   show()
-  return h('div', { class: 'task-plots' }, h('p', { class: 'controls' }, ...controls), grid, curves, below)
+  const search = data.search == null ? [] : searchPlots(data.search, data.tasks)
+  return h('div', { class: 'task-plots' }, ...search, h('p', { class: 'controls' }, ...controls), grid, curves, below)
 }
 
 type Plotted = Pick<PlotInit, 'title' | 'unit' | 'lines' | 'note' | 'byDecades'>

@@ -10,7 +10,7 @@ import { colourOf, counted, errorShare, overSamples, PERCENTILES, percentileOf }
 const SHOWN_ROWS = 6
 const SHOWN_WARNINGS = 3
 
-export function tasksTable({ tasks, warnings }: TasksData, { iterations }: ReportData): HTMLElement {
+export function tasksTable({ tasks, warnings, search }: TasksData, { iterations }: ReportData): HTMLElement {
   const several = iterations.length > 1
   const rows = tasks.flatMap((task, place) => {
     const byIteration = [...Map.groupBy(counted(task.takes), ({ iteration }) => iteration)]
@@ -29,6 +29,7 @@ export function tasksTable({ tasks, warnings }: TasksData, { iterations }: Repor
     { class: 'metrics tasks', 'aria-label': 'Tasks' },
     h('table', {}, h('thead', {}, headOf(several)), h('tbody', {}, ...rows)),
     hidden.length > 0 && more(hidden),
+    search != null && h('p', { class: 'knee' }, h('b', {}, 'Search'), ` ${search.words}`),
     warnings.length > 0 && warned(warnings, iterations)
   )
 }

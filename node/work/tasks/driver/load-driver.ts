@@ -7,7 +7,7 @@ import { type Element, elementsOf } from '../../../../protocols/tasks/elements.t
 import type { LoadStatus } from '../../../../protocols/tasks/load-stream.ts'
 import type { SampleBlock } from '../../../../protocols/tasks/sample-block.ts'
 import { tallyHistograms, tallySamples } from '../../../../protocols/tasks/tally.ts'
-import { loadOf, RAW_SAMPLES_FILE } from '../../../../protocols/tasks/task.ts'
+import { type Load, loadOf, RAW_SAMPLES_FILE } from '../../../../protocols/tasks/task.ts'
 import { InTurn } from '../../../in-turn.ts'
 import type { FromDriver, ToDriver } from '../driver-messages.ts'
 import type { DriverPipe } from '../driver-pipe.ts'
@@ -42,6 +42,7 @@ interface Begun {
   threads: WorkerThreads
   clients: number[][]
   elements: Element[]
+  load: Load
   once: OnceTasks
   raw: RawSamples | undefined
 }
@@ -79,11 +80,12 @@ export class LoadDriver {
         return void this.#done('prepare', () => begun.once.prepare())
       case 'setup':
       case 'teardown':
-        return void this.#done(message.type, () => begun.once.inOrder(this.#load[message.type]))
+        return void this.#done(message.type, () => begun.once.inOrder(begun.load[message.type]))
       case 'element':
         return this.#element(begun, message.element, message.at)
       case 'complete':
-        return begun.threads.tellAll({ type: 'complete' })
+        if (this.#outcome?.element.number === message.element) begun.threads.tellAll({ type: 'complete' })
+        return
       case 'cut':
         return this.#cut(begun)
     }
@@ -93,7 +95,8 @@ export class LoadDriver {
     if (this.#begun != null) throw new BakError('state', 'begin came twice')
     const { source, folder, out } = this.#init
     const elements = elementsOf(spec, params)
-    const isRaw = loadOf(spec).samples === 'raw'
+    const load = loadOf(spec)
+    const isRaw = load.samples === 'raw'
     const raw = isRaw ? await RawSamples.open(join(out, RAW_SAMPLES_FILE)) : undefined
     const left = sharesOf(elements, exact)
     const used = workers.filter(each => each.length > 0)
@@ -105,14 +108,14 @@ export class LoadDriver {
       heard: (thread, message) => this.#heard(thread, message),
       lost: (thread, why) => this.#onLost(thread, why)
     })
-    this.#load = loadOf(spec)
-    this.#begun = { threads, clients, elements, raw, once: new OnceTasks({ threads, elements, load: this.#load }) }
+    this.#begun = { threads, clients, elements, load, raw, once: new OnceTasks({ threads, elements, load }) }
   }
-  #load = loadOf({})
 
   #heard(thread: number, message: FromThread): void {
     const begun = this.#begun as Begun
     const outcome = this.#outcome
+    // what it still had on its way when it was given up: the element may be joined
+    if (this.#lost.has(thread)) return
     switch (message.type) {
       case 'ready':
         if (++this.#ready === begun.threads.size) this.#onReady(begun)

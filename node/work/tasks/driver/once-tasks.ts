@@ -4,6 +4,7 @@ import type { Element } from '../../../../protocols/tasks/elements.ts'
 import type { LoadStatus } from '../../../../protocols/tasks/load-stream.ts'
 import type { Operation } from '../../../../protocols/tasks/operation.ts'
 import type { Load } from '../../../../protocols/tasks/task.ts'
+import { InTurn } from '../../../in-turn.ts'
 import type { FromThread, ReachedTargets, ToThread } from './thread-messages.ts'
 import type { WorkerThreads } from './worker-threads.ts'
 
@@ -25,6 +26,7 @@ export class OnceTasks {
   /** By thread. */
   readonly #waiting = new Map<number, (ran: Ran) => void>()
   readonly #lost = new Set<number>()
+  readonly #inTurn = new Map<number, InTurn>()
 
   constructor(init: OnceTasksInit) {
     this.#init = init
@@ -124,13 +126,21 @@ export class OnceTasks {
     return Array.from({ length: this.#init.threads.size }, (_, thread) => thread).filter(each => !this.#lost.has(each))
   }
 
+  /** What a thread was asked before ends first: where something failed it may still be under way. */
   async #ask(thread: number, message: ToThread): Promise<Ran> {
-    const ran = await new Promise<Ran>(resolve => {
+    const inTurn = this.#inTurn.get(thread) ?? new InTurn()
+    this.#inTurn.set(thread, inTurn)
+    const ran = await inTurn.run(() => this.#tell(thread, message))
+    if (ran.error != null) throw new BakError('workload-failed', ran.error)
+    return ran
+  }
+
+  #tell(thread: number, message: ToThread): Promise<Ran> {
+    return new Promise(resolve => {
+      if (this.#lost.has(thread)) return resolve({ type: 'ran', error: 'its worker thread is gone' })
       this.#waiting.set(thread, resolve)
       this.#init.threads.tell(thread, message)
     })
-    if (ran.error != null) throw new BakError('workload-failed', ran.error)
-    return ran
   }
 }
 

@@ -162,6 +162,28 @@ driver('prepares each once by threads that are free; what fails is named', async
   })
 })
 
+driver('what is asked behind a preparation that failed waits for what is still under way', async () => {
+  const files = {
+    'm.mjs': `export default async ({ params }) => {
+      if (params.n === 1) throw new Error('no room')
+      await new Promise(resolve => setTimeout(resolve, 800))
+      if (params.n === 2) throw new Error('too late')
+    }`
+  }
+  const named = (n: number) => ({ name: `p${n}`, ...operation, params: { n } })
+  const spec = {
+    task: [{ name: 'read', operation: { type: 'command', command: ['true'] }, clients: 2 }],
+    operation: [1, 2, 3].map(named),
+    load: { prepare: ['p2', 'p1'], teardown: ['p3'] }
+  }
+  await withDriver({ spec, files }, async it => {
+    await it.send({ type: 'prepare' })
+    assert.is((await it.hear('done')).error, 'p1: no room')
+    await it.send({ type: 'teardown' })
+    assert.equal(await it.hear('done', 10_000, 1), { type: 'done', what: 'teardown' })
+  })
+})
+
 driver('a module that cannot be loaded is named before anything begins', async () => {
   const task = { name: 'read', operation }
   await withDriver({ spec: { task: [task] }, files: { 'm.mjs': 'export const other = 1' } }, async it => {

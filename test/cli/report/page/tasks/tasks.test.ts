@@ -164,6 +164,28 @@ test('is dark where the system is, and is drawn on paper', async () => {
   assert.ok(pdf.length > 10_000)
 })
 
+test('a search has its knee in words, and throughput and latency over the values that were tried', async () => {
+  const shape = { members: 2, samples: 1, seconds: 4, iterations: ['r=1', 'r=2', 'r=3'] }
+  const opened = await open('search', shape, ({ tasks }) => {
+    if (tasks == null) return
+    const values = [0, 1, 2].map(iteration => ({ iteration, value: 100 * (iteration + 1) }))
+    const words = 'the knee of search.target_throughput is between 200 (1 of 1 sample holds) and 300 (0 of 1)'
+    tasks.search = { task: 'search', parameter: 'search.target_throughput', words, values, holds: 200, breaks: 300 }
+  })
+  assert.match(
+    (await texts('.tasks p.knee', opened))[0] ?? '',
+    /^Search the knee of search\.target_throughput is between 200/
+  )
+  assert.is(await opened.locator('.search svg').count(), 2)
+  assert.is(await opened.locator('.search svg').first().locator('circle.holds').count(), 2)
+  assert.is(await opened.locator('.search svg').first().locator('circle.breaks').count(), 1)
+  assert.match(
+    (await opened.locator('.search svg').last().getAttribute('aria-label')) ?? '',
+    /^latency p99, 100: [\d.]+ ms, 200: /
+  )
+  await opened.close()
+})
+
 test('what others wrote is text', async () => {
   const bad = (mark: string) => `</script><img src=x onerror="document.title='${mark}'">${mark}`
   const opened = await open('hostile', { members: 2, samples: 1, seconds: 4 }, ({ tasks }) => {
