@@ -82,7 +82,7 @@ interface Place {
 }
 
 function rowOf({ task, unit }: TaskData, takes: TaskTake[], { place, isFirst, iteration }: Place): HTMLTableRowElement {
-  const throughput = overSamples(takes, ({ throughput: { median } }) => median)
+  const throughput = overSamples(takes, each => each.throughput)
   const scale = scaleOf(throughput, `${unit}/s`)
   const number = (text: string, kind = '') => h('td', { class: `number ${kind}` }, text)
   const ms = (value: number) => number(plain(value))
