@@ -7,7 +7,7 @@ import { driverBound } from '../../../protocols/tasks/driver-bound.ts'
 import { readTasksFile } from '../../../protocols/tasks/read-tasks-file.ts'
 import type { TaskSeconds, TasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { failuresIn } from '../../../protocols/work-entry.ts'
-import { type IterationTask, tasksByIteration } from '../../result/task-groups.ts'
+import { type IterationTask, membersIn, tasksByIteration } from '../../result/task-groups.ts'
 import type { SampleTasks } from '../../result/tasks.ts'
 import { warningsOf } from '../../show/task-warnings.ts'
 import type { Block } from '../block.ts'
@@ -101,9 +101,11 @@ const NO_SECONDS: TaskSeconds = { every: 1, throughput: [], failed: [], latency:
 function warningsIn(all: IterationTask[], iterations: Source['iterations']): TasksData['warnings'] {
   return all.flatMap(each => {
     const iteration = iterations.findIndex(({ number }) => number === each.iteration.number)
-    const bound = each.results.flatMap(({ members }) => driverBound(members) ?? [])
-    const of = each.results.length === 1 ? '' : ` in ${bound.length} of ${each.results.length} samples`
-    return [...bound.slice(0, 1).map(text => `${text}${of}`), ...warningsOf(each)].map(text => ({
+    const bound = driverBound(membersIn(each.results))
+    const times = each.results.filter(({ members }) => driverBound(members) != null).length
+    const of = each.results.length === 1 ? '' : ` in ${times} of ${each.results.length} samples`
+    const first = bound == null ? [] : [`${bound}${of}`]
+    return [...first, ...warningsOf(each).filter(text => text !== bound)].map(text => ({
       task: each.task,
       iteration,
       text
