@@ -6,7 +6,7 @@ import { BakError, whyOf } from '../../protocols/errors.ts'
 import { checkSpec, readRunFile } from '../../protocols/run-file.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { allocationOf } from '../../protocols/tasks/allocation.ts'
-import { type Host, loadPlanOf } from '../../protocols/tasks/workers.ts'
+import { type Host, loadersOf, loadPlanOf } from '../../protocols/tasks/workers.ts'
 import { decodeFile } from '../../protocols/utf8.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { currentFolder } from '../first-mistakes.ts'
@@ -42,8 +42,9 @@ async function act(context: Context, options: Options, file: string): Promise<vo
   const spec = checkSpec(anchoredIn(readRunFile(text, file), resolve(currentFolder(), dirname(file))))
   if (spec.task.length === 0) throw new BakError('usage', `${file} has no [[task]]: there is nothing to allocate`)
   const { name, params } = iterationIn(spec, options.iteration)
-  const hosts =
-    options.members == null ? await hostsNow(context, spec, { file, text }) : hostsLike(options as { members: number })
+  const { members, cores } = options
+  if (members == null && cores != null) throw new BakError('usage', '--cores is of --members: give their number, too')
+  const hosts = members == null ? await hostsNow(context, spec, { file, text }) : hostsLike(spec, members, cores)
   const plan = loadPlanOf(spec, hosts, params)
   if (context.json) {
     await context.print(JSON.stringify({ iteration: name, ...plan, ...allocationOf(plan.elements) }))
@@ -85,12 +86,17 @@ async function hostsNow(context: Context, spec: Spec, source: RunFileText): Prom
   }
 }
 
-function hostsLike({ members, cores = 1 }: { members: number; cores?: number }): Host[] {
+function hostsLike(spec: Spec, members: number, cores = 1): Host[] {
   if (!Number.isInteger(members) || members < 1 || members > MAX_MEMBERS)
     throw new BakError('usage', `--members is a whole number from 1 to ${MAX_MEMBERS}`)
   if (!Number.isInteger(cores) || cores < 1 || cores > MAX_CORES)
     throw new BakError('usage', `--cores is a whole number from 1 to ${MAX_CORES}`)
-  return Array.from({ length: members }, (_, i) => ({ host: String(i + 1), cores }))
+  const roster = Array.from({ length: members }, (_, load) => ({
+    name: String(load + 1),
+    load,
+    capabilities: { cores }
+  }))
+  return loadersOf(spec, roster)
 }
 const MAX_MEMBERS = 10_000
 const MAX_CORES = 1_024

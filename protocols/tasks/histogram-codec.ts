@@ -45,6 +45,10 @@ const highestOf = (buckets: number): number => {
   return Math.min(Number.MAX_SAFE_INTEGER, Math.max(2, lowest + width - 1))
 }
 
+/** @param distribution of `tasks.json` @throws {BakError} as decodeHistogram */
+export const histogramOf = ({ histogram }: { histogram: string }): LogHistogram =>
+  decodeHistogram(Buffer.from(histogram, 'base64'))
+
 /** @throws {BakError} `bad-message` for what is no such histogram, or one of another shape */
 export function decodeHistogram(bytes: Uint8Array): LogHistogram {
   const plain = unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))

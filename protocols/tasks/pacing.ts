@@ -4,7 +4,7 @@
  * known, also while all fail, each counts for one. Pure but for itself.
  */
 import { BakError } from '../errors.ts'
-import { randomFrom } from '../random.ts'
+import { randomFrom, seedOf } from '../random.ts'
 import type { PlannedTask } from './elements.ts'
 
 export interface Pacer {
@@ -24,18 +24,18 @@ type Paced = Pick<PlannedTask, 'name' | 'clients' | 'schedule' | 'throughput'>
 
 /**
  * @param index of the client among those of the task
- * @param seed of the Poisson schedule; each client draws its own numbers
  * @returns undefined for a task that nothing paces
  */
-export function pacerOf(task: Paced, index: number, seed = 0): Pacer | undefined {
+export function pacerOf(task: Paced, index: number): Pacer | undefined {
   const { throughput, clients, schedule } = task
   if (throughput == null) return undefined
   const weigh = weigher(task.name, throughput.unit)
   /** Between two requests of all clients together, each for one unit, ms. */
   const between = 1_000 / throughput.perSecond
-  return schedule === 'poisson'
-    ? new PoissonPacer(weigh, between * clients, randomFrom(seed ^ Math.imul(index + 1, 0x9e3779b1)))
-    : new EvenPacer(weigh, between, clients, index)
+  if (schedule === 'deterministic') return new EvenPacer(weigh, between, clients, index)
+  // each client draws its own numbers, and those of two tasks at the same time are not in phase
+  const seed = seedOf(task.name) ^ Math.imul(index + 1, 0x9e3779b1)
+  return new PoissonPacer(weigh, between * clients, randomFrom(seed))
 }
 
 type Weigh = (weight: number, unit: string) => number

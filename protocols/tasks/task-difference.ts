@@ -1,6 +1,6 @@
 /** What a result counts of a member held against what that signed. Pure. */
 
-import { decodeHistogram } from './histogram-codec.ts'
+import { histogramOf } from './histogram-codec.ts'
 import type { TaskAnswer } from './task-answer.ts'
 import type { Distribution, TaskResult } from './tasks-file.ts'
 
@@ -20,7 +20,7 @@ const WORDS = { samples: 'requests', warmup: 'requests of the warm-up', failed: 
 /** @param sum microseconds, each value rounded @returns whether it can be that of a histogram and its mean */
 function canBeSumOf(sum: number, distribution: Distribution | undefined): boolean {
   if (distribution == null) return sum === 0
-  const histogram = decodeHistogram(Buffer.from(distribution.histogram, 'base64'))
+  const histogram = histogramOf(distribution)
   // means of numbers that were not rounded differ from the sum by half a microsecond each
   const isMean = Math.abs(distribution.mean * 1000 * histogram.count - sum) <= histogram.count / 2 + 1
   return histogram.canSumTo(sum) && isMean

@@ -9,7 +9,7 @@ import { MAX_METRICS } from '../metric.ts'
 import type { Step } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
 import { LogHistogram } from '../tasks/histogram.ts'
-import { decodeHistogram } from '../tasks/histogram-codec.ts'
+import { histogramOf } from '../tasks/histogram-codec.ts'
 import { percentilesFor } from '../tasks/percentiles.ts'
 import { readTasksFile } from '../tasks/read-tasks-file.ts'
 import type { TaskAnswer } from '../tasks/task-answer.ts'
@@ -149,5 +149,3 @@ function faultInTime(
   for (const each of parts) sum.add(histogramOf(each))
   return same([...sum.buckets()], [...histogram.buckets()]) ? undefined : 'its histogram is not that of its members'
 }
-
-const histogramOf = ({ histogram }: Distribution) => decodeHistogram(Buffer.from(histogram, 'base64'))

@@ -194,6 +194,11 @@ test('a run file without tasks, or a wrong one, is refused', () =>
   withFile('command = "true"', async file => {
     const none = await startBak(['allocation', file, '--members', '1']).ended
     assert.equal([none.status, none.stderr], [64, `bak: ${file} has no [[task]]: there is nothing to allocate\n`])
+    writeFileSync(file, `${FILE}[load]\ncores = 2\n`)
+    const limited = await startBak(['allocation', file, '--members', '1', '--cores', '8']).ended
+    assert.match(limited.stdout, /\n1 {7}16 {7}2 {8}0-7 8-15\n/, limited.stdout)
+    const cores = await startBak(['allocation', file, '--cores', '8']).ended
+    assert.equal([cores.status, cores.stderr], [64, 'bak: --cores is of --members: give their number, too\n'])
     writeFileSync(file, FILE.replace('iterations = 200', 'iterations = 200\ntime_period = 3'))
     const wrong = await startBak(['allocation', file, '--members', '1']).ended
     assert.is(wrong.status, 65)

@@ -1,6 +1,5 @@
 /** Latency by percentile, as plots draw it: each further nine of the share has the same room. Pure. */
 import type { LogHistogram } from '../../../protocols/tasks/histogram.ts'
-import { decodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import type { Distribution } from '../../../protocols/tasks/tasks-file.ts'
 import { CURVE_STEPS, shareAt } from './tasks-data.ts'
 
@@ -10,10 +9,6 @@ export interface PercentileCurve {
   /** Where the greatest value is: the decimal logarithm of the number of requests. */
   end: number
 }
-
-/** @throws {BakError} `bad-message` for what is no histogram */
-export const histogramOf = ({ histogram }: Pick<Distribution, 'histogram'>): LogHistogram =>
-  decodeHistogram(Buffer.from(histogram, 'base64'))
 
 /**
  * @param histogram of microseconds

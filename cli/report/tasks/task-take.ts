@@ -1,8 +1,9 @@
 /** What one task came to in one sample of a run, as a report shows it. */
+import { histogramOf } from '../../../protocols/tasks/histogram-codec.ts'
 import type { Distribution, TaskResult } from '../../../protocols/tasks/tasks-file.ts'
 import { warmupEnd } from '../../result/tasks.ts'
 import type { Block } from '../block.ts'
-import { curveOf, histogramOf } from './percentile-curve.ts'
+import { curveOf } from './percentile-curve.ts'
 import type { TakeMember, TakenSample, TaskTake, Times } from './tasks-data.ts'
 
 interface Placed {

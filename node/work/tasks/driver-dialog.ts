@@ -27,7 +27,8 @@ export class DriverDialog {
   readonly #silence = new SilenceWatch(why => this.fail(why))
   readonly #failed = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
-  #done: PromiseWithResolvers<Done> | undefined
+  /** What it was asked for last. */
+  #asked: { what: Done['what']; done: PromiseWithResolvers<Done> } | undefined
   #driver: Driver | undefined
   #isOver = false
 
@@ -62,7 +63,7 @@ export class DriverDialog {
   async do(what: Done['what'], signal: AbortSignal): Promise<Done> {
     this.check()
     const done = Promise.withResolvers<Done>()
-    this.#done = done
+    this.#asked = { what, done }
     this.say({ type: what })
     const said = await within(done.promise, this.#unlessFailed(signal))
     if (said.error != null) throw new BakError('workload-failed', said.error)
@@ -94,7 +95,7 @@ export class DriverDialog {
       for await (const message of driver.messages()) {
         this.#silence.heard()
         if (message.type === 'ready') this.#ready.resolve()
-        else if (message.type === 'done') this.#done?.resolve(message)
+        else if (message.type === 'done') this.#end(message)
         else this.#listener.onSaid(message)
       }
       if (this.failure == null && !this.#isOver) this.fail(await driver.ending())
@@ -102,6 +103,11 @@ export class DriverDialog {
       this.fail(`the load driver: ${asBakError(cause).message}`)
     }
     this.#listener.onGone()
+  }
+
+  /** What was given up may end while something else is waited for. */
+  #end(message: Done): void {
+    if (message.what === this.#asked?.what) this.#asked.done.resolve(message)
   }
 
   readonly #unlessFailed = (signal: AbortSignal) => AbortSignal.any([signal, this.#failed.signal])

@@ -258,7 +258,7 @@ test('refuses answers in another unit than the target, but for a target in opera
   assert.equal(dues(samples), [0, 100])
 })
 
-test('of Poisson has the target as its mean, other numbers for each client and the same for the same seed', async () => {
+test('of Poisson has the target as its mean, other numbers for each client and task, and the same each time', async () => {
   const given = {
     schedule: 'poisson' as const,
     services: [0],
@@ -271,6 +271,9 @@ test('of Poisson has the target as its mean, other numbers for each client and t
   assert.equal((await run(given)).samples, one.samples)
   const other = await run({ ...given, index: 1 })
   assert.is.not(other.samples[0]?.due, one.samples[0]?.due)
+  const beside = await run({ ...given, name: 'u' })
+  const shared = new Set(one.samples.map(({ due }) => due))
+  assert.is(beside.samples.filter(({ due }) => shared.has(due)).length, 0, 'two tasks are not in phase')
   const gaps = dues(one.samples).map((due, i, all) => due - (all[i - 1] ?? 0))
   const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length)
   assert.ok(Math.abs(deviation / mean - 1) < 0.1, 'exponential: the deviation is the mean')

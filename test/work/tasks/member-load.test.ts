@@ -278,6 +278,23 @@ test('an element that is longer than the run allows is cut short, and says so', 
   await quick.load.end()
 })
 
+test('the end of a setup that was given up is not taken for that of the teardown', async () => {
+  const { load, driver, prepared } = drivenLoad()
+  await prepared()
+  assert.is((await problemOf(load.doOnce('setup', AbortSignal.timeout(50)))).code, 'timeout')
+  let isDone = false
+  const teardown = load.doOnce('teardown', soon()).then(() => {
+    isDone = true
+  })
+  await driver.heard('teardown')
+  driver.say({ type: 'done', what: 'setup' })
+  await sleep(50)
+  assert.not(isDone)
+  driver.say({ type: 'done', what: 'teardown' })
+  await teardown
+  await load.end()
+})
+
 test('what the controller did not take is in no count, and is named', async () => {
   const { load, driver, controller, prepared } = drivenLoad()
   await prepared()
