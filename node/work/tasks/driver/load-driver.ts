@@ -8,7 +8,6 @@ import type { LoadStatus } from '../../../../protocols/tasks/load-stream.ts'
 import type { SampleBlock } from '../../../../protocols/tasks/sample-block.ts'
 import { tallyHistograms, tallySamples } from '../../../../protocols/tasks/tally.ts'
 import { type Load, loadOf, RAW_SAMPLES_FILE } from '../../../../protocols/tasks/task.ts'
-import { InTurn } from '../../../in-turn.ts'
 import type { FromDriver, ToDriver } from '../driver-messages.ts'
 import type { DriverPipe } from '../driver-pipe.ts'
 import { ElementOutcome, type ThreadsOf } from './element-outcome.ts'
@@ -55,7 +54,6 @@ export class LoadDriver {
   /** Of threads, by their numbers. */
   readonly #status = new Map<number, ThreadStatus>()
   readonly #lost = new Map<number, string>()
-  readonly #rawTurn = new InTurn()
   #unsent = 0
 
   constructor(init: LoadDriverInit) {
@@ -69,7 +67,7 @@ export class LoadDriver {
       else this.#handle(message, this.#begun)
     }
     await this.#begun?.threads.endAll(END_MS)
-    await this.#rawTurn.settled()
+    await this.#begun?.raw?.settled()
     await this.#begun?.raw?.close()
   }
 
@@ -214,7 +212,7 @@ export class LoadDriver {
     if (outcome == null || !outcome.isOver) return
     this.#outcome = undefined
     // what was kept is in the file before it is said that all came
-    await this.#rawTurn.settled()
+    await this.#begun?.raw?.settled()
     const { answers: tasks, health } = outcome
     this.#send({ type: 'joined', element: outcome.element.number, tasks, ...(health == null ? {} : { health }) })
   }
@@ -224,9 +222,7 @@ export class LoadDriver {
     const { raw } = this.#begun as Begun
     const begin = this.#outcome?.at
     if (raw == null || begin == null) return
-    this.#rawTurn
-      .run(() => raw.add(block, begin))
-      .catch(cause => this.#fail(`${RAW_SAMPLES_FILE}: ${asBakError(cause).message}`))
+    raw.add(block, begin).catch(cause => this.#fail(`${RAW_SAMPLES_FILE}: ${asBakError(cause).message}`))
   }
 
   #bring(message: FromDriver, bytes: number): void {
