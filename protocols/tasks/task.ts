@@ -46,11 +46,13 @@ const lengths = {
   ramp_up_time_period: v.optional(seconds)
 }
 
+const operationName = v.pipe(v.string('an operation is the name of an [[operation]], or a table with its type'), name)
+
 export const task = v.strictObject({
   /** By default that of its operation. */
   name: v.optional(name),
   /** The name of an `[[operation]]`, or the operation itself. */
-  operation: v.union([name, operationKind], 'an operation is the name of an [[operation]], or a table with its type'),
+  operation: v.lazy(given => (given != null && typeof given === 'object' ? operationKind : operationName)),
   /** The `[[parallel]]` that it belongs to. */
   parallel: v.optional(name),
   clients: v.optional(clients, 1),

@@ -3,11 +3,10 @@ import { whyOf } from '../../../protocols/errors.ts'
 import { stepFolder, tasksFileOf } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
-import { driverBound } from '../../../protocols/tasks/driver-bound.ts'
 import { readTasksFile } from '../../../protocols/tasks/read-tasks-file.ts'
 import type { TaskSeconds, TasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { failuresIn } from '../../../protocols/work-entry.ts'
-import { type IterationTask, membersIn, tasksByIteration } from '../../result/task-groups.ts'
+import { type IterationTask, tasksByIteration } from '../../result/task-groups.ts'
 import type { SampleTasks } from '../../result/tasks.ts'
 import { warningsOf } from '../../show/task-warnings.ts'
 import type { Block } from '../block.ts'
@@ -101,15 +100,7 @@ const NO_SECONDS: TaskSeconds = { every: 1, throughput: [], failed: [], latency:
 function warningsIn(all: IterationTask[], iterations: Source['iterations']): TasksData['warnings'] {
   return all.flatMap(each => {
     const iteration = iterations.findIndex(({ number }) => number === each.iteration.number)
-    const bound = driverBound(membersIn(each.results))
-    const times = each.results.filter(({ members }) => driverBound(members) != null).length
-    const of = each.results.length === 1 ? '' : ` in ${times} of ${each.results.length} samples`
-    const first = bound == null ? [] : [`${bound}${of}`]
-    return [...first, ...warningsOf(each).filter(text => text !== bound)].map(text => ({
-      task: each.task,
-      iteration,
-      text
-    }))
+    return warningsOf(each).map(text => ({ task: each.task, iteration, text }))
   })
 }
 

@@ -5,8 +5,8 @@ import { SampleLoad } from '../../../node/run/load/sample-load.ts'
 import { check } from '../../../protocols/codec.ts'
 import { spec as specSchema } from '../../../protocols/spec.ts'
 import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
-import { encodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
-import { packColumns } from '../../../protocols/tasks/sample-block.ts'
+import { decodeHistogram, encodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
+import { packColumns, unpackColumns } from '../../../protocols/tasks/sample-block.ts'
 import type { TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import { type TaskResult, tasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { loadPlanOf } from '../../../protocols/tasks/workers.ts'
@@ -61,6 +61,35 @@ load('what all members brought is one result, with each for itself', async () =>
   assert.is(result.ended, 'schedule')
   assert.is(result.duration, 1.19)
   v.parse(tasksFile, JSON.parse(JSON.stringify(its.file)))
+})
+
+for (const key of ['latency', 'service', 'processing'] as const)
+  load(`a ${key} that is longer than the element so far is refused: no result with it could be read`, () => {
+    const its = loadOf()
+    its.begin(1, () => AT)
+    const block = blockOf([{ due: 0, latency: 5 }])
+    const columns = unpackColumns(block)
+    columns[key][0] = 1e15
+    assert.throws(() => its.take('a', { ...block, columns: packColumns(columns) }), /a sample ended \d+ s from now/)
+  })
+
+load('a member brings as many samples in histograms as those of all members have room for', async () => {
+  const its = loadOf()
+  its.begin(1, () => AT)
+  const sizes = new LogHistogram()
+  sizes.addAt(1, 2 ** 39)
+  const encoded = encodeHistogram(sizes)
+  const block = {
+    ...{ type: 'histograms' as const, seq: 1, step, element: 1, task: 't', second: 3, warmup: false, errors: [] },
+    ...{ samples: sizes.count, failed: 0, unit: 'ops', operations: sizes.count },
+    ...{ sums: { latency: sizes.count, service: sizes.count } },
+    ...{ latency: encoded, service: encoded, processing: encoded }
+  }
+  for (const member of ['a', 'b']) its.take(member, block)
+  assert.throws(() => its.take('a', block), /samples more are too many for a histogram of all members/)
+  const { results } = await endOf(its)
+  const all = decodeHistogram(Buffer.from(results[0]?.latency?.histogram ?? '', 'base64'))
+  assert.is(all.count, 2 ** 40)
 })
 
 load('times that are longer than the task has gone on are refused', () => {

@@ -97,6 +97,18 @@ pipe('a writer that waits is told when the other side is gone', async () => {
   })
 })
 
+pipe('many that wait for room are told with one listener, and all arrive', async () => {
+  await withSockets(async (daemon, driver) => {
+    const from = pipeToDaemon(driver)
+    const sending = Array.from({ length: 40 }, () => from.send(block(4096)))
+    assert.is(driver.listenerCount('drain'), 1)
+    let came = 0
+    for await (const _ of pipeToDriver(daemon)) if (++came === 40) break
+    await Promise.all(sending)
+    assert.is(driver.listenerCount('drain'), 0)
+  })
+})
+
 pipe.run()
 
 function block(samples: number): FromDriver {

@@ -54,6 +54,8 @@ export class LoadDriver {
   /** Of threads, by their numbers. */
   readonly #status = new Map<number, ThreadStatus>()
   readonly #lost = new Map<number, string>()
+  /** Why no more requests can be kept. */
+  #rawFault: string | undefined
   #unsent = 0
 
   constructor(init: LoadDriverInit) {
@@ -213,6 +215,7 @@ export class LoadDriver {
     this.#outcome = undefined
     // what was kept is in the file before it is said that all came
     await this.#begun?.raw?.settled()
+    if (this.#rawFault != null) outcome.fail(this.#rawFault)
     const { answers: tasks, health } = outcome
     this.#send({ type: 'joined', element: outcome.element.number, tasks, ...(health == null ? {} : { health }) })
   }
@@ -222,7 +225,12 @@ export class LoadDriver {
     const { raw } = this.#begun as Begun
     const begin = this.#outcome?.at
     if (raw == null || begin == null) return
-    raw.add(block, begin).catch(cause => this.#fail(`${RAW_SAMPLES_FILE}: ${asBakError(cause).message}`))
+    if (this.#rawFault != null) return this.#fail(this.#rawFault)
+    raw.add(block, begin).catch(cause => {
+      this.#rawFault ??= `${RAW_SAMPLES_FILE}: ${asBakError(cause).message}`
+      // an element that is about to be joined says it then
+      if (this.#outcome != null) this.#fail(this.#rawFault)
+    })
   }
 
   #bring(message: FromDriver, bytes: number): void {
