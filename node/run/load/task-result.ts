@@ -4,10 +4,16 @@ import { encodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import { percentilesFor, summaryOf } from '../../../protocols/tasks/percentiles.ts'
 import type { LoadAnswer, TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import type { MeasuredTask } from '../../../protocols/tasks/task-entry.ts'
-import type { Distribution, TaskResult, TaskSeconds } from '../../../protocols/tasks/tasks-file.ts'
+import {
+  type Distribution,
+  type TaskResult,
+  type TaskSeconds,
+  TIMES,
+  type Time
+} from '../../../protocols/tasks/tasks-file.ts'
 import { summarizeRows, type ThroughputRow } from '../../../protocols/tasks/throughput.ts'
 import { endOf } from '../../../protocols/verify/task-answers.ts'
-import { type MemberTask, Sizes, TIMES, type Time } from './member-task.ts'
+import { type MemberTask, Sizes } from './member-task.ts'
 import type { RowStats, Rows } from './rows.ts'
 import type { TaskResults } from './task-results.ts'
 
