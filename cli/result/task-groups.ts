@@ -3,13 +3,10 @@ import { stepFolder } from '../../protocols/layout.ts'
 import { medianOf } from '../../protocols/quantiles.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { DriverHealth } from '../../protocols/tasks/task-answer.ts'
-import type { Distribution, TaskResult } from '../../protocols/tasks/tasks-file.ts'
+import type { Distribution, TaskResult, Time } from '../../protocols/tasks/tasks-file.ts'
 import { failuresIn } from '../../protocols/work-entry.ts'
 import type { SampleTasks } from './tasks.ts'
 
-/** What a request took: how long after it was due its answer was here, how long after it was sent, and how long the client was at it. */
-export const TIMES = ['latency', 'service', 'processing'] as const
-export type Time = (typeof TIMES)[number]
 export const TIME_NAMES: Record<Time, string> = {
   latency: 'latency',
   service: 'service time',

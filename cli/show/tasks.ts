@@ -3,7 +3,7 @@ import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { elementsOf } from '../../protocols/tasks/elements.ts'
-import type { TaskResult } from '../../protocols/tasks/tasks-file.ts'
+import { type TaskResult, TIMES } from '../../protocols/tasks/tasks-file.ts'
 import { formatFacts, formatNote } from '../../protocols/text-table.ts'
 import { hasFailed, isOfTask } from '../../protocols/work-entry.ts'
 import { fittingTable } from '../fitting-table.ts'
@@ -18,7 +18,6 @@ import {
   sumOf,
   type TaskMember,
   TIME_NAMES,
-  TIMES,
   tasksByIteration
 } from '../result/task-groups.ts'
 import type { SampleTasks } from '../result/tasks.ts'

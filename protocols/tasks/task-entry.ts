@@ -5,13 +5,12 @@ import { type Better, type Metric, metricUnit } from '../metric.ts'
 import type { Step } from '../phase.ts'
 import { medianOf } from '../quantiles.ts'
 import type { WorkEntry } from '../work-entry.ts'
-import type { Distribution, TaskResult, TaskSeconds } from './tasks-file.ts'
+import { type Distribution, type TaskResult, type TaskSeconds, TIMES, type Time } from './tasks-file.ts'
 
 /** In the record; `tasks.json` has all. */
 const PERCENTILES = ['50', '90', '99', '99.9']
 /** Of latency. */
 const MAIN = ['p50', 'p99']
-const TIMES = ['latency', 'service', 'processing'] as const
 /** In names of metrics. */
 const CALLED = { latency: 'latency', service: 'service_time', processing: 'processing_time' } as const
 
@@ -25,7 +24,7 @@ export const METRICS: string[] = [
 
 export type MeasuredTask = Pick<
   TaskResult,
-  'task' | 'unit' | 'samples' | 'failed' | 'seconds' | 'throughput' | 'duration' | 'ended' | (typeof TIMES)[number]
+  'task' | 'unit' | 'samples' | 'failed' | 'seconds' | 'throughput' | 'duration' | 'ended' | Time
 >
 
 /**

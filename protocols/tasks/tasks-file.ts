@@ -12,6 +12,10 @@ export const MAX_SECONDS = 3_600
 /** Statements of targets. */
 export const MAX_SERVERS = 1_000
 
+/** What a request took: how long after it was due its answer was here, how long after it was sent, and how long the client was at it. */
+export const TIMES = ['latency', 'service', 'processing'] as const
+export type Time = (typeof TIMES)[number]
+
 const value = v.pipe(v.number(), v.finite())
 const column = v.array(v.nullable(value))
 

@@ -15,13 +15,12 @@ import { readTasksFile } from '../tasks/read-tasks-file.ts'
 import type { TaskAnswer } from '../tasks/task-answer.ts'
 import { differenceIn } from '../tasks/task-difference.ts'
 import { taskEntryOf } from '../tasks/task-entry.ts'
-import type { Distribution, TaskResult, TasksFile } from '../tasks/tasks-file.ts'
+import { type Distribution, type TaskResult, type TasksFile, TIMES } from '../tasks/tasks-file.ts'
 import { countMetrics, isOfTask, MAX_ENTRIES, MAX_RECORD_METRICS, type WorkEntry } from '../work-entry.ts'
 import { same } from './proven-run.ts'
 import type { Fault } from './report.ts'
 import { endOf, errorIn, type SampleAnswers, taskAnswersIn, taskKey } from './task-answers.ts'
 
-const TIMES = ['latency', 'service', 'processing'] as const
 /** Values are counted in whole microseconds, and buckets are a thousandth wide. */
 const isNear = (one: number, other: number) => Math.abs(one - other) <= 0.001 + Math.max(one, other) / 1_000
 

@@ -5,12 +5,10 @@ import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
 import { decodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import type { HistogramBlock } from '../../../protocols/tasks/load-stream.ts'
 import { FLAGS, MAX_ERROR_KINDS, type SampleColumns } from '../../../protocols/tasks/sample-block.ts'
+import { TIMES, type Time } from '../../../protocols/tasks/tasks-file.ts'
 import type { ThroughputCounter } from '../../../protocols/tasks/throughput.ts'
 import { GrowingColumn } from './growing-column.ts'
 import { Rows } from './rows.ts'
-
-export const TIMES = ['latency', 'service', 'processing'] as const
-export type Time = (typeof TIMES)[number]
 
 /** Sizes of normal samples; ms, but for `sizes` and `sum`, which are in microseconds. */
 export class Sizes {

@@ -19,7 +19,7 @@ import type { WorkEntry } from '../../../protocols/work-entry.ts'
 import { isSameStep } from '../plan.ts'
 import { liveOf } from './live.ts'
 import type { LoadMessage } from './load-stream-server.ts'
-import { type MemberAnswer, measuredNow, resultOf } from './task-result.ts'
+import { MAX_MEMBER_ROWS, type MemberAnswer, measuredNow, resultOf } from './task-result.ts'
 import { type TaskPlan, TaskResults } from './task-results.ts'
 
 /** No sample ends later than now: clocks of members are known within this, ms. */
@@ -157,7 +157,8 @@ export class SampleLoad {
     const joinPoint = { step: this.step, element: number, at, ...(skew == null ? {} : { skew }) }
     this.joinPoints.push(joinPoint)
     const results: TaskResult[] = []
-    for (const each of open.tasks) results.push(await resultOf(each, this.answersTo(each.plan)))
+    const most = MAX_MEMBER_ROWS / this.#plan.elements.flatMap(({ tasks }) => tasks).length
+    for (const each of open.tasks) results.push(await resultOf(each, this.answersTo(each.plan), most))
     this.results.push(...results)
     return { joinPoint, results }
   }

@@ -4,15 +4,23 @@ import { encodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import { percentilesFor, summaryOf } from '../../../protocols/tasks/percentiles.ts'
 import type { LoadAnswer, TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import type { MeasuredTask } from '../../../protocols/tasks/task-entry.ts'
-import type { Distribution, TaskResult, TaskSeconds } from '../../../protocols/tasks/tasks-file.ts'
+import {
+  type Distribution,
+  type TaskResult,
+  type TaskSeconds,
+  TIMES,
+  type Time
+} from '../../../protocols/tasks/tasks-file.ts'
 import { summarizeRows, type ThroughputRow } from '../../../protocols/tasks/throughput.ts'
 import { endOf } from '../../../protocols/verify/task-answers.ts'
-import { type MemberTask, Sizes, TIMES, type Time } from './member-task.ts'
+import { type MemberTask, Sizes } from './member-task.ts'
 import type { RowStats, Rows } from './rows.ts'
 import type { TaskResults } from './task-results.ts'
 
 /** Cumulative averages that a result has. */
 const MAX_ROWS = 10_000
+/** Rows of the members of all tasks of one sample: some 50 bytes each, so that `tasks.json` can be read (read-tasks-file.ts). */
+export const MAX_MEMBER_ROWS = 2_000_000
 /** Kinds of errors that a result has, and what those beyond are together. */
 const MAX_KINDS = 64
 const OTHER = 'other'
@@ -23,12 +31,26 @@ export interface MemberAnswer {
   health?: LoadAnswer['health']
 }
 
-/** @param answers by member; of one without an answer nothing came any more @returns what all measured that came */
-export async function resultOf(results: TaskResults, answers: Map<string, MemberAnswer>): Promise<TaskResult> {
+/**
+ * @param answers by member; of one without an answer nothing came any more
+ * @param most rows of all members together: of more members each has fewer, which are longer
+ * @returns what all measured that came
+ */
+export async function resultOf(
+  results: TaskResults,
+  answers: Map<string, MemberAnswer>,
+  most = MAX_MEMBER_ROWS
+): Promise<TaskResult> {
   results.close()
   const { plan, rows, throughput, unit } = results
   const all = [...results.members]
   const isExact = results.isExact
+  const seconds = secondsOf(
+    rows,
+    all.map(([, its]) => its.rows)
+  )
+  const rowsOfMembers = () => all.reduce((sum, [, its]) => sum + its.rows.ended.length, 0)
+  while (rowsOfMembers() > Math.max(most, all.length)) for (const [, its] of all) its.rows.halve()
   const members: TaskResult['members'] = []
   for (const [member, its] of all) {
     const answer = answers.get(member)
@@ -54,10 +76,7 @@ export async function resultOf(results: TaskResults, answers: Map<string, Member
     warmup: sumOf(them, each => each.warmup),
     failed: sumOf(them, each => each.failed),
     ...unsentOf([...answers.values()]),
-    seconds: secondsOf(
-      rows,
-      them.map(each => each.rows)
-    ),
+    seconds,
     ...(await distributionsOf(them, isExact)),
     exact: isExact,
     throughput: {

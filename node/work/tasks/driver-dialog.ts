@@ -59,13 +59,16 @@ export class DriverDialog {
     this.#silence.start()
   }
 
-  /** @throws {BakError} why that failed */
+  /** What is given up meanwhile is cut short. @throws {BakError} why that failed, or what aborts the signal */
   async do(what: Done['what'], signal: AbortSignal): Promise<Done> {
     this.check()
     const done = Promise.withResolvers<Done>()
     this.#asked = { what, done }
     this.say({ type: what })
-    const said = await within(done.promise, this.#unlessFailed(signal))
+    const said = await within(done.promise, this.#unlessFailed(signal)).catch(cause => {
+      if (signal.aborted) this.say({ type: 'cut' })
+      throw cause
+    })
     if (said.error != null) throw new BakError('workload-failed', said.error)
     return said
   }

@@ -146,6 +146,19 @@ results('a task that is longer than its rows has rows of several seconds, with t
   assert.is(members[0]?.seconds.throughput.length, seconds.throughput.length)
 })
 
+results('of many members each has fewer rows, which are longer, and all together keep theirs', async () => {
+  const its = new TaskResults(plan(['a', 'b']))
+  for (let second = 0; second < 100; second++)
+    for (const member of ['a', 'b']) add(its, member, [{ due: second * 1_000 + 10, latency: 5 }])
+  const { seconds, members } = await resultOf(its, new Map(), 60)
+  assert.equal([seconds.every, seconds.throughput.length], [1, 100])
+  for (const { seconds: own } of members) {
+    assert.equal([own.every, own.throughput.length], [4, 25])
+    assert.ok(own.throughput.every(each => each === 1))
+    assert.ok(own.latency.p50.every(each => each === 5))
+  }
+})
+
 results('rows know the percentiles of their second, of all members together', async () => {
   const its = new TaskResults(plan(['a', 'b']))
   for (let second = 0; second < 40; second++) {

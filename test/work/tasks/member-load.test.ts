@@ -278,7 +278,7 @@ test('an element that is longer than the run allows is cut short, and says so', 
   await quick.load.end()
 })
 
-test('the end of a setup that was given up is not taken for that of the teardown', async () => {
+test('a setup that is given up is cut short, and its end is not taken for that of the teardown', async () => {
   const { load, driver, prepared } = drivenLoad()
   await prepared()
   assert.is((await problemOf(load.doOnce('setup', AbortSignal.timeout(50)))).code, 'timeout')
@@ -287,6 +287,7 @@ test('the end of a setup that was given up is not taken for that of the teardown
     isDone = true
   })
   await driver.heard('teardown')
+  assert.equal(driver.types.slice(-3), ['setup', 'cut', 'teardown'])
   driver.say({ type: 'done', what: 'setup' })
   await sleep(50)
   assert.not(isDone)

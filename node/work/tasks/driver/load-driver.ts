@@ -8,7 +8,6 @@ import type { LoadStatus } from '../../../../protocols/tasks/load-stream.ts'
 import type { SampleBlock } from '../../../../protocols/tasks/sample-block.ts'
 import { tallyHistograms, tallySamples } from '../../../../protocols/tasks/tally.ts'
 import { type Load, loadOf, RAW_SAMPLES_FILE } from '../../../../protocols/tasks/task.ts'
-import { InTurn } from '../../../in-turn.ts'
 import type { FromDriver, ToDriver } from '../driver-messages.ts'
 import type { DriverPipe } from '../driver-pipe.ts'
 import { ElementOutcome, type ThreadsOf } from './element-outcome.ts'
@@ -55,7 +54,6 @@ export class LoadDriver {
   /** Of threads, by their numbers. */
   readonly #status = new Map<number, ThreadStatus>()
   readonly #lost = new Map<number, string>()
-  readonly #rawTurn = new InTurn()
   /** Why no more requests can be kept. */
   #rawFault: string | undefined
   #unsent = 0
@@ -71,7 +69,7 @@ export class LoadDriver {
       else this.#handle(message, this.#begun)
     }
     await this.#begun?.threads.endAll(END_MS)
-    await this.#rawTurn.settled()
+    await this.#begun?.raw?.settled()
     await this.#begun?.raw?.close()
   }
 
@@ -216,7 +214,7 @@ export class LoadDriver {
     if (outcome == null || !outcome.isOver) return
     this.#outcome = undefined
     // what was kept is in the file before it is said that all came
-    await this.#rawTurn.settled()
+    await this.#begun?.raw?.settled()
     if (this.#rawFault != null) outcome.fail(this.#rawFault)
     const { answers: tasks, health } = outcome
     this.#send({ type: 'joined', element: outcome.element.number, tasks, ...(health == null ? {} : { health }) })
@@ -228,13 +226,11 @@ export class LoadDriver {
     const begin = this.#outcome?.at
     if (raw == null || begin == null) return
     if (this.#rawFault != null) return this.#fail(this.#rawFault)
-    this.#rawTurn
-      .run(() => raw.add(block, begin))
-      .catch(cause => {
-        this.#rawFault ??= `${RAW_SAMPLES_FILE}: ${asBakError(cause).message}`
-        // an element that is about to be joined says it then
-        if (this.#outcome != null) this.#fail(this.#rawFault)
-      })
+    raw.add(block, begin).catch(cause => {
+      this.#rawFault ??= `${RAW_SAMPLES_FILE}: ${asBakError(cause).message}`
+      // an element that is about to be joined says it then
+      if (this.#outcome != null) this.#fail(this.#rawFault)
+    })
   }
 
   #bring(message: FromDriver, bytes: number): void {
