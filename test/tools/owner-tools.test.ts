@@ -122,7 +122,7 @@ const damage: Array<[title: string, file: string, text: string, why: RegExp]> = 
   ['broken TOML', 'x.toml', 'command = [', /^tools\.d\/x\.toml:1:\d+: /],
   ['a key that is none', 'x.toml', 'command = ["x"]\nsumary = "y"', /x\.toml:2: sumary: .* did you mean summary\?$/],
   ['no command', 'x.toml', 'summary = "y"', /^tools\.d\/x\.toml:1: command: is missing$/],
-  ['a wrong signal', 'x.toml', 'command = ["x"]\nstop_signal = "KILL"', /x\.toml:2: stop_signal: expected "INT" or/],
+  ['a wrong signal', 'x.toml', 'command = ["x"]\nstop_signal = "KILL"', /x\.toml:2: stop_signal: expected "INT", /],
   ['a file elsewhere', 'x.toml', 'command = ["x"]\nfiles = ["../y"]', /x\.toml:2: files\.0: a file is named from/],
   ['a reading of no format', 'x.toml', 'command = ["x"]\n[[read]]\nformat = "xml"', /read\.0/],
   ['a pattern that is none', 'x.toml', 'command = ["x"]\n[[read]]\nformat = "regex"\npattern = "("', /no regular expr/],
