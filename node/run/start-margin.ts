@@ -26,7 +26,7 @@ const BEFORE = { first: 600, least: 300, most: 2_000, factor: 1.5, memory: 0.8 }
  * Time in which drivers open their clients before the instant at which these begin, ms: at first for threads that have made no request yet, then by how
  * late the latest member was.
  */
-const OPENING = { first: 100, aClient: 0.02, least: 10, most: 2_000, factor: 1.5, memory: 0.8 }
+const OPENING = { first: 300, aClient: 0.02, least: 10, most: 2_000, factor: 1.5, memory: 0.8 }
 
 export class StartMargin {
   /** By the number of the phase. */

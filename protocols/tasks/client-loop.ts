@@ -7,6 +7,8 @@ import type { Pacer } from './pacing.ts'
 
 /** ms after the end of a task in which requests are still sent that were due before it; those beyond are counted as unsent. */
 export const LATE_SENDS = 1_000
+/** ms by which a sum of intervals may be beside the end of a period that it is meant to hit. */
+const ROUNDING = 0.001
 
 /** ms, from any begin. */
 export interface LoopClock {
@@ -116,7 +118,8 @@ export class ClientLoop {
     await this.#sleep(first)
     while (end.reason == null && this.done < this.#lastIteration) {
       const due = pacer == null ? undefined : first + pacer.due
-      if ((due ?? clock.now()) - begin >= this.#ends) break
+      const offset = pacer == null ? clock.now() - begin : wait + pacer.due
+      if (offset >= this.#ends - ROUNDING) break
       if (due != null && clock.now() < due) await this.#sleep(due)
       if (end.reason != null) return
       const before = clock.now()
@@ -167,7 +170,7 @@ export class ClientLoop {
     sample.weight = weight
     sample.unit = unit
     sample.failed = failed
-    sample.isWarmup = this.done < task.warmupIterations || sample.due < this.#warmupEnds
+    sample.isWarmup = this.done < task.warmupIterations || sample.due < this.#warmupEnds - ROUNDING
     record(sample)
   }
 

@@ -98,9 +98,9 @@ margin(
       for (const each of late) one.noteLate(each)
       return opening()
     }
-    assert.equal([opening(), opening(10_000)], [100, 300])
-    assert.is(element(60, 0.4), 190)
-    assert.is(element(0.4, 1), 152)
+    assert.equal([opening(), opening(10_000)], [300, 500])
+    assert.is(element(60, 0.4), 390)
+    assert.is(element(0.4, 1), 312)
     for (let i = 0; i < 20; i++) element(0.4)
     assert.is(opening(), 10)
     assert.is(element(30_000), 2_000)

@@ -19,8 +19,7 @@ interface Placed {
 }
 
 export function takeOf(result: TaskResult, { taken, from, members, most, block, onDamaged }: Placed): TaskTake {
-  const { element, clients, samples, warmup, failed, unsent, ended, exact, duration, throughput, errors } = result
-  const { min, mean, median, max } = throughput
+  const { element, clients, samples, failed, ended, duration, throughput, errors } = result
   const timesOf = (member: string, distribution?: Distribution) =>
     distribution && addTimes(distribution, block, why => onDamaged(member, why))
   const known = result.members.flatMap(each => {
@@ -28,9 +27,9 @@ export function takeOf(result: TaskResult, { taken, from, members, most, block, 
     return member == null ? [] : [{ ...each, member, name: each.member }]
   })
   return {
-    ...{ ...taken, element, clients, requests: samples, warmups: warmup, failed, unsent, ended, exact, errors },
+    ...{ ...taken, element, clients, requests: samples, failed, ended, errors },
     ...{ from, counted: from + warmupEnd(result), to: from + duration },
-    throughput: { min, mean, median, max },
+    throughput: throughput.median,
     latency: timesOf('', result.latency),
     service: timesOf('', result.service),
     members: slowest(known, most).map(
@@ -51,12 +50,12 @@ function slowest<T extends { latency?: Distribution | undefined }>(members: T[],
 }
 
 function addTimes(distribution: Distribution, block: Block, onDamaged: (why: string) => void): Times {
-  const { mean, max, percentiles } = distribution
+  const { max, percentiles } = distribution
   try {
     const { values, end } = curveOf(histogramOf(distribution), distribution)
-    return { mean, max, percentiles, curve: { ...block.addValues(values), end } }
+    return { max, percentiles, curve: { ...block.addValues(values), end } }
   } catch (cause) {
     onDamaged((cause as Error).message)
-    return { mean, max, percentiles }
+    return { max, percentiles }
   }
 }

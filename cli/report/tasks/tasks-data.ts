@@ -69,20 +69,16 @@ export type TaskSeries = Record<TaskColumnKey, number>
 export interface TaskTake extends TakenSample {
   element: number
   clients: number
-  /** Requests that count, those of its warm-up, and how many of the first failed. */
+  /** Requests that count, and how many of them failed. */
   requests: number
-  warmups: number
   failed: number
-  /** Requests that were due and not sent. */
-  unsent?: number
   from: number
   /** Where requests begin to count. */
   counted: number
   to: number
   ended: 'schedule' | 'completed' | 'cut'
-  /** Percentiles are of all requests, not of merged histograms. */
-  exact: boolean
-  throughput: { min: number; mean: number; median: number; max: number }
+  /** The median of the averages since the begin. */
+  throughput: number
   latency?: Times
   service?: Times
   errors: Array<{ kind: string; count: number }>
@@ -90,7 +86,6 @@ export interface TaskTake extends TakenSample {
 }
 
 export interface Times {
-  mean: number
   max: number
   /** Those that so many requests can show, such as `50` and `99.9`. */
   percentiles: Record<string, number>

@@ -19,16 +19,26 @@ interface Given extends Partial<PlannedTask> {
   outcome?: (request: number) => Partial<LoopOutcome>
   end?: LoopEnd
   hasOwnEnd?: boolean
+  begin?: number
 }
 const BEGIN = 5_000
 
-async function run({ index = 0, wait = 0, services = [10], overhead = 0, outcome, end = {}, ...given }: Given) {
+async function run({
+  index = 0,
+  wait = 0,
+  services = [10],
+  overhead = 0,
+  outcome,
+  end = {},
+  begin = BEGIN,
+  ...given
+}: Given) {
   const task: PlannedTask = {
     ...{ name: 't', operation: { type: 'module', module: 'm.js', params: {}, timeout: 0 }, operationName: 'o' },
     ...{ clients: 1, warmupIterations: 0, rampUp: 0, schedule: 'deterministic', ignoreErrors: false },
     ...given
   }
-  let now = BEGIN
+  let now = begin
   let requests = 0
   const samples: LoopSample[] = []
   const clock = {
@@ -49,10 +59,10 @@ async function run({ index = 0, wait = 0, services = [10], overhead = 0, outcome
   }
   const record = (sample: LoopSample) => void samples.push({ ...sample })
   const pacer = pacerOf(task, index)
-  const options = { task, begin: BEGIN, wait, pacer, clock, end, request, record, hasOwnEnd: given.hasOwnEnd ?? false }
+  const options = { task, begin, wait, pacer, clock, end, request, record, hasOwnEnd: given.hasOwnEnd ?? false }
   const loop = new ClientLoop(options)
   await loop.run()
-  return { loop, samples, now: now - BEGIN }
+  return { loop, samples, now: now - begin }
 }
 const rounded = (values: number[]) => values.map(each => Math.round(each * 1_000) / 1_000)
 const latencies = (samples: LoopSample[]) => rounded(samples.map(({ latency }) => latency))
@@ -129,6 +139,31 @@ test('counts as warm-up what was due in it, and sends what was due before the en
   )
   assert.is(loop.unsent, 0)
   assert.ok(loop.isDone)
+})
+
+test('sends as many as the target says, whatever the begin and the intervals are rounded to', async () => {
+  for (const begin of [0, 5_000, 1_796_103_777_172.546, 1_796_103_777_172.1])
+    for (const [perSecond, clients] of [
+      [200, 4],
+      [999, 7],
+      [1_000, 3]
+    ] as const) {
+      const throughput = { perSecond, unit: 'ops' }
+      let sent = 0
+      for (let index = 0; index < clients; index++) {
+        const { samples } = await run({
+          begin,
+          index,
+          clients,
+          throughput,
+          period: 8,
+          warmupPeriod: 1,
+          services: [0.1]
+        })
+        sent += samples.filter(({ isWarmup }) => !isWarmup).length
+      }
+      assert.is(sent, perSecond * 8, `${clients} clients from ${begin}`)
+    }
 })
 
 test('without a target sends until its time is over, and what was sent in the warm-up is of it', async () => {

@@ -30,7 +30,7 @@ export function searchPlots(search: SearchData, tasks: TaskData[]): HTMLElement[
     takes: counted(task.takes).filter(each => each.iteration === iteration)
   }))
   const plots: Measured[] = [
-    { title: `throughput, ${task.unit}/s`, unit: `${task.unit}/s`, of: ({ throughput }) => throughput.mean },
+    { title: `throughput, ${task.unit}/s`, unit: `${task.unit}/s`, of: ({ throughput }) => throughput },
     { title: 'latency p99', unit: 'ms', of: ({ latency }) => percentileOf(latency, '99') ?? latency?.max }
   ]
   const made = plots.map(plot => figureOf(plot, dots, search))

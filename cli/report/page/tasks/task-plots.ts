@@ -1,5 +1,5 @@
 /** The plots of one task: throughput, latency and errors over time, latency by percentile, and how each member and its driver did. */
-import type { TaskData, TasksData } from '../../tasks/tasks-data.ts'
+import type { TaskData, TasksData, TaskTake } from '../../tasks/tasks-data.ts'
 import type { Cursor } from '../cursor.ts'
 import { h } from '../dom.ts'
 import type { Loaded } from '../load.ts'
@@ -7,12 +7,13 @@ import type { Line } from '../plot-table.ts'
 import { onPrint } from '../print.ts'
 import type { TimeRange } from '../range.ts'
 import { type PlotInit, type TimePlot, timePlot } from '../time-plot.ts'
+import { withUnit } from '../units.ts'
 import { isWide } from './curve-axis.ts'
 import { type CurvePlot, curvePlot } from './curve-plot.ts'
 import { searchPlots } from './search-plot.ts'
 import { memberCurves, sampleCurves } from './task-curves.ts'
 import { errorTable, memberTable } from './task-members.ts'
-import { colourOf, counted, joinPoints, takenName, taskWindows } from './task-words.ts'
+import { colourOf, counted, isSame, joinPoints, takenName, taskWindows } from './task-words.ts'
 
 /** More lines on one plot cannot be told apart. */
 const MOST_LINES = 14
@@ -53,7 +54,6 @@ export function taskPlots(init: TaskPlotsInit): HTMLElement {
     sample.replaceChildren(...takes.map((take, i) => h('option', { value: i }, takenName(take, iterations))))
     const [first] = counted(takes)
     sample.value = String(first == null ? 0 : takes.indexOf(first))
-    about.textContent = own.operation === own.task ? '' : `operation ${own.operation}`
     for (const plot of drawn) plot.destroy()
     drawn = (isByMember() ? byMember : together)(own, init).map(plot => timePlot(plot))
     grid.replaceChildren(...drawn.map(plot => plot.element))
@@ -66,6 +66,7 @@ export function taskPlots(init: TaskPlotsInit): HTMLElement {
       ? memberCurves({ task: own, take, members, loaded, most: MOST_LINES })
       : curvePlot(sampleCurves({ task: own, iterations, loaded }))
     curves.replaceChildren(curve.element, ...errorTable(own))
+    about.textContent = aboutOf(own, take, data)
     below.replaceChildren(...(take == null ? [] : memberTable(take, members)))
     draw()
   }
@@ -84,6 +85,13 @@ export function taskPlots(init: TaskPlotsInit): HTMLElement {
   show()
   const search = data.search == null ? [] : searchPlots(data.search, data.tasks)
   return h('div', { class: 'task-plots' }, ...search, h('p', { class: 'controls' }, ...controls), grid, curves, below)
+}
+
+/** `operation bulk, clients began within 0.8 ms` */
+function aboutOf({ task, operation }: TaskData, take: TaskTake | undefined, { elements }: TasksData): string {
+  const element = elements.find(each => take != null && each.element === take.element && isSame(each, take))
+  const skew = element?.skew == null ? '' : `clients began within ${withUnit(element.skew, 'ms')}`
+  return [operation === task ? '' : `operation ${operation}`, skew].filter(each => each !== '').join(', ')
 }
 
 type Plotted = Pick<PlotInit, 'title' | 'unit' | 'lines' | 'note' | 'byDecades'>

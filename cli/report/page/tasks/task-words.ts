@@ -59,7 +59,8 @@ export function taskWindows({ elements, tasks }: TasksData, of: TaskData[] = tas
   })
 }
 
-const isSame = (one: TakenSample, other: TakenSample) =>
+/** Whether both are of one sample of the run. */
+export const isSame = (one: TakenSample, other: TakenSample) =>
   one.iteration === other.iteration && one.sample === other.sample && one.warmup === other.warmup
 
 /** Where an element begins when another has ended: everybody waited for everybody. */

@@ -59,7 +59,7 @@ const headOf = (several: boolean): HTMLElement => {
     number('Clients'),
     number(
       'Throughput',
-      'operations a second that did not fail: the mean of the averages since the begin of the task, warm-up included'
+      'operations a second that did not fail: the median of the averages since the begin of the task'
     ),
     h('th', { scope: 'col', class: 'unit' }),
     ...PERCENTILES.map((each, i) =>
@@ -82,7 +82,7 @@ interface Place {
 }
 
 function rowOf({ task, unit }: TaskData, takes: TaskTake[], { place, isFirst, iteration }: Place): HTMLTableRowElement {
-  const throughput = overSamples(takes, ({ throughput: { mean } }) => mean)
+  const throughput = overSamples(takes, each => each.throughput)
   const scale = scaleOf(throughput, `${unit}/s`)
   const number = (text: string, kind = '') => h('td', { class: `number ${kind}` }, text)
   const ms = (value: number) => number(plain(value))

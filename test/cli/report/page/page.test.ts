@@ -250,6 +250,8 @@ test('is dark where the system is, and as the button says after that', async () 
   assert.is(await ground(), 'rgb(255, 255, 255)')
   const light = await canvasOf(shared)
   await shared.emulateMedia({ colorScheme: 'dark' })
+  // styles are computed when they are asked for; the page is told with the next frame
+  await frameOf(shared)
   assert.is(await ground(), 'rgb(22, 24, 26)')
   assert.is(await said(shared.locator('.theme')), 'Light')
   assert.is.not(await canvasOf(shared), light, 'what is on a canvas changes, too')
@@ -406,5 +408,8 @@ async function drag(page: Page, from: number, to: number, y: number): Promise<vo
 }
 
 /** The picture of the first large plot. */
+const frameOf = (page: Page) =>
+  page.evaluate(() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn))))
+
 const canvasOf = (page: Page) =>
   page.evaluate(() => document.querySelector<HTMLCanvasElement>('.uplot canvas')?.toDataURL())

@@ -144,6 +144,7 @@ test('each member has lines and a curve of its own, and a row with its driver', 
   assert.equal(await texts('.task-members tbody th'), ['m1', 'm2', 'm3 lost'])
   const busy = page.locator('.task-members tbody tr:nth-child(2) td.bad')
   assert.ok((await busy.allTextContents()).includes('99 %'), 'the driver that was the bottleneck stands out')
+  assert.equal(await texts('.task-plots .controls > .soft'), ['clients began within 0.9 ms'])
   await choose('Lines', 'all members together')
   await choose('Task', 'update')
   assert.equal(await texts('.task-plots .plots:first-of-type figcaption b'), ['throughput, ops/s', 'latency'])
