@@ -13,7 +13,7 @@ const DIGITS = 3
 /** Each bucket takes nine bytes at most. */
 const MAX_UNPACKED = HEADER + 9 * MAX_INDEX
 /** Values of one histogram from elsewhere: sums of very many of them are still exact. */
-const MAX_VALUES = 2 ** 40
+export const MAX_VALUES = 2 ** 40
 
 export function encodeHistogram(histogram: LogHistogram): Uint8Array {
   const counts: number[] = []

@@ -90,15 +90,19 @@ export class SampleLoad {
       throw new BakError('bad-message', `samples of element ${message.element}, which has not begun`)
     const task = open?.tasks.find(({ plan }) => plan.task === message.task)
     if (open == null || task == null) return
+    const passed = this.#clock() - open.begun
     if (message.type === 'histograms') {
-      checkTime(message.second * 1000, this.#clock() - open.begun)
-      return task.addHistogram(member, message)
+      checkTime(message.second * 1000, passed)
+      return task.addHistogram(member, message, passed + MAX_AHEAD)
     }
     const columns = unpackColumns(message)
-    let last = 0
-    for (let i = 0; i < columns.due.length; i++)
-      last = Math.max(last, (columns.due[i] as number) + (columns.latency[i] as number))
-    checkTime(last, this.#clock() - open.begun)
+    const { due, latency, service, processing } = columns
+    let [last, longest] = [0, 0]
+    for (let i = 0; i < due.length; i++) {
+      last = Math.max(last, (due[i] as number) + (latency[i] as number))
+      longest = Math.max(longest, service[i] as number, processing[i] as number)
+    }
+    checkTime(Math.max(last, longest), passed)
     task.addSamples(member, columns, message, last)
   }
 
@@ -224,7 +228,8 @@ function planOfTask(plan: LoadPlan, element: Element, task: PlannedTask): TaskPl
     ...about,
     ...{ members, targets },
     targetOf(client) {
-      if (!known.has(client)) known.set(client, client < plan.clients ? find(client) : undefined)
+      if (client >= plan.clients) return undefined
+      if (!known.has(client)) known.set(client, find(client))
       return known.get(client)
     }
   }

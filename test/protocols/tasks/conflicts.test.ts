@@ -53,6 +53,8 @@ const wrong: Array<[title: string, file: string, message: RegExp]> = [
     /^f:8: .*beside target_throughput: a task has one of them/
   ],
   ['a rate with a broken unit', `${OPERATION}${get('target_throughput = "5 docs"')}`, /^f:7: .*such as "500 docs\/s"/],
+  ['a rate of nothing', `${OPERATION}${get('target_throughput = "0 docs/s"')}`, /^f:7: .*from 0\.000001 to 1000000000/],
+  ['a rate that no clock can have', `${OPERATION}${get('target_throughput = 1e300')}`, /^f:7: .*from 0\.000001 to/],
   [
     'an unknown operation',
     `${OPERATION}${task('operation = "gat"')}`,

@@ -4,10 +4,13 @@ import * as v from 'valibot'
 import { SampleLoad } from '../../../node/run/load/sample-load.ts'
 import { check } from '../../../protocols/codec.ts'
 import { spec as specSchema } from '../../../protocols/spec.ts'
+import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
+import { decodeHistogram, encodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
+import { packColumns, unpackColumns } from '../../../protocols/tasks/sample-block.ts'
 import type { TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import { type TaskResult, tasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { loadPlanOf } from '../../../protocols/tasks/workers.ts'
-import { blockOf, hourly, type MadeSample, step } from '../../helpers/load-blocks.ts'
+import { blockOf, columnsOf, hourly, type MadeSample, step } from '../../helpers/load-blocks.ts'
 
 const load = suite('the load of a sample on its controller')
 
@@ -18,7 +21,9 @@ const hosts = [
 ]
 const http = { type: 'http', url: 'http://10.0.0.7/' }
 
-function loadOf(tasks: object[] = [{ name: 't', operation: http, clients: 4 }]): SampleLoad {
+const plain = { name: 't', operation: http, clients: 4 }
+
+function loadOf(tasks: object[] = [plain]): SampleLoad {
   const spec = check(specSchema, { tools: [], task: tasks })
   return new SampleLoad(step, loadPlanOf(spec, hosts), hourly())
 }
@@ -56,6 +61,70 @@ load('what all members brought is one result, with each for itself', async () =>
   assert.is(result.ended, 'schedule')
   assert.is(result.duration, 1.19)
   v.parse(tasksFile, JSON.parse(JSON.stringify(its.file)))
+})
+
+for (const key of ['latency', 'service', 'processing'] as const)
+  load(`a ${key} that is longer than the element so far is refused: no result with it could be read`, () => {
+    const its = loadOf()
+    its.begin(1, () => AT)
+    const block = blockOf([{ due: 0, latency: 5 }])
+    const columns = unpackColumns(block)
+    columns[key][0] = 1e15
+    assert.throws(() => its.take('a', { ...block, columns: packColumns(columns) }), /a sample ended \d+ s from now/)
+  })
+
+load('a member brings as many samples in histograms as those of all members have room for', async () => {
+  const its = loadOf()
+  its.begin(1, () => AT)
+  const sizes = new LogHistogram()
+  sizes.addAt(1, 2 ** 39)
+  const encoded = encodeHistogram(sizes)
+  const block = {
+    ...{ type: 'histograms' as const, seq: 1, step, element: 1, task: 't', second: 3, warmup: false, errors: [] },
+    ...{ samples: sizes.count, failed: 0, unit: 'ops', operations: sizes.count },
+    ...{ sums: { latency: sizes.count, service: sizes.count } },
+    ...{ latency: encoded, service: encoded, processing: encoded }
+  }
+  for (const member of ['a', 'b']) its.take(member, block)
+  assert.throws(() => its.take('a', block), /samples more are too many for a histogram of all members/)
+  const { results } = await endOf(its)
+  const all = decodeHistogram(Buffer.from(results[0]?.latency?.histogram ?? '', 'base64'))
+  assert.is(all.count, 2 ** 40)
+})
+
+load('times that are longer than the task has gone on are refused', () => {
+  const its = new SampleLoad(step, loadPlanOf(check(specSchema, { tools: [], task: [plain] }), hosts), () => 0)
+  its.begin(1, () => AT)
+  const day = 86_400_000
+  assert.throws(() => its.take('a', blockOf([{ due: 0, latency: day }])), /ended 86400 s from now/)
+  const { columns } = columnsOf([{ due: 0, latency: 1 }])
+  const slow = packColumns({ ...columns, service: Float64Array.of(day) })
+  assert.throws(() => its.take('a', { ...blockOf([{ due: 0, latency: 1 }]), columns: slow }), /86400 s from now/)
+  const sizes = (ms: number) => {
+    const histogram = new LogHistogram()
+    histogram.record(ms * 1000)
+    return encodeHistogram(histogram)
+  }
+  const beyond = {
+    ...{ type: 'histograms' as const, seq: 1, step, element: 1, task: 't', second: 0, warmup: false, samples: 1 },
+    ...{ failed: 0, sums: { latency: 1000, service: day * 1000 }, operations: 1, unit: 'ops', errors: [] },
+    ...{ latency: sizes(1), service: sizes(day), processing: sizes(1) }
+  }
+  assert.throws(() => its.take('a', beyond), /longer than its task/)
+  its.take('a', { ...beyond, sums: { latency: 1000, service: 1000 }, service: sizes(1) })
+  assert.is(its.now().tasks[0]?.samples, 1)
+})
+
+load('samples of clients that there are not are of no target', async () => {
+  const targets = ['http://10.0.0.7', 'http://10.0.0.8']
+  const its = loadOf([{ name: 't', operation: { type: 'http', url: '/', targets }, clients: 2 }])
+  its.begin(1, () => AT)
+  its.take('a', blockOf([0, 1, 2, 2 ** 32 - 1].map(client => ({ due: 0, latency: 1, client }))))
+  const { results } = await endOf(its)
+  assert.equal(
+    results[0]?.targets?.map(({ samples }) => samples),
+    [1, 1]
+  )
 })
 
 load.run()

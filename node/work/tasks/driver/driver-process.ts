@@ -17,6 +17,7 @@ else if (init?.role === 'metronome') runMetronome(init.shared, init.slots)
 else await runDriver()
 
 async function runDriver(): Promise<void> {
+  process.once('uncaughtException', fail)
   try {
     const path = process.env[DRIVER_SOCKET]
     if (!path) throw new BakError('usage', `${DRIVER_SOCKET} names no socket: this is started by bak-node`)
@@ -27,7 +28,11 @@ async function runDriver(): Promise<void> {
     await new LoadDriver({ pipe: pipeToDaemon(socket), source: new URL(import.meta.url), folder, out }).run()
     process.exit(0)
   } catch (cause) {
-    process.stderr.write(`bak: the driver of load: ${asBakError(cause).message}\n`)
-    process.exit(1)
+    fail(cause)
   }
+}
+
+function fail(cause: unknown): never {
+  process.stderr.write(`bak: the driver of load: ${asBakError(cause).message}\n`)
+  process.exit(1)
 }

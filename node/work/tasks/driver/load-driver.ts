@@ -21,8 +21,8 @@ import { WorkerThreads } from './worker-threads.ts'
 const STATUS_MS = 1_000
 /** Of samples that the daemon has not taken. */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024
-/** For threads to end what is cut short. */
-const CUT_MS = 10_000
+/** For threads to end what is cut short: one that does not is named before the daemon gives up the driver as a whole (10 s). */
+const CUT_MS = 8_000
 /** For threads to close their operations: what a module does then is its user's. */
 const END_MS = 3_000
 
@@ -56,6 +56,8 @@ export class LoadDriver {
   readonly #status = new Map<number, ThreadStatus>()
   readonly #lost = new Map<number, string>()
   readonly #rawTurn = new InTurn()
+  /** Why no more requests can be kept. */
+  #rawFault: string | undefined
   #unsent = 0
 
   constructor(init: LoadDriverInit) {
@@ -215,6 +217,7 @@ export class LoadDriver {
     this.#outcome = undefined
     // what was kept is in the file before it is said that all came
     await this.#rawTurn.settled()
+    if (this.#rawFault != null) outcome.fail(this.#rawFault)
     const { answers: tasks, health } = outcome
     this.#send({ type: 'joined', element: outcome.element.number, tasks, ...(health == null ? {} : { health }) })
   }
@@ -224,9 +227,14 @@ export class LoadDriver {
     const { raw } = this.#begun as Begun
     const begin = this.#outcome?.at
     if (raw == null || begin == null) return
+    if (this.#rawFault != null) return this.#fail(this.#rawFault)
     this.#rawTurn
       .run(() => raw.add(block, begin))
-      .catch(cause => this.#fail(`${RAW_SAMPLES_FILE}: ${asBakError(cause).message}`))
+      .catch(cause => {
+        this.#rawFault ??= `${RAW_SAMPLES_FILE}: ${asBakError(cause).message}`
+        // an element that is about to be joined says it then
+        if (this.#outcome != null) this.#fail(this.#rawFault)
+      })
   }
 
   #bring(message: FromDriver, bytes: number): void {

@@ -1,6 +1,8 @@
 /** The worker threads of the driver, as its process has them: what they say, and that one has died or hangs. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { cleanLine } from '../../../../protocols/clean-line.ts'
+import { asBakError } from '../../../../protocols/errors.ts'
 import { settledWithin } from '../../../wait.ts'
 import { sharedMetronome } from './metronome.ts'
 import type { FromThread, MetronomeInit, ThreadInit, ToThread } from './thread-messages.ts'
@@ -41,10 +43,15 @@ export class WorkerThreads {
       let why = 'a worker thread has ended'
       worker.on('message', (message: FromThread) => {
         this.#heard[thread] = performance.now()
-        heard(thread, message)
+        try {
+          heard(thread, message)
+        } catch (cause) {
+          // a module shares its thread with the clients: clocks and messages are what it makes of them
+          lost(thread, `what a worker thread says makes no sense: ${cleanLine(asBakError(cause).message)}`)
+        }
       })
       worker.once('error', cause => {
-        why = `a worker thread has died: ${cause instanceof Error ? cause.message : String(cause)}`
+        why = `a worker thread has died: ${cleanLine(asBakError(cause).message)}`
       })
       worker.once('exit', () => {
         if (!this.#isEnding) lost(thread, why)

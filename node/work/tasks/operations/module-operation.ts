@@ -1,6 +1,7 @@
 /** The operation `module`: requests that a function of the user's makes. Its module is among what was staged. */
 import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { cleanLine } from '../../../../protocols/clean-line.ts'
 import { BakError } from '../../../../protocols/errors.ts'
 import { placementOf } from '../../../../protocols/staged.ts'
 import type { ModuleOperation } from '../../../../protocols/tasks/operation.ts'
@@ -49,4 +50,5 @@ async function called<T>(path: string, what: string, call: () => Promise<T>): Pr
   }
 }
 
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).slice(0, 500)
+const reasonOf = (cause: unknown): string =>
+  cleanLine(cause instanceof Error ? cause.message : String(cause)).slice(0, 500)

@@ -1,4 +1,5 @@
 /** The driver as a process of its own, started as a daemon starts it, with modules as operations. */
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -6,11 +7,13 @@ import * as assert from 'uvu/assert'
 import { addTally, emptyTally, tallyHistograms, tallySamples } from '../../../../protocols/tasks/tally.ts'
 import { RAW_SAMPLES_FILE } from '../../../../protocols/tasks/task.ts'
 import { type DriverInit, TestDriver } from '../../../helpers/load-driver.ts'
+import { needs, skipWhere } from '../../../helpers/skip.ts'
 
 const WAITS = 'export default async () => { await new Promise(resolve => setTimeout(resolve, 3)) }'
 const operation = { type: 'module', module: 'm.mjs' }
 
 const driver = suite('the process of the driver')
+const limited = skipWhere(needs('prlimit'), driver)
 
 driver('brings each request of a paced task, then says that all are there', async () => {
   const task = { name: 'read', operation, clients: 6, time_period: 1, warmup_time_period: 0.5, target_throughput: 400 }
@@ -113,17 +116,53 @@ driver('an error that is to end the run ends the element, named', async () => {
 driver('a module that kills its thread fails the element, and the next one', async () => {
   const files = {
     'm.mjs':
-      'let n = 0; export default async () => { if (++n === 5) setTimeout(() => { throw new Error("lost my mind") }); await new Promise(r => setTimeout(r, 5)) }'
+      'let n = 0; export default async () => { if (++n === 5) setTimeout(() => { throw new Error("lost my mind\\n    at home") }); await new Promise(r => setTimeout(r, 5)) }'
   }
   const tasks = ['one', 'two'].map(name => ({ name, operation, clients: 2, time_period: 5 }))
   await withDriver({ spec: { task: tasks }, files }, async it => {
     const { joined } = await it.element(1)
-    assert.match(joined.tasks[0]?.error ?? '', /a worker thread has died: lost my mind/)
+    assert.match(joined.tasks[0]?.error ?? '', /^a worker thread has died: lost my mind {5}at home$/)
     assert.match((await it.hear('failed')).reason, /lost my mind/)
     const second = await it.element(2)
     assert.match(second.joined.tasks[0]?.error ?? '', /lost my mind/)
   })
 })
+
+driver(
+  'a module that makes nonsense of the clock of its thread fails the element by name, and not the driver',
+  async () => {
+    const files = { 'm.mjs': 'performance.now = () => Number.NaN; export default () => {}' }
+    const spec = { task: [{ name: 'one', operation, iterations: 5 }] }
+    await withDriver({ spec, files }, async it => {
+      const { joined } = await it.element(1)
+      assert.match(
+        joined.tasks[0]?.error ?? '',
+        /^what a worker thread says makes no sense: .* of a sample is no time$/
+      )
+      assert.is(joined.tasks[0]?.samples, 0)
+      assert.is(it.process.exitCode, null)
+    })
+  }
+)
+
+limited(
+  'a file of requests that cannot be written fails its element once, by name; what was measured is brought',
+  async () => {
+    const tasks = [1, 2].map(n => ({ name: `t${n}`, operation, clients: 2, time_period: n === 1 ? 20 : 0.1 }))
+    const spec = { task: tasks, load: { samples: 'raw' } }
+    await withDriver({ spec, files: { 'm.mjs': WAITS } }, async it => {
+      execFileSync('prlimit', ['--pid', String(it.process.pid), '--fsize=20000'])
+      const { joined } = await it.element(1)
+      assert.match(joined.tasks[0]?.error ?? '', /^samples\.csv: EFBIG/)
+      assert.is(joined.tasks[0]?.ended, 'cut')
+      assert.equal(sumOf(it), pick(joined.tasks[0]))
+      assert.match((await it.element(2)).joined.tasks[0]?.error ?? '', /^samples\.csv: EFBIG/)
+      assert.ok(it.all('failed').every(({ element }) => element > 0))
+      assert.is(it.all('failed').filter(({ element }) => element === 1).length, 1)
+      assert.is(it.stderr, '')
+    })
+  }
+)
 
 driver('operations without any wait leave the thread its turns, and are unpaced', async () => {
   const task = { name: 'spin', operation, time_period: 1 }

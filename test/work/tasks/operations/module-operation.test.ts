@@ -52,6 +52,7 @@ for (const [returned, wanted] of [
   ["{ error: 'bulk' , weight: 5 }", { failed: 'bulk', isNetwork: false }],
   ["{ error: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) }", { failed: 'ECONNREFUSED', isNetwork: true }],
   ["{ weight: -1, unit: 'docs' }", { failed: 'weight is no number', isNetwork: false }],
+  ['{ weight: 1e300 }', { failed: 'weight is no number', isNetwork: false }],
   ["{ weight: '7' }", { failed: 'weight is no number', isNetwork: false }],
   ["{ unit: 'a b' }", { failed: 'unit is no word', isNetwork: false }],
   ['{ last: true }', { isLast: true }]
