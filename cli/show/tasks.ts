@@ -3,6 +3,7 @@ import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { elementsOf } from '../../protocols/tasks/elements.ts'
+import { wholeSeconds } from '../../protocols/tasks/task-entry.ts'
 import { type TaskResult, TIMES } from '../../protocols/tasks/tasks-file.ts'
 import { formatFacts, formatNote } from '../../protocols/text-table.ts'
 import { hasFailed, isOfTask } from '../../protocols/work-entry.ts'
@@ -55,9 +56,13 @@ const placeOf = ({ iteration: { number } }: IterationTask, { knee }: RunRecord):
 /** What the targets said that they are, as members heard it before the first task. */
 function formatServers(samples: SampleTasks[], width: number): string {
   const heard = samples.flatMap(({ servers = [] }) => servers)
-  const named = heard.flatMap(({ target, server, member }) =>
-    server == null ? [] : [`${target} ${server}${member == null ? '' : ` (by ${member})`}`]
-  )
+  const told = heard.flatMap(({ target, server, member }) => (server == null ? [] : [{ target, server, member }]))
+  const isUnlike = (target: string) =>
+    new Set(told.flatMap(each => (each.target === target ? each.server : []))).size > 1
+  const named = told.map(({ target, server, member }) => {
+    const by = member == null || !isUnlike(target) ? '' : ` (by ${member})`
+    return `${target} ${server}${by}`
+  })
   return formatFacts({ servers: listInWords([...new Set(named)], MAX_TARGETS) }, width)
 }
 
@@ -126,7 +131,7 @@ function describeRequests(results: IterationTask['results']): string {
   ].join('; ')
 }
 
-/** Of cumulative averages, one a second. */
+/** Of cumulative averages, one a second, which have warm-up and ramp-up in them; and the median of the single seconds behind these, to be held against what was asked. */
 function describeThroughput(results: IterationTask['results']): string {
   const [{ unit, samples }] = results
   if (samples === 0) return ''
@@ -137,7 +142,9 @@ function describeThroughput(results: IterationTask['results']): string {
   const [last = ''] = values.map(({ text }) => text.replace(/^\S+/, '')).reverse()
   const isAlike = values.every(({ text }) => text.endsWith(last))
   const items = values.map(({ name, text }) => `${name} ${isAlike ? text.slice(0, -last.length) : text}`)
-  return `${items.join(', ')}${isAlike ? last : ''}`
+  const averages = `${items.join(', ')}${isAlike ? last : ''}`
+  const second = medianIn(results, each => medianIn(wholeSeconds(each), value => value))
+  return second == null ? averages : `${averages}; by the second, median ${formatValue(second, `${unit}/s`, DIGITS)}`
 }
 
 function describeTargets(results: IterationTask['results']): string {

@@ -8,6 +8,8 @@ const BUSY = 0.9
 const LATE_MS = 20
 /** The 99th percentile of what the driver itself took for a request, ms. */
 const OVERHEAD_MS = 5
+/** Seconds that an element takes at least for its health to say something: before, threads have just begun, and without a rate all are busy. */
+export const TELLING = 1
 /** Of members in one sentence. */
 const MAX_NAMED = 4
 

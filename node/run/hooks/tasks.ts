@@ -5,10 +5,11 @@
 import { cutText } from '../../../protocols/fields.ts'
 import { stepFolder, TASKS_FILE } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
-import { driverBound } from '../../../protocols/tasks/driver-bound.ts'
+import { driverBound, TELLING } from '../../../protocols/tasks/driver-bound.ts'
 import { differenceIn } from '../../../protocols/tasks/task-difference.ts'
 import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
 import type { TaskResult } from '../../../protocols/tasks/tasks-file.ts'
+import { unsentIn } from '../../../protocols/tasks/unsent.ts'
 import { errorIn } from '../../../protocols/verify/task-answers.ts'
 import { fitEntry, MAX_RECORD_METRICS } from '../../../protocols/work-entry.ts'
 import { hasTasks } from '../../work/tasks/loaders.ts'
@@ -148,13 +149,19 @@ function summaryOf({ task, samples, failed, throughput, unit, latency }: TaskRes
   return { task, samples, failed, ...(samples === 0 ? {} : { speed }) }
 }
 
-/** Once an element: health is of all tasks of it. */
+/** Of drivers once an element, since health is of all tasks of it; nothing of one that was over before it was under way, as in test mode. */
 function warnOf({ events }: RunContext, { step }: SampleLoad, results: TaskResult[]): void {
+  const warn = (tasks: string, text: string) =>
+    events.store({ type: 'warning', text: cutText(`${stepFolder(step)}, ${tasks}: ${text}`) })
+  for (const { task, unsent } of results) {
+    const text = unsentIn(unsent)
+    if (text != null) warn(task, text)
+  }
+  if (results.every(({ duration }) => duration < TELLING)) return
   const members = new Map(results.flatMap(each => each.members).map(({ member, health }) => [member, health]))
   const text = driverBound([...members].map(([member, health]) => ({ member, health })))
   if (text == null) return
-  const names = results.map(({ task }) => task).join(', ')
-  events.store({ type: 'warning', text: cutText(`${stepFolder(step)}, ${names}: ${text}`) })
+  warn(results.map(({ task }) => task).join(', '), text)
 }
 
 function nameDifference(

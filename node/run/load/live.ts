@@ -1,4 +1,5 @@
 /** How the tasks of a sample go at one moment, of all members together: from what they told and from what they brought. */
+import type { PlannedTask } from '../../../protocols/tasks/elements.ts'
 import type { LoadNow } from '../../../protocols/tasks/load-now.ts'
 import type { LoadStatus } from '../../../protocols/tasks/load-stream.ts'
 import type { LoadPlan } from '../../../protocols/tasks/workers.ts'
@@ -23,7 +24,7 @@ export function liveOf({ element, plan, statuses, tasks }: LiveSource): LoadNow 
   )
   return {
     ...{ element, elements: plan.elements.length },
-    tasks: tasks.map(each => taskNow(each, statuses)),
+    tasks: tasks.map(each => taskNow(each, plannedIn(plan, each.plan), statuses)),
     members: [...statuses].map(([member, { workers, busy, lag, tasks: its }]) => ({
       ...{ member, workers, busy, lag },
       clients: its.reduce((sum, { clients }) => sum + clients, 0),
@@ -33,12 +34,22 @@ export function liveOf({ element, plan, statuses, tasks }: LiveSource): LoadNow 
   }
 }
 
-function taskNow(results: TaskResults, statuses: Map<string, LoadStatus>): LoadNow['tasks'][number] {
+const plannedIn = ({ elements }: LoadPlan, { element, task }: TaskResults['plan']): PlannedTask | undefined =>
+  elements.find(({ number }) => number === element)?.tasks.find(({ name }) => name === task)
+
+function taskNow(
+  results: TaskResults,
+  planned: PlannedTask | undefined,
+  statuses: Map<string, LoadStatus>
+): LoadNow['tasks'][number] {
+  const hasEnd = planned?.period != null || planned?.iterations != null
+  const hasWarmup = planned?.warmupPeriod != null || (planned?.warmupIterations ?? 0) > 0
   const { plan, members, unit } = results
   const told = [...plan.members].map(([member, of]) => {
     const status = statuses.get(member)
     const its = status?.element === plan.element ? status.tasks.find(({ task }) => task === plan.task) : undefined
-    return { of, clients: its?.clients ?? of, progress: its?.progress }
+    // until a member has told of it, nothing of it is done
+    return { of, clients: its?.clients ?? of, progress: its == null && hasEnd ? 0 : its?.progress }
   })
   const progress = told.every(each => each.progress != null || each.clients === 0)
     ? told.reduce((sum, each) => sum + (each.progress ?? 1) * each.of, 0) / Math.max(1, plan.clients)
@@ -51,7 +62,7 @@ function taskNow(results: TaskResults, statuses: Map<string, LoadStatus>): LoadN
     ...(progress == null ? {} : { progress: Math.min(1, progress) }),
     samples: samples + all.reduce((sum, each) => sum + each.warmup, 0),
     failed: all.reduce((sum, each) => sum + each.failed, 0),
-    warmup: samples === 0,
+    warmup: hasWarmup && samples === 0,
     throughput: throughputOf(results),
     ...(latency == null ? {} : { latency })
   }

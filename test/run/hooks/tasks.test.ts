@@ -192,7 +192,7 @@ hook('a task that completes others ends its element with the part behind it', as
 hook('a driver that was the bottleneck is a warning', async () => {
   const it = await made()
   it.before(work('tasks', 1))
-  const [a, b] = [it.bring(0, samples(3, 5)), it.bring(1, samples(3, 5))]
+  const [a, b] = [it.bring(0, samples(600, 5)), it.bring(1, samples(600, 5))]
   const health = { workers: 2, busy: 0.99, lag: 1, lagMax: 2, overhead: 0.1 }
   await it.after(work('tasks', 1), { 0: { tasks: [a] }, 1: { tasks: [b], health } })
   const warning = it.stored.find(({ type }) => type === 'warning')
@@ -200,6 +200,27 @@ hook('a driver that was the bottleneck is a warning', async () => {
     warning?.type === 'warning' ? warning.text : '',
     /1-default\/sample1, t: the driver of m1 was the bottleneck/
   )
+})
+
+hook('of an element that was over at once nothing is said of drivers', async () => {
+  const it = await made()
+  it.before(work('tasks', 1))
+  const [a, b] = [it.bring(0, samples(3, 5)), it.bring(1, samples(3, 5))]
+  const health = { workers: 2, busy: 1, lag: 90, lagMax: 90, overhead: 9 }
+  await it.after(work('tasks', 1), { 0: { tasks: [a], health }, 1: { tasks: [b], health } })
+  assert.is(
+    it.stored.find(({ type }) => type === 'warning'),
+    undefined
+  )
+})
+
+hook('requests that were due and not sent are a warning', async () => {
+  const it = await made()
+  it.before(work('tasks', 1))
+  const [a, b] = [it.bring(0, samples(3, 5)), it.bring(1, samples(3, 5))]
+  await it.after(work('tasks', 1), { 0: { tasks: [{ ...a, unsent: 30 }] }, 1: { tasks: [{ ...b, unsent: 12 }] } })
+  const [warning] = it.stored.flatMap(event => (event.type === 'warning' ? [event.text] : []))
+  assert.match(warning ?? '', /^1-default\/sample1, t: 42 requests were due and not sent: the target could not keep up/)
 })
 
 hook('a member that cannot go on, and one whose samples cannot be counted, end the run by name', async () => {
