@@ -27,7 +27,8 @@ export class DriverDialog {
   readonly #silence = new SilenceWatch(why => this.fail(why))
   readonly #failed = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
-  #done: PromiseWithResolvers<Done> | undefined
+  /** What it was asked to do: of what was given up the answer may still come. */
+  readonly #asked = new Map<Done['what'], PromiseWithResolvers<Done>>()
   #driver: Driver | undefined
   #isOver = false
 
@@ -62,7 +63,7 @@ export class DriverDialog {
   async do(what: Done['what'], signal: AbortSignal): Promise<Done> {
     this.check()
     const done = Promise.withResolvers<Done>()
-    this.#done = done
+    this.#asked.set(what, done)
     this.say({ type: what })
     const said = await within(done.promise, this.#unlessFailed(signal))
     if (said.error != null) throw new BakError('workload-failed', said.error)
@@ -94,7 +95,7 @@ export class DriverDialog {
       for await (const message of driver.messages()) {
         this.#silence.heard()
         if (message.type === 'ready') this.#ready.resolve()
-        else if (message.type === 'done') this.#done?.resolve(message)
+        else if (message.type === 'done') this.#asked.get(message.what)?.resolve(message)
         else this.#listener.onSaid(message)
       }
       if (this.failure == null && !this.#isOver) this.fail(await driver.ending())
