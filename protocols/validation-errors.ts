@@ -21,6 +21,8 @@ interface Shape {
   options?: Shape[]
   key?: string
   literal?: unknown
+  /** Of a lazy one: its shape, by the value. */
+  getter?: (value: unknown) => Shape
 }
 
 /** @returns the first error at each path of `value`, and every unknown key with the nearest known one */
@@ -35,7 +37,19 @@ export function findValidationErrors(schema: Schema, value: unknown): Validation
 function describe(schema: Schema, issue: v.BaseIssue<unknown>): ValidationError {
   const path = (issue.path ?? []).map(item => item.key as string | number)
   if (issue.type === 'strict_object' && issue.received === 'undefined') return { path, what: 'is missing' }
-  return { path, what: phrase(issue, shapeAt(schema as unknown as Shape, path)) }
+  if (issue.type === 'variant' && issue.received === 'undefined')
+    return { path, what: `is missing: ${plain(String(issue.expected))}` }
+  const shape = shapeAt(schema as unknown as Shape, path)
+  const what = phrase(issue, shape)
+  return { path, what: isTableForTables(issue, shape) ? `${what}: it begins with [[${path.join('.')}]]` : what }
+}
+
+/** `[task]` in the place of `[[task]]`. smol-toml's tables have no prototype, so valibot has no name for them. */
+function isTableForTables({ type, received }: v.BaseIssue<unknown>, shape?: Shape): boolean {
+  const item = shape?.item && unwrap(shape.item)
+  return (
+    type === 'array' && ['Object', 'null'].includes(received) && ['strict_object', 'variant'].includes(item?.type ?? '')
+  )
 }
 
 function phrase({ message, type, received, requirement }: v.BaseIssue<unknown>, shape?: Shape): string {
@@ -59,20 +73,28 @@ function plain(words: string): string {
     string: 'a string',
     number: 'a number'
   }
-  const shown = words.replace(/^\((.*)\)$/s, '$1').replaceAll(' | ', ' or ')
+  const shown = words
+    .replace(/^\((.*)\)$/s, '$1')
+    .replace(/ \| (?=[^|]*$)/, ' or ')
+    .replaceAll(' | ', ', ')
   return kinds[shown] ?? shown.replace(/^([<>]=?)(?=\S)/, '$1 ')
 }
 
 /** A schema reports only the first unknown key of an object; this finds all of them. */
 function findUnknown(schema: Shape, value: unknown, path: Path): ValidationError[] {
   if (value == null || typeof value !== 'object') return []
-  const shape = chosen(unwrap(schema), value as Record<string, unknown>)
+  const shape = chosen(shapeFor(schema, value), value as Record<string, unknown>)
   return Object.entries(value).flatMap(([key, inner]) => {
     const child = childOf(shape, key)
     const at = [...path, Array.isArray(value) ? Number(key) : key]
     if (child != null) return findUnknown(child, inner, at)
     return shape.type === 'strict_object' ? [{ path: at, what: unknown(key, Object.keys(shape.entries ?? {})) }] : []
   })
+}
+
+function shapeFor(schema: Shape, value: unknown): Shape {
+  const shape = unwrap(schema)
+  return shape.getter == null ? shape : shapeFor(shape.getter(value), value)
 }
 
 /** A variant is the one of its shapes that the value says. */

@@ -1,5 +1,6 @@
 /** `bak allocation`: the schedule of the tasks of a run file, what each client does, and which member has it. */
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { BakError, whyOf } from '../../protocols/errors.ts'
 import { checkSpec, readRunFile } from '../../protocols/run-file.ts'
@@ -9,7 +10,9 @@ import { type Host, loadPlanOf } from '../../protocols/tasks/workers.ts'
 import { decodeFile } from '../../protocols/utf8.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { currentFolder } from '../first-mistakes.ts'
+import { type RunFileText, withLines } from '../run-file-lines.ts'
 import { parseNumber } from '../spec-flags.ts'
+import { anchoredIn } from '../staged-paths.ts'
 import { drawSchedule } from '../views/schedule-table.ts'
 
 interface Options {
@@ -35,10 +38,12 @@ export function define(command: Command): void {
 }
 
 async function act(context: Context, options: Options, file: string): Promise<void> {
-  const spec = checkSpec(readRunFile(textOf(file), file))
+  const text = textOf(file)
+  const spec = checkSpec(anchoredIn(readRunFile(text, file), resolve(currentFolder(), dirname(file))))
   if (spec.task.length === 0) throw new BakError('usage', `${file} has no [[task]]: there is nothing to allocate`)
   const { name, params } = iterationIn(spec, options.iteration)
-  const hosts = options.members == null ? await hostsNow(context, spec) : hostsLike(options as { members: number })
+  const hosts =
+    options.members == null ? await hostsNow(context, spec, { file, text }) : hostsLike(options as { members: number })
   const plan = loadPlanOf(spec, hosts, params)
   if (context.json) {
     await context.print(JSON.stringify({ iteration: name, ...plan, ...allocationOf(plan.elements) }))
@@ -71,9 +76,13 @@ function iterationIn({ iterations }: Spec, name?: string): Spec['iterations'][nu
 }
 
 /** @returns the members that a run would have that began now */
-async function hostsNow(context: Context, spec: Spec): Promise<Host[]> {
-  const { loaders = [] } = await context.ask('plan', { spec, directory: currentFolder(), env: callerEnv })
-  return loaders
+async function hostsNow(context: Context, spec: Spec, source: RunFileText): Promise<Host[]> {
+  try {
+    const { loaders = [] } = await context.ask('plan', { spec, directory: currentFolder(), env: callerEnv })
+    return loaders
+  } catch (cause) {
+    throw withLines(cause, source)
+  }
 }
 
 function hostsLike({ members, cores = 1 }: { members: number; cores?: number }): Host[] {

@@ -77,11 +77,16 @@ export interface ClientTask {
 /** @returns what a client of the run has to do in an element, in this order; nothing where it is idle */
 export function tasksOfClient(element: Element, clients: number, client: number): ClientTask[] {
   const found: ClientTask[] = []
+  // with a limit of its own an element may still have as many as the run has
+  const atOnce = Math.min(
+    clients,
+    element.tasks.reduce((sum, task) => sum + task.clients, 0)
+  )
   let first = 0
   for (const task of element.tasks) {
     for (let logical = firstOf(first, client, clients); logical < first + task.clients; logical += clients) {
       // who comes to a second task has begun already
-      const wait = logical < clients ? (task.rampUp * logical) / element.clients : 0
+      const wait = logical < clients ? (task.rampUp * logical) / atOnce : 0
       const isCompleting = element.completedBy === 'any' || element.completedBy === task.name
       found.push({ task, index: logical - first, wait, isCompleting })
     }

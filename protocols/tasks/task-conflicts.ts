@@ -3,6 +3,7 @@ import type { SpecInput } from '../spec.ts'
 import type { Path } from '../toml-lines.ts'
 import type { ValidationError } from '../validation-errors.ts'
 import { wrongLengths } from './length-conflicts.ts'
+import { wrongMetrics } from './metric-conflicts.ts'
 import { wrongOperations } from './operation-conflicts.ts'
 import { wrongParameters } from './parameter-conflicts.ts'
 import { wrongSearch } from './search-conflicts.ts'
@@ -30,7 +31,12 @@ export function wrongTasks(spec: Input & { params?: unknown }): ValidationError[
   ]
   // what follows reads the schedule, which has to be one
   if (structure.length > 0) return structure
-  return [...wrongLengths(given), ...wrongParameters(given, spec), ...wrongSearch(given, spec)]
+  return [
+    ...wrongLengths(given),
+    ...wrongParameters(given, spec),
+    ...wrongSearch(given, spec),
+    ...wrongMetrics(given, spec)
+  ]
 }
 
 /** What tasks take the place of. */
@@ -103,7 +109,7 @@ function wrongParallels({ task, parallel }: TaskKeys): ValidationError[] {
       if (completing === 'any') return [{ path, what: 'any is a task here, and would be any of them: rename the task' }]
       return names.includes(completing)
         ? []
-        : [{ path, what: unknownIn(completing, [...names, 'any'], `task in ${name}`) }]
+        : [{ path, what: unknownIn(completing, [...names, 'any'], `task of ${name} that is called`) }]
     })
   ]
 }

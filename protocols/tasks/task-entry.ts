@@ -15,6 +15,14 @@ const TIMES = ['latency', 'service', 'processing'] as const
 /** In names of metrics. */
 const CALLED = { latency: 'latency', service: 'service_time', processing: 'processing_time' } as const
 
+/** What is in the record of a task, each behind its name and a point. */
+export const METRICS: string[] = [
+  ...['throughput', 'throughput_1s', 'error_rate', 'samples'],
+  ...Object.values(CALLED).flatMap(time =>
+    ['mean', ...PERCENTILES.map(each => `p${each}`), 'max'].map(each => `${time}.${each}`)
+  )
+]
+
 export type MeasuredTask = Pick<
   TaskResult,
   'task' | 'unit' | 'samples' | 'failed' | 'seconds' | 'throughput' | 'duration' | 'ended' | (typeof TIMES)[number]

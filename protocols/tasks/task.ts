@@ -16,16 +16,22 @@ export const RAW_SAMPLES_FILE = 'samples.csv'
 export const MAX_CLIENTS = 100_000
 const clients = v.pipe(count, v.minValue(1), v.maxValue(MAX_CLIENTS))
 
+/** A request in eleven days, and more than any machine sends: intervals and counts of what is due stay numbers. */
+const RATES = { least: 1e-6, most: 1e9 }
+const isRate = (perSecond: number) => perSecond >= RATES.least && perSecond <= RATES.most
+const A_RATE = 'a rate is a number from 0.000001 to 1000000000, or one with its unit such as "500 docs/s"'
+
 /** Operations a second: a number, or with the unit that an operation states: `500`, `"500 docs/s"`. */
 export const rate = v.union(
   [
-    v.pipe(v.number(), v.finite(), v.gtValue(0)),
+    v.pipe(v.number(), v.check(isRate, A_RATE)),
     v.pipe(
       v.string(),
-      v.regex(/^\d+(\.\d+)? \S{1,30}\/s$/, 'a rate is a number, or a number with its unit such as "500 docs/s"')
+      v.regex(/^\d+(\.\d+)? \S{1,30}\/s$/, A_RATE),
+      v.check(text => isRate(Number.parseFloat(text)), A_RATE)
     )
   ],
-  'a rate is a number, or a number with its unit such as "500 docs/s"'
+  A_RATE
 )
 
 /** Of a task, or for all tasks of a parallel that do not say it themselves. */
@@ -40,11 +46,13 @@ const lengths = {
   ramp_up_time_period: v.optional(seconds)
 }
 
+const operationName = v.pipe(v.string('an operation is the name of an [[operation]], or a table with its type'), name)
+
 export const task = v.strictObject({
   /** By default that of its operation. */
   name: v.optional(name),
   /** The name of an `[[operation]]`, or the operation itself. */
-  operation: v.union([name, operationKind], 'an operation is the name of an [[operation]], or a table with its type'),
+  operation: v.lazy(given => (given != null && typeof given === 'object' ? operationKind : operationName)),
   /** The `[[parallel]]` that it belongs to. */
   parallel: v.optional(name),
   clients: v.optional(clients, 1),
@@ -53,7 +61,7 @@ export const task = v.strictObject({
   /** Of all its clients together; neither of the two is as fast as they can. */
   target_throughput: v.optional(rate),
   /** Seconds between two requests of all its clients. */
-  target_interval: v.optional(v.pipe(seconds, v.gtValue(0))),
+  target_interval: v.optional(v.pipe(seconds, v.minValue(1 / RATES.most))),
   /** Its errors end nothing, whatever `load.on_error` is. */
   ignore_errors: v.optional(v.boolean(), false)
 })

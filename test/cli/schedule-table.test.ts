@@ -1,11 +1,12 @@
 /** The schedule of tasks on a terminal, and `bak allocation`. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { drawSchedule } from '../../cli/views/schedule-table.ts'
 import type { Plan } from '../../protocols/control.ts'
+import { BakError } from '../../protocols/errors.ts'
 import { checkSpec, readRunFile } from '../../protocols/run-file.ts'
 import { loadPlanOf } from '../../protocols/tasks/workers.ts'
 import { startBak, startFake } from './fake.ts'
@@ -137,6 +138,27 @@ test('bak allocation asks the daemon who would have clients', () =>
       await daemon.stop()
     }
   }))
+
+test('bak allocation finds staged files beside the run file, and names the line of what the daemon refuses', () => {
+  const server = '[[workload]]\nname = "web"\nrole = "server"\nstage = ["web.conf"]\ncommand = "true"\n'
+  return withFile(`${FILE}[load]\non = "role=nobody"\n${server}`, async file => {
+    const staged: Array<string[] | undefined> = []
+    const daemon = await startFake({
+      async *plan({ spec }) {
+        staged.push(spec.workload[0]?.stage)
+        throw new BakError('usage', 'load.on: no member of the run fits "role=nobody"')
+      }
+    })
+    try {
+      const { status, stderr } = await daemon.bak('allocation', file)
+      const line = FILE.split('\n').length + 1
+      assert.equal([status, stderr], [64, `bak: ${file}:${line}: load.on: no member of the run fits "role=nobody"\n`])
+      assert.equal(staged, [[`${dirname(file)}/./web.conf`]])
+    } finally {
+      await daemon.stop()
+    }
+  })
+})
 const PLAN: Plan = {
   ...{ members: [], shortfalls: [], verdict: 'ok', status: 0, partial: false, needed: 1, phases: ['join'] },
   ...{ iterations: [], order: 'sample' }

@@ -55,7 +55,7 @@ const errors: [string, string, ...string[]][] = [
   [
     'a choice',
     '[tool.x]\nstop_signal = "KILL"',
-    'f:2: tool.x.stop_signal: expected "INT" or "TERM" or "QUIT" or "HUP", got "KILL"'
+    'f:2: tool.x.stop_signal: expected "INT", "TERM", "QUIT" or "HUP", got "KILL"'
   ],
   [
     'an option of a tool that is no value',

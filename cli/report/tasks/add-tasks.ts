@@ -3,7 +3,6 @@ import { whyOf } from '../../../protocols/errors.ts'
 import { stepFolder, tasksFileOf } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
-import { driverBound } from '../../../protocols/tasks/driver-bound.ts'
 import { readTasksFile } from '../../../protocols/tasks/read-tasks-file.ts'
 import type { TaskSeconds, TasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { failuresIn } from '../../../protocols/work-entry.ts'
@@ -101,13 +100,7 @@ const NO_SECONDS: TaskSeconds = { every: 1, throughput: [], failed: [], latency:
 function warningsIn(all: IterationTask[], iterations: Source['iterations']): TasksData['warnings'] {
   return all.flatMap(each => {
     const iteration = iterations.findIndex(({ number }) => number === each.iteration.number)
-    const bound = each.results.flatMap(({ members }) => driverBound(members) ?? [])
-    const of = each.results.length === 1 ? '' : ` in ${bound.length} of ${each.results.length} samples`
-    return [...bound.slice(0, 1).map(text => `${text}${of}`), ...warningsOf(each)].map(text => ({
-      task: each.task,
-      iteration,
-      text
-    }))
+    return warningsOf(each).map(text => ({ task: each.task, iteration, text }))
   })
 }
 

@@ -29,7 +29,7 @@ export function takeOf(result: TaskResult, { taken, from, members, most, block, 
   return {
     ...{ ...taken, element, clients, requests: samples, failed, ended, errors },
     ...{ from, counted: from + warmupEnd(result), to: from + duration },
-    throughput: throughput.median,
+    throughput: throughput.mean,
     latency: timesOf('', result.latency),
     service: timesOf('', result.service),
     members: slowest(known, most).map(

@@ -77,7 +77,7 @@ export interface TaskTake extends TakenSample {
   counted: number
   to: number
   ended: 'schedule' | 'completed' | 'cut'
-  /** The median of the averages since the begin. */
+  /** The mean of the averages since the begin. */
   throughput: number
   latency?: Times
   service?: Times

@@ -118,8 +118,11 @@ export class MemberTask {
     }
   }
 
-  /** @throws {BakError} `bad-message` for histograms that are not of as many samples as they say */
-  addHistogram(block: HistogramBlock, throughput: ThroughputCounter): void {
+  /**
+   * @param longest ms that a request can have taken
+   * @throws {BakError} `bad-message` for histograms that are not of as many samples as they say, or of longer ones
+   */
+  addHistogram(block: HistogramBlock, throughput: ThroughputCounter, longest: number): void {
     const { second, samples, failed, warmup, operations } = block
     const [latency, service, processing] = TIMES.map(time => decodeHistogram(block[time])) as [
       LogHistogram,
@@ -128,6 +131,8 @@ export class MemberTask {
     ]
     if (failed > samples || [latency, service, processing].some(({ count }) => count !== samples))
       throw new BakError('bad-message', `histograms of ${samples} samples have another number of values`)
+    if ([latency, service, processing].some(({ range }) => (range?.max ?? 0) > longest * 1000))
+      throw new BakError('bad-message', 'a histogram has times that are longer than its task')
     // otherwise no result with these could be verified
     if (!latency.canSumTo(block.sums.latency) || !service.canSumTo(block.sums.service))
       throw new BakError('bad-message', `sums of ${samples} samples are not those of their histograms`)

@@ -90,17 +90,19 @@ export class SampleLoad {
       throw new BakError('bad-message', `samples of element ${message.element}, which has not begun`)
     const task = open?.tasks.find(({ plan }) => plan.task === message.task)
     if (open == null || task == null) return
+    const passed = this.#clock() - open.begun
     if (message.type === 'histograms') {
-      checkTime(message.second * 1000, this.#clock() - open.begun)
-      return task.addHistogram(member, message)
+      checkTime(message.second * 1000, passed)
+      return task.addHistogram(member, message, passed + MAX_AHEAD)
     }
     const columns = unpackColumns(message)
+    const { due, latency, service, processing } = columns
     let [last, longest] = [0, 0]
-    for (let i = 0; i < columns.due.length; i++) {
-      last = Math.max(last, (columns.due[i] as number) + (columns.latency[i] as number))
-      longest = Math.max(longest, columns.service[i] as number, columns.processing[i] as number)
+    for (let i = 0; i < due.length; i++) {
+      last = Math.max(last, (due[i] as number) + (latency[i] as number))
+      longest = Math.max(longest, service[i] as number, processing[i] as number)
     }
-    checkTime(Math.max(last, longest), this.#clock() - open.begun)
+    checkTime(Math.max(last, longest), passed)
     task.addSamples(member, columns, message, last)
   }
 

@@ -72,13 +72,14 @@ export class TaskResults {
     return [...this.members.values()].some(({ samples, warmup }) => samples + warmup > 0)
   }
 
-  addHistogram(member: string, block: HistogramBlock): void {
+  /** @param longest ms that a request can have taken */
+  addHistogram(member: string, block: HistogramBlock, longest = Number.POSITIVE_INFINITY): void {
     const its = this.members.get(member)
     if (its == null) return
     if (its.samples + its.warmup + block.samples > MAX_VALUES / this.members.size)
       throw new BakError('bad-message', `${block.samples} samples more are too many for a histogram of all members`)
     this.#makeRoom(block.second + 1)
-    its.addHistogram(block, this.throughput)
+    its.addHistogram(block, this.throughput, longest)
     // percentiles of some and buckets of others do not mix
     for (const each of this.members.values()) each.exact = undefined
     this.#note(block.unit)
@@ -118,6 +119,8 @@ export class TaskResults {
         if (open != null) mergeRow(sum, open)
       }
       this.rows.at(row * this.rows.every)
+      // how much its median weighs where two rows become one
+      this.rows.ended[row] = sum.sizes.latency.count
       this.rows.open.set(row, sum)
       this.rows.close(row)
     }

@@ -14,7 +14,8 @@ export class DriverPipe<Sent, Received> {
   readonly #socket: Socket
   readonly #schema: Schema<Received>
   readonly #closed: Promise<void>
-  #drained: Promise<void> | undefined
+  /** When there is room again: of all that wait for it. */
+  #room: Promise<void> | undefined
 
   /** @param socket connected; nobody else reads or writes it */
   constructor(socket: Socket, schema: Schema<Received>) {
@@ -43,18 +44,17 @@ export class DriverPipe<Sent, Received> {
     const hasRoom = socket.write(body)
     socket.uncork()
     if (hasRoom) return
-    this.#drained ??= this.#drain()
-    await this.#drained
+    this.#room ??= this.#drained()
+    await this.#room
     if (!socket.writable) throw gone()
   }
 
-  /** One wait for all that found no room. */
-  async #drain(): Promise<void> {
+  async #drained(): Promise<void> {
     const drained = Promise.withResolvers<void>()
     this.#socket.once('drain', drained.resolve)
     await Promise.race([drained.promise, this.#closed])
     this.#socket.off('drain', drained.resolve)
-    this.#drained = undefined
+    this.#room = undefined
   }
 
   /** Each message, until the other side closes. @throws {BakError} `bad-message`, `unreachable` if it ends in the middle of one */

@@ -7,10 +7,22 @@ type Timed = TaskSpec & Pick<Spec, 'policy'>
 
 /** @returns seconds that clients of an element may take to its join point; undefined if that is not limited */
 export function longestOfElement(element: Element, { policy }: Pick<Spec, 'policy'>): number | undefined {
-  const ending = element.tasks.filter(({ name }) => name === element.completedBy)
-  const all = (ending.length > 0 ? ending : element.tasks).map(longestOfTask)
-  const length = element.completedBy === 'any' ? leastOf(all) : isCrowded(element) ? sumOf(all) : mostOf(all)
-  return leastOf([length, policy.timeout === 0 ? undefined : policy.timeout])
+  return leastOf([lengthOf(element), policy.timeout === 0 ? undefined : policy.timeout])
+}
+
+function lengthOf(element: Element): Seconds {
+  const { tasks, completedBy } = element
+  // in a crowd the first task alone is sure to have its turn at once, and the last to have it behind all others
+  if (completedBy === 'any') return leastOf((isCrowded(element) ? tasks.slice(0, 1) : tasks).map(longestOfTask))
+  if (isCrowded(element)) return sumOf(tasks.map(each => longestInTurns(each, element)))
+  const ending = tasks.filter(({ name }) => name === completedBy)
+  return mostOf((ending.length > 0 ? ending : tasks).map(longestOfTask))
+}
+
+/** Of all turns that one client has of a task. */
+function longestInTurns(task: PlannedTask, { clients }: Element): Seconds {
+  const turn = longestOfTask(task)
+  return turn == null ? undefined : turn * Math.ceil(task.clients / clients)
 }
 
 /** @returns seconds after which the request that a client waits for has ended, whatever its task is; undefined if that is not limited */

@@ -108,9 +108,10 @@ export class SamplesUplink<Counts> {
       })
   }
 
-  /** Tells at once what ends the run, again on each stream that is opened later. */
+  /** Tells at once what ends the run, again on each stream that is opened later. The first reason is the one. */
   fail(element: number, reason: string): void {
-    this.#failure ??= { type: 'failed', step: this.#init.step, element, reason }
+    if (this.#failure != null) return
+    this.#failure = { type: 'failed', step: this.#init.step, element, reason }
     void this.#stream?.send(this.#failure).catch(() => {})
   }
 

@@ -68,6 +68,16 @@ test('lets clients begin over the ramp-up, and those of a second task at once', 
   ])
 })
 
+test('lets clients begin within the ramp-up also where a limit does not bind, since another element has more clients', () => {
+  const [element] = elementsIn({
+    task: [...'ab'].map(name => ({ name, operation, parallel: 'p', clients: 2 })),
+    parallel: [{ name: 'p', clients: 2, warmup_time_period: 10, ramp_up_time_period: 4, time_period: 10 }]
+  })
+  assert.ok(element)
+  const waits = [0, 1, 2, 3, 4].flatMap(client => tasksOfClient(element, 8, client).map(({ wait }) => wait))
+  assert.equal(waits, [0, 1, 2, 3])
+})
+
 for (const { hosts, clients, result } of rally.workerAssignments)
   test(`${clients} clients on ${hosts.length} hosts are assigned as by Rally`, () => {
     assert.equal(

@@ -53,6 +53,8 @@ const wrong: Array<[title: string, file: string, message: RegExp]> = [
     /^f:8: .*beside target_throughput: a task has one of them/
   ],
   ['a rate with a broken unit', `${OPERATION}${get('target_throughput = "5 docs"')}`, /^f:7: .*such as "500 docs\/s"/],
+  ['a rate of nothing', `${OPERATION}${get('target_throughput = "0 docs/s"')}`, /^f:7: .*from 0\.000001 to 1000000000/],
+  ['a rate that no clock can have', `${OPERATION}${get('target_throughput = 1e300')}`, /^f:7: .*from 0\.000001 to/],
   [
     'an unknown operation',
     `${OPERATION}${task('operation = "gat"')}`,
@@ -77,7 +79,7 @@ const wrong: Array<[title: string, file: string, message: RegExp]> = [
   [
     'an unknown task that completes',
     `${OPERATION}${get('parallel = "p"')}[[parallel]]\nname = "p"\ncompleted_by = "got"`,
-    /^f:10: parallel\.0\.completed_by: there is no task in p got; did you mean get\?/
+    /^f:10: parallel\.0\.completed_by: there is no task of p that is called got; did you mean get\?/
   ],
   [
     'a task that is called any where any completes',
@@ -182,6 +184,46 @@ const wrong: Array<[title: string, file: string, message: RegExp]> = [
     'a search of too many values',
     `${OPERATION}${get()}[search]\nfrom = 1\nto = 2001\nstep = 1`,
     /^f:10: search\.step: makes 2001 values, and 1000 are the most/
+  ],
+  [
+    'one table of tasks',
+    '[task]\noperation = "get"',
+    /^f:1: task: expected a list, got a table: it begins with \[\[task\]\]/
+  ],
+  [
+    'an operation in its task of an unknown type',
+    task('operation = { type = "htpp", url = "http://a/" }'),
+    /^f:2: task\.0\.operation\.type: expected "http", "command" or "module", got "htpp"/
+  ],
+  [
+    'an operation in its task without a type',
+    task('operation = { url = "http://a/" }'),
+    /^f:2: task\.0\.operation\.type: is missing: "http", "command" or "module"/
+  ],
+  [
+    'an operation in its task with an unknown key',
+    task('operation = { type = "http", url = "http://a/", header = { a = "b" } }'),
+    /^f:2: task\.0\.operation\.header: is not a known key; did you mean headers\?/
+  ],
+  [
+    'an operation that is neither a name nor a table',
+    task('operation = 3'),
+    /^f:2: task\.0\.operation: an operation is the name of an \[\[operation\]\], or a table with its type/
+  ],
+  [
+    'a threshold on a metric that tasks do not have',
+    `${OPERATION}${get()}[[threshold]]\nmetric = "get.latncy.p99"\nmax = 5`,
+    /^f:8: threshold\.0\.metric: get has no metric latncy\.p99; did you mean latency\.p99\?/
+  ],
+  [
+    'a threshold on a percentile that is not in the record',
+    `${OPERATION}${get()}[[threshold]]\nmetric = "get.latency.p98"\nmax = 5`,
+    /^f:8: threshold\.0\.metric: get has no metric latency\.p98; did you mean latency\.p9/
+  ],
+  [
+    'a threshold on a task that is not there',
+    `${OPERATION}${get()}[[threshold]]\nmetric = "got.latency.p99"\nmax = 5`,
+    /^f:8: threshold\.0\.metric: there is no task got; did you mean get\?/
   ]
 ]
 for (const [title, file, message] of wrong)
@@ -264,6 +306,18 @@ test('in test mode no threshold is judged, and of a search the first value is ta
   const limit = '[[threshold]]\nmetric = "get.latency.p99"\nmax = 20\n[search]\nfrom = 1\nto = 9\nstep = 1\n'
   const spec = checkSpec(readRunFile(`${OPERATION}${get('time_period = 60')}[load]\ntest_mode = true\n${limit}`, 'f'))
   assert.equal([spec.threshold, spec.search, spec.iterations.length], [undefined, undefined, 1])
+})
+
+for (const metric of ['get.latency.p99', 'get.throughput_1s', 'get.error_rate', 'cpu.busy', 'other.latency'])
+  test(`a threshold on ${metric} is accepted`, () => {
+    checkSpec(readRunFile(`${OPERATION}${get()}[[threshold]]\nmetric = "${metric}"\nmax = 20\n`, 'f'))
+  })
+
+test('beside servers, and of tools, a metric may have any name', () => {
+  const limit = '[[threshold]]\nmetric = "got.latency.p99"\nmax = 20\n'
+  const server = '[[workload]]\nname = "web"\nrole = "server"\ncommand = "true"\n'
+  checkSpec(readRunFile(`${OPERATION}${get()}${limit}${server}`, 'f'))
+  checkSpec(readRunFile(`${OPERATION}${get()}${limit}of = "tools"\n`, 'f'))
 })
 
 test('a parameter sets its key, and takes the place of the other target', () => {

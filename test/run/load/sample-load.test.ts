@@ -10,7 +10,7 @@ import { packColumns, unpackColumns } from '../../../protocols/tasks/sample-bloc
 import type { TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import { type TaskResult, tasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { loadPlanOf } from '../../../protocols/tasks/workers.ts'
-import { blockOf, hourly, type MadeSample, step } from '../../helpers/load-blocks.ts'
+import { blockOf, columnsOf, hourly, type MadeSample, step } from '../../helpers/load-blocks.ts'
 
 const load = suite('the load of a sample on its controller')
 
@@ -21,7 +21,9 @@ const hosts = [
 ]
 const http = { type: 'http', url: 'http://10.0.0.7/' }
 
-function loadOf(tasks: object[] = [{ name: 't', operation: http, clients: 4 }]): SampleLoad {
+const plain = { name: 't', operation: http, clients: 4 }
+
+function loadOf(tasks: object[] = [plain]): SampleLoad {
   const spec = check(specSchema, { tools: [], task: tasks })
   return new SampleLoad(step, loadPlanOf(spec, hosts), hourly())
 }
@@ -88,6 +90,41 @@ load('a member brings as many samples in histograms as those of all members have
   const { results } = await endOf(its)
   const all = decodeHistogram(Buffer.from(results[0]?.latency?.histogram ?? '', 'base64'))
   assert.is(all.count, 2 ** 40)
+})
+
+load('times that are longer than the task has gone on are refused', () => {
+  const its = new SampleLoad(step, loadPlanOf(check(specSchema, { tools: [], task: [plain] }), hosts), () => 0)
+  its.begin(1, () => AT)
+  const day = 86_400_000
+  assert.throws(() => its.take('a', blockOf([{ due: 0, latency: day }])), /ended 86400 s from now/)
+  const { columns } = columnsOf([{ due: 0, latency: 1 }])
+  const slow = packColumns({ ...columns, service: Float64Array.of(day) })
+  assert.throws(() => its.take('a', { ...blockOf([{ due: 0, latency: 1 }]), columns: slow }), /86400 s from now/)
+  const sizes = (ms: number) => {
+    const histogram = new LogHistogram()
+    histogram.record(ms * 1000)
+    return encodeHistogram(histogram)
+  }
+  const beyond = {
+    ...{ type: 'histograms' as const, seq: 1, step, element: 1, task: 't', second: 0, warmup: false, samples: 1 },
+    ...{ failed: 0, sums: { latency: 1000, service: day * 1000 }, operations: 1, unit: 'ops', errors: [] },
+    ...{ latency: sizes(1), service: sizes(day), processing: sizes(1) }
+  }
+  assert.throws(() => its.take('a', beyond), /longer than its task/)
+  its.take('a', { ...beyond, sums: { latency: 1000, service: 1000 }, service: sizes(1) })
+  assert.is(its.now().tasks[0]?.samples, 1)
+})
+
+load('samples of clients that there are not are of no target', async () => {
+  const targets = ['http://10.0.0.7', 'http://10.0.0.8']
+  const its = loadOf([{ name: 't', operation: { type: 'http', url: '/', targets }, clients: 2 }])
+  its.begin(1, () => AT)
+  its.take('a', blockOf([0, 1, 2, 2 ** 32 - 1].map(client => ({ due: 0, latency: 1, client }))))
+  const { results } = await endOf(its)
+  assert.equal(
+    results[0]?.targets?.map(({ samples }) => samples),
+    [1, 1]
+  )
 })
 
 load.run()

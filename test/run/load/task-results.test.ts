@@ -142,6 +142,7 @@ results('a task that is longer than its rows has rows of several seconds, with t
   assert.is(seconds.throughput.length, (hours * 3_600) / 4)
   assert.ok(seconds.throughput.every(each => each === 2))
   assert.ok(seconds.latency.max.every(each => each != null && each >= 8 && each <= 11))
+  assert.ok(seconds.latency.p50.every(each => each != null && each >= 5 && each <= 11))
   assert.is(members[0]?.seconds.throughput.length, seconds.throughput.length)
 })
 

@@ -90,7 +90,16 @@ export const TWO: MemberClients = {
   exact: { t: 100, u: 100, v: 100 }
 }
 
-export function drivenLoad({ clients = TWO, timeout = 0, offset = 0 } = {}) {
+interface Driven {
+  clients?: MemberClients
+  /** s; 0 is none. */
+  timeout?: number
+  offset?: number
+  /** Bytes that may wait for the controller. */
+  most?: number
+}
+
+export function drivenLoad({ clients = TWO, timeout = 0, offset = 0, most }: Driven = {}) {
   const driver = new SpokenDriver()
   const spec = specOf({ command: undefined, policy: { timeout }, task: [{ name: 't', operation: http }] })
   const controller = { taken: 0, failures: [] as string[], statuses: 0, stalls: false }
@@ -107,7 +116,7 @@ export function drivenLoad({ clients = TWO, timeout = 0, offset = 0 } = {}) {
   const link = linkTo(serve(loadStreamProtocol, handler), member.peer)
   const load = new MemberLoad({
     ...{ spec, params: {}, clients, offset: () => offset, start: async () => driver },
-    uplink: { run, step, open: link.open }
+    uplink: { run, step, open: link.open, ...(most == null ? {} : { most }) }
   })
   const prepared = async () => {
     const answer = load.prepare(soon())

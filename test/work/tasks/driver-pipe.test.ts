@@ -46,6 +46,21 @@ pipe('a reader that takes nothing holds the writer up', async () => {
   })
 })
 
+pipe('any number of messages may wait for room', async () => {
+  await withSockets(async (daemon, driver) => {
+    const to = pipeToDriver(daemon)
+    const from = pipeToDaemon(driver)
+    const sending = Promise.all(Array.from({ length: 60 }, () => from.send(block(4096))))
+    assert.is(driver.listenerCount('drain'), 1)
+    void sending.then(() => from.end())
+    let received = 0
+    for await (const _ of to) received++
+    await sending
+    assert.is(received, 60)
+    assert.is(driver.listenerCount('drain'), 0)
+  })
+})
+
 pipe('what is no message of the other side is refused', async () => {
   await withSockets(async (daemon, driver) => {
     const from = pipeToDaemon(driver)

@@ -307,6 +307,22 @@ test('what the controller did not take is in no count, and is named', async () =
   )
 })
 
+test('more samples than may wait for the controller fail the task by name: none is dropped silently', async () => {
+  const { load, driver, controller, prepared } = drivenLoad({ most: 1_000 })
+  await prepared()
+  controller.stalls = true
+  const begun = problemOf(load.tasks(1, 0, AbortSignal.timeout(500)))
+  await driver.heard('element')
+  driver.say(samplesOf(1, 't', three), samplesOf(1, 't', three), samplesOf(1, 't', three))
+  await until(() => controller.failures.length === 1)
+  assert.match(controller.failures[0] ?? '', /MiB of samples wait for the controller, which takes them more slowly/)
+  await begun
+  const { load: answer, missing } = await load.end(100)
+  assert.match(answer.tasks[0]?.error ?? '', /MiB of samples wait for the controller/)
+  assert.is(answer.tasks[0]?.ended, 'cut')
+  assert.match(missing[0]?.reason ?? '', /^of 9 samples nobody knows whether they arrived/)
+})
+
 test('a stream that is cut in mid task changes no count', async () => {
   const { load, driver, link, prepared } = drivenLoad()
   await prepared()

@@ -21,8 +21,8 @@ import { WorkerThreads } from './worker-threads.ts'
 const STATUS_MS = 1_000
 /** Of samples that the daemon has not taken. */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024
-/** For threads to end what is cut short. */
-const CUT_MS = 10_000
+/** For threads to end what is cut short: one that does not is named before the daemon gives up the driver as a whole (10 s). */
+const CUT_MS = 8_000
 /** For threads to close their operations: what a module does then is its user's. */
 const END_MS = 3_000
 

@@ -53,6 +53,15 @@ interface OfTask {
   unsent: number
 }
 
+/** Of a client: one of the tasks that it does one after the other. */
+interface Turn {
+  of: OfTask
+  client: number
+  end: LoopEnd
+  /** 0 begins with the element, each other when the one before has ended. */
+  turn: number
+}
+
 export class ThreadElement {
   readonly #init: ThreadElementInit
   readonly #tasks = new Map<string, OfTask>()
@@ -140,11 +149,11 @@ export class ThreadElement {
   }
 
   async #client(client: number, tasks: ClientTask[]): Promise<void> {
-    for (const each of tasks) {
+    for (const [turn, each] of tasks.entries()) {
       const of = this.#tasks.get(each.task.name) as OfTask
       const end = each.isCompleting ? this.#completingEnd : this.#end
       try {
-        if (end.reason == null) await this.#clientOf(of, each, client, end)
+        if (end.reason == null) await this.#clientOf({ of, client, end, turn }, each)
       } catch (cause) {
         this.#fail(each.task, asBakError(cause).message)
       }
@@ -154,7 +163,7 @@ export class ThreadElement {
     }
   }
 
-  async #clientOf(of: OfTask, { task, index, wait }: ClientTask, client: number, end: LoopEnd): Promise<void> {
+  async #clientOf({ of, client, end, turn }: Turn, { task, index, wait }: ClientTask): Promise<void> {
     const { begin, clock, runners, params, folder } = this.#init
     const runner = await runners.of(task.operation)
     const context = { task: task.name, index, clients: task.clients, params, folder, signal: this.#cut.signal }
@@ -164,7 +173,7 @@ export class ThreadElement {
       // of a client that comes to a second task, or whose operation took long to open, time counts from here
       const own = Math.max(begin, performance.now())
       while (end.reason == null && performance.now() < begin) await clock.until(begin)
-      if (end.reason == null) this.#noteBegin(of)
+      if (end.reason == null && turn === 0) this.#noteBegin(of)
       const loop = new ClientLoop({
         ...{ task, begin: own, wait: wait * 1_000, pacer: pacerOf(task, index), clock, end },
         hasOwnEnd: requester.isFinite === true,

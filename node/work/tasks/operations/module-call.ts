@@ -10,6 +10,8 @@ interface CallInit {
 }
 
 const MAX_UNIT = 30
+/** Sums over a second, and over a run, stay exact enough to be held against each other. */
+const MAX_WEIGHT = 1e12
 
 /** The `context` of a module's function. */
 export class ModuleCall {
@@ -95,7 +97,7 @@ function errorKind(error: unknown): string {
 }
 
 function faultIn(weight: unknown, unit: unknown): string | undefined {
-  if (weight != null && !(typeof weight === 'number' && weight >= 0 && weight < Number.MAX_SAFE_INTEGER))
+  if (weight != null && !(typeof weight === 'number' && weight >= 0 && weight <= MAX_WEIGHT))
     return 'weight is no number'
   if (unit != null && !(typeof unit === 'string' && /^[\x21-\x7e]+$/.test(unit) && unit.length <= MAX_UNIT))
     return 'unit is no word'

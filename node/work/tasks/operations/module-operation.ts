@@ -1,6 +1,6 @@
 /** The operation `module`: requests that a function of the user's makes. Its module is among what was staged. */
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { join, relative } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { cleanLine } from '../../../../protocols/clean-line.ts'
 import { BakError } from '../../../../protocols/errors.ts'
 import { placementOf } from '../../../../protocols/staged.ts'
@@ -22,7 +22,7 @@ export async function moduleRunner(
 ): Promise<OperationRunner> {
   const path = placementOf(operation.module)
   const loaded = await load(join(folder, path)).catch(cause => {
-    throw new BakError('bad-run-file', `${path}: ${reasonOf(cause)}`, { cause })
+    throw new BakError('bad-run-file', `${placeIn(cause, folder) ?? path}: ${reasonOf(cause)}`, { cause })
   })
   const name = operation.function ?? 'default'
   const request = loaded[name]
@@ -40,6 +40,13 @@ export async function moduleRunner(
     open: context => called(path, 'open', () => inTime(ModuleRequester.open(operation, module, context), limit)),
     close: () => called(path, 'teardown', async () => void (await teardown?.({ params: operation.params, folder })))
   }
+}
+
+/** @returns `lib/rows.mjs:12` of an import that does not fit, which the first line of its stack has; of what cannot be parsed Node does not tell it */
+function placeIn(cause: unknown, folder: string): string | undefined {
+  if (!(cause instanceof SyntaxError)) return undefined
+  const [, url = '', line] = /^(file:\/\/\S+):(\d+)\n/.exec(cause.stack ?? '') ?? []
+  return url === '' ? undefined : `${relative(folder, fileURLToPath(url))}:${line}`
 }
 
 const load = async (file: string): Promise<Record<string, unknown>> => await import(pathToFileURL(file).href)

@@ -55,7 +55,7 @@ for (const [returned, wanted] of [
   ["{ error: 'bulk' , weight: 5 }", { failed: 'bulk', isNetwork: false }],
   ["{ error: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) }", { failed: 'ECONNREFUSED', isNetwork: true }],
   ["{ weight: -1, unit: 'docs' }", { failed: 'weight is no number', isNetwork: false }],
-  ['{ weight: 1e308 }', { failed: 'weight is no number', isNetwork: false }],
+  ['{ weight: 1e300 }', { failed: 'weight is no number', isNetwork: false }],
   ["{ weight: '7' }", { failed: 'weight is no number', isNetwork: false }],
   ["{ unit: 'a b' }", { failed: 'unit is no word', isNetwork: false }],
   ['{ last: true }', { isLast: true }]
@@ -240,6 +240,12 @@ modules('setup, open, close and teardown come in their order, once each', async 
 for (const [what, text, operation, reason] of [
   ['a module that is not there', undefined, LOAD, /^load\.mjs: .*Cannot find module/],
   ['a module with an error of syntax', 'export default (', LOAD, /^load\.mjs: Unexpected end of input/],
+  [
+    'a module that imports what is not there, with its line,',
+    "\nimport { nothing } from 'node:path'\nexport default nothing",
+    LOAD,
+    /^load\.mjs:2: The requested module 'node:path' does not provide an export named 'nothing'/
+  ],
   ['a module that throws', "throw new Error('no database')", LOAD, /^load\.mjs: no database/],
   ['a module without the function', 'export const x = 1', LOAD, /^load\.mjs: it does not export a default function$/],
   [
