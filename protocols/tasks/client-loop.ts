@@ -7,6 +7,8 @@ import type { Pacer } from './pacing.ts'
 
 /** ms after the end of a task in which requests are still sent that were due before it; those beyond are counted as unsent. */
 export const LATE_SENDS = 1_000
+/** Of one client: a rate may be as high as a number, and the sum over all clients of a run is still exact. */
+const MAX_UNSENT = 2 ** 36
 /** ms by which a sum of intervals may be beside the end of a period that it is meant to hit. */
 const ROUNDING = 0.001
 
@@ -176,7 +178,8 @@ export class ClientLoop {
 
   #countUnsent(first: number): void {
     const { pacer, begin } = this.#options
-    if (pacer != null) this.unsent = Math.ceil((begin + this.#ends - first - pacer.due) / pacer.interval)
+    if (pacer != null)
+      this.unsent = Math.min(MAX_UNSENT, Math.ceil((begin + this.#ends - first - pacer.due) / pacer.interval))
     this.isDone = true
   }
 }

@@ -1,4 +1,5 @@
 /** What members bring of tasks, and files of what came of it. */
+import * as v from 'valibot'
 import { SampleLoad } from '../../node/run/load/sample-load.ts'
 import { check, decode, encode } from '../../protocols/codec.ts'
 import { stepFolder } from '../../protocols/layout.ts'
@@ -7,6 +8,7 @@ import { LogHistogram } from '../../protocols/tasks/histogram.ts'
 import { decodeHistogram, encodeHistogram } from '../../protocols/tasks/histogram-codec.ts'
 import { loadStreamProtocol } from '../../protocols/tasks/load-stream.ts'
 import { readTasksFile } from '../../protocols/tasks/read-tasks-file.ts'
+import { tasksFile } from '../../protocols/tasks/tasks-file.ts'
 import { loadPlanOf } from '../../protocols/tasks/workers.ts'
 import { blockOf, hourly, step } from '../helpers/load-blocks.ts'
 import { ownFile, type ReaderInit } from './files.ts'
@@ -59,6 +61,14 @@ async function file(): Promise<string> {
 }
 const whole = await file()
 
+/** Ends it, and reads what would be written of it. @throws where that cannot be read */
+async function endOf(load: SampleLoad): Promise<void> {
+  for (const { latency, service, processing } of (await load.end(1))?.results ?? [])
+    for (const each of [latency, service, processing])
+      if (each != null) decodeHistogram(Buffer.from(each.histogram, 'base64'))
+  v.parse(tasksFile, JSON.parse(JSON.stringify(load.file)))
+}
+
 export const loadReaders: ReaderInit[] = [
   {
     name: 'samples of a member',
@@ -71,7 +81,7 @@ export const loadReaders: ReaderInit[] = [
       load.take('a', message)
       load.now()
       load.entries()
-      return load.end(1)
+      return endOf(load)
     }
   },
   {
@@ -82,7 +92,7 @@ export const loadReaders: ReaderInit[] = [
       const load = newLoad()
       load.take('a', { ...blockOf(samples), columns })
       load.now()
-      return load.end(1)
+      return endOf(load)
     }
   },
   {

@@ -17,6 +17,7 @@ interface Shape {
   rest?: Shape
   literal?: unknown
   class?: unknown
+  getter?: (input: unknown) => Shape
 }
 
 /** Values to use for a schema, such as the ids of existing runs for a run id. */
@@ -125,6 +126,8 @@ const kinds: Record<string, (shape: Shape, known: Known) => fc.Arbitrary<unknown
       arbitrary(shape.value as Shape, known),
       { maxKeys: MAX_LENGTH, noNullPrototype: true }
     ),
+  /** What it is depends on what it is given: a text, or a table. */
+  lazy: ({ getter }, known) => fc.oneof(...['x', {}].map(each => arbitrary(getter?.(each) as Shape, known))),
   picklist: shape => fc.constantFrom(...(shape.options as unknown[])),
   literal: shape => fc.constant(shape.literal),
   string: () => texts(undefined),

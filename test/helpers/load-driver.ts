@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as assert from 'uvu/assert'
 import type { FromDriver, ToDriver } from '../../node/work/tasks/driver-messages.ts'
 import { pipeToDriver } from '../../node/work/tasks/driver-pipe.ts'
 import { putDriver } from '../../node/work/tasks/driver-program.ts'
@@ -14,6 +15,7 @@ import { spec as specSchema } from '../../protocols/spec.ts'
 import { clientsOf } from '../../protocols/tasks/allocation.ts'
 import { elementsOf } from '../../protocols/tasks/elements.ts'
 import { type SampleColumns, unpackColumns } from '../../protocols/tasks/sample-block.ts'
+import { addTally, emptyTally, tallyHistograms, tallySamples } from '../../protocols/tasks/tally.ts'
 import { assignWorkers } from '../../protocols/tasks/workers.ts'
 import { until } from './until.ts'
 
@@ -76,7 +78,7 @@ export class TestDriver {
     const elements = elementsOf(spec, params)
     const [own] = assignWorkers([{ host: 'a', cores: workers }], clientsOf(elements))
     const names = elements.flatMap(({ tasks }) => tasks.map(({ name }) => name))
-    const shares = Object.fromEntries(names.map(name => [name, exact]))
+    const shares = names.map(task => ({ task, samples: exact }))
     await driver.send({ type: 'begin', spec, params, workers: own?.workers ?? [], exact: shares })
     return driver
   }
@@ -131,4 +133,29 @@ export class TestDriver {
     rmSync(this.folder, { recursive: true, force: true })
     return status
   }
+}
+
+/** Starts one, and ends it in order. */
+export async function withDriver(init: DriverInit, work: (it: TestDriver) => Promise<void>): Promise<void> {
+  const it = await TestDriver.start(init)
+  try {
+    await it.hear('ready')
+    await work(it)
+  } finally {
+    assert.is(await it.close(), 0)
+  }
+}
+
+/** What it brought of all tasks. */
+export function sumOf(it: TestDriver) {
+  const sum = emptyTally()
+  for (const each of it.all('samples')) addTally(sum, tallySamples(each))
+  for (const each of it.all('histograms')) addTally(sum, tallyHistograms(each))
+  return sum
+}
+
+/** What it says that it brought, to be compared with that. */
+export const pick = (answer?: ReturnType<typeof emptyTally>) => {
+  const { samples, warmup, failed, latency, service } = answer ?? emptyTally()
+  return { samples, warmup, failed, latency, service }
 }

@@ -19,7 +19,7 @@ export const toDriver = v.variant('type', [
     /** For each worker the physical clients that it has: rows of the allocation (protocols/tasks/allocation.ts). */
     workers: list(list(count, MAX_CLIENTS), 1024),
     /** Of one task: samples that are brought as they are; beyond, histograms. By task. */
-    exact: v.record(name, count)
+    exact: list(v.object({ task: name, samples: count }), MAX_TASK_ANSWERS)
   }),
   v.object({ type: v.literal('prepare') }),
   v.object({ type: v.literal('setup') }),

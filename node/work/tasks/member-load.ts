@@ -80,7 +80,8 @@ export class MemberLoad {
     const { spec, params, clients, start } = this.#init
     const until = AbortSignal.any([signal, this.#over.signal])
     this.#uplink.start()
-    const begin = { type: 'begin' as const, spec, params, workers: clients.workers, exact: clients.exact }
+    const exact = Object.entries(clients.exact).map(([task, samples]) => ({ task, samples }))
+    const begin = { type: 'begin' as const, spec, params, workers: clients.workers, exact }
     await this.#driver.begin(start(until), begin, until)
     const { targets } = await this.#driver.do('prepare', signal)
     return { tasks: [], ...(targets == null ? {} : { targets }) }

@@ -42,6 +42,19 @@ test('what cannot be prepared, or done once, fails with the words of the driver'
   await other.load.end(100)
 })
 
+test('a setup that is given up does not stand for the teardown behind it, whenever it ends', async () => {
+  const { load, driver, prepared } = drivenLoad()
+  await prepared()
+  assert.is((await problemOf(load.doOnce('setup', AbortSignal.timeout(50)))).code, 'timeout')
+  const teardown = load.doOnce('teardown', soon())
+  await driver.heard('teardown')
+  driver.say({ type: 'done', what: 'setup' })
+  assert.is(await Promise.race([teardown.then(() => 'done'), sleep(100).then(() => 'under way')]), 'under way')
+  driver.say({ type: 'done', what: 'teardown' })
+  await teardown
+  await load.end(100)
+})
+
 test('an element is answered when its clients have ended and the controller has all, with the times of its clock', async () => {
   const { load, driver, prepared } = drivenLoad({ offset: 1_000 })
   await prepared()

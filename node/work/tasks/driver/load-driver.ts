@@ -256,11 +256,12 @@ export class LoadDriver {
   }
 }
 
-function sharesOf(elements: Element[], exact: Record<string, number>): SharedArrayBuffer {
+function sharesOf(elements: Element[], exact: Begin['exact']): SharedArrayBuffer {
+  const shares = new Map(exact.map(({ task, samples }) => [task, samples]))
   const tasks = elements.flatMap(({ tasks }) => tasks)
   const shared = new SharedArrayBuffer(4 * Math.max(1, tasks.length))
   const left = new Int32Array(shared)
-  for (const [place, { name }] of tasks.entries()) left[place] = Math.min(exact[name] ?? 0, 2 ** 31 - 1)
+  for (const [place, { name }] of tasks.entries()) left[place] = Math.min(shares.get(name) ?? 0, 2 ** 31 - 1)
   return shared
 }
 

@@ -5,13 +5,21 @@ import { cleanLine } from '../../../../protocols/clean-line.ts'
 import { BakError } from '../../../../protocols/errors.ts'
 import { placementOf } from '../../../../protocols/staged.ts'
 import type { ModuleOperation } from '../../../../protocols/tasks/operation.ts'
+import { inTime } from '../../../wait.ts'
 import type { OperationRunner } from '../operation.ts'
 import { type LoadModule, ModuleRequester } from './module-requester.ts'
+
+/** For a client to open what it needs, and to know its first request, ms: a task without a period has no other end. */
+const OPEN_MS = 60_000
 
 const OPTIONAL = ['partition', 'setup', 'teardown', 'open', 'close'] as const
 
 /** @throws {BakError} `bad-run-file` naming the module: it cannot be loaded, lacks the function, or its setup failed */
-export async function moduleRunner(operation: ModuleOperation, folder: string): Promise<OperationRunner> {
+export async function moduleRunner(
+  operation: ModuleOperation,
+  folder: string,
+  openMs = OPEN_MS
+): Promise<OperationRunner> {
   const path = placementOf(operation.module)
   const loaded = await load(join(folder, path)).catch(cause => {
     throw new BakError('bad-run-file', `${placeIn(cause, folder) ?? path}: ${reasonOf(cause)}`, { cause })
@@ -27,8 +35,9 @@ export async function moduleRunner(operation: ModuleOperation, folder: string): 
   const module = { ...loaded, request } as LoadModule
   const { setup, teardown } = module
   await called(path, 'setup', async () => await setup?.({ params: operation.params, folder }))
+  const limit = { ms: openMs, late: () => new BakError('timeout', `it took longer than ${openMs / 1000} s`) }
   return {
-    open: context => called(path, 'open', () => ModuleRequester.open(operation, module, context)),
+    open: context => called(path, 'open', () => inTime(ModuleRequester.open(operation, module, context), limit)),
     close: () => called(path, 'teardown', async () => void (await teardown?.({ params: operation.params, folder })))
   }
 }

@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import * as v from 'valibot'
 import type { Outcome } from '../../../../node/work/tasks/operation.ts'
+import { moduleRunner } from '../../../../node/work/tasks/operations/module-operation.ts'
+import { moduleOperation } from '../../../../protocols/tasks/operation.ts'
 import { freePort } from '../../../helpers/nginx.ts'
 import { contextOf, failures, outcomes, runner, serviceTime } from './requesters.ts'
 
@@ -286,6 +289,20 @@ for (const [what, text, operation, reason] of [
     assert.match(failed.message, reason)
   })
 }
+
+for (const [what, text] of [
+  ['open', 'export const open = () => new Promise(() => {})'],
+  ['partition', 'export const partition = async function* () { await new Promise(() => {}) }']
+] as const)
+  modules(`a client whose ${what} never ends is given up by name`, async ({ folder }) => {
+    put(folder, `${text}; export default () => {}`)
+    const { open } = await moduleRunner(v.parse(moduleOperation, LOAD), folder, 50)
+    const failed = await open(contextOf({ folder })).then(
+      () => 'no error',
+      cause => cause.message
+    )
+    assert.is(failed, 'load.mjs: open failed: it took longer than 0.05 s')
+  })
 
 for (const [name, text] of [
   ['load.mjs', "export { default } from './lib/more.mjs'"],
