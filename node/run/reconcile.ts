@@ -32,7 +32,7 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   const others = record.excluded.filter(({ peer }) => !proven.excluded.some(each => each.peer === peer))
   const errors = record.workload.filter(each => !isOfTask(each)).map(({ error }) => error)
   const workload = proven.workload.map((each, i) => (each.error == null ? { ...each, error: errors[i] } : each))
-  const tasks = await recoverTasks(folder, certificates, proven.roster)
+  const tasks = await recoverTasks(folder, certificates, { roster: proven.roster, spec: record.spec })
   Object.assign(record, {
     manifest: evidence.manifest?.digest,
     roster: proven.roster,

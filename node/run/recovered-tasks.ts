@@ -1,6 +1,7 @@
 /** What tasks came to in a run whose daemon was killed: of `tasks.json` what certificates prove. */
 import type { CheckedCertificate } from '../../protocols/certificate.ts'
 import type { RosterEntry } from '../../protocols/manifest.ts'
+import type { Spec } from '../../protocols/spec.ts'
 import { readTasksFile } from '../../protocols/tasks/read-tasks-file.ts'
 import type { TasksFile } from '../../protocols/tasks/tasks-file.ts'
 import { type SampleAnswers, taskAnswersIn, taskKey } from '../../protocols/verify/task-answers.ts'
@@ -12,7 +13,7 @@ import type { RunFolder } from '../store/run-folder.ts'
 export async function recoverTasks(
   folder: RunFolder,
   certificates: CheckedCertificate[],
-  roster: RosterEntry[]
+  { roster, spec }: { roster: RosterEntry[]; spec: Spec }
 ): Promise<WorkEntry[]> {
   const entries: WorkEntry[] = []
   for (const sample of taskAnswersIn(certificates, roster).values()) {
@@ -21,7 +22,7 @@ export async function recoverTasks(
     if (file == null) continue
     const proven = provenIn(file, sample)
     if (proven.tasks.length < file.tasks.length) await folder.writeTasks(sample.step, proven)
-    entries.push(...entriesOfFile(proven, sample))
+    entries.push(...entriesOfFile(proven, sample, spec))
   }
   return entries
 }

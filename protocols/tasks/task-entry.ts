@@ -29,7 +29,7 @@ export type MeasuredTask = Pick<
 
 /**
  * It is of all members together: it has a name and no member. One that was cut short without an error of its own was stopped.
- * @param error of a member that ended it
+ * @param error of a member that ended it, or why it has failed as a whole
  */
 export function taskEntryOf(step: Step, result: MeasuredTask, error?: string): WorkEntry {
   const how = error != null ? { error } : result.ended === 'cut' ? { stopped: true as const } : { exit: 0 }

@@ -15,6 +15,7 @@ import { readTasksFile } from '../tasks/read-tasks-file.ts'
 import type { TaskAnswer } from '../tasks/task-answer.ts'
 import { differenceIn } from '../tasks/task-difference.ts'
 import { taskEntryOf } from '../tasks/task-entry.ts'
+import { taskFaultOf } from '../tasks/task-fault.ts'
 import { type Distribution, type TaskResult, type TasksFile, TIMES } from '../tasks/tasks-file.ts'
 import { countMetrics, isOfTask, MAX_ENTRIES, MAX_RECORD_METRICS, type WorkEntry } from '../work-entry.ts'
 import { same } from './proven-run.ts'
@@ -49,8 +50,15 @@ export async function checkTaskResults(
 }
 
 /** @returns entries of the record that say what the tasks of a sample came to */
-export const entriesOfFile = ({ tasks }: Pick<TasksFile, 'tasks'>, signed: SampleAnswers): WorkEntry[] =>
-  tasks.map(each => taskEntryOf(signed.step, each, errorIn(signed.tasks.get(taskKey(each)) ?? new Map())))
+export const entriesOfFile = (
+  { tasks }: Pick<TasksFile, 'tasks'>,
+  signed: SampleAnswers,
+  spec: RunRecord['spec']
+): WorkEntry[] =>
+  tasks.map(each => {
+    const error = errorIn(signed.tasks.get(taskKey(each)) ?? new Map()) ?? taskFaultOf(each, spec)
+    return taskEntryOf(signed.step, each, error)
+  })
 
 interface Sample {
   file: TasksFile | undefined
@@ -75,7 +83,7 @@ function checkSample({ file, signed, entries, record }: Sample): Fault[] {
     ([key, answers]) => !known.has(key) && [...answers.values()].some(({ samples, warmup }) => samples + warmup > 0)
   )
   if (missing != null) faults.push({ where, what: `members signed samples of element ${missing[0]}, which it has not` })
-  if (!same(entries, fitted(entriesOfFile(file, signed), entries, record)))
+  if (!same(entries, fitted(entriesOfFile(file, signed, record.spec), entries, record)))
     faults.push({
       where: RECORD_FILE,
       what: `its results of the tasks of ${stepFolder(signed.step)} are not those of ${where}`

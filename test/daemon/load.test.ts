@@ -187,7 +187,13 @@ test('errors end a run where its policy says so, and a threshold ends it in mid 
   assert.match(stopped.record.reason ?? '', /^get\.error_rate of 1-default is 100 %, max 5 .*while the task went on/)
   const get = resultOf(tasksOf(stopped), 'get')
   assert.ok(get.ended === 'cut' && get.failed === get.samples && get.samples > 100, `${get.ended} ${get.failed}`)
-  for (const each of [aborted, stopped]) await verify(each)
+  // what nobody answered well is no result, whatever the policy is
+  const failing = await runTasks(
+    `${onBoth}${taskOf('get', `${nginx.origin}/status/503`, 'clients = 2\niterations = 5')}`
+  )
+  assert.is(failing.status, 1, failing.stderr)
+  assert.match(failing.record.reason ?? '', /each of its 10 requests failed: status 503/)
+  for (const each of [aborted, stopped, failing]) await verify(each)
 })
 
 all.run()

@@ -47,7 +47,7 @@ const certificatesOf = (answers: TaskAnswer[]) =>
 
 recovery('entries are those of tasks.json, as far as certificates prove it', async () => {
   const { folder, answers } = await killed()
-  const entries = await recoverTasks(folder, certificatesOf(answers), roster)
+  const entries = await recoverTasks(folder, certificatesOf(answers), { roster, spec })
   assert.equal(
     entries.map(({ name, exit }) => [name, exit]),
     [
@@ -61,7 +61,7 @@ recovery('entries are those of tasks.json, as far as certificates prove it', asy
 
 recovery('what no certificate proves is taken out of tasks.json', async () => {
   const { folder, answers } = await killed()
-  const entries = await recoverTasks(folder, certificatesOf(answers.slice(0, 1)), roster)
+  const entries = await recoverTasks(folder, certificatesOf(answers.slice(0, 1)), { roster, spec })
   assert.equal(
     entries.map(({ name }) => name),
     ['t']
@@ -73,8 +73,8 @@ recovery('what no certificate proves is taken out of tasks.json', async () => {
 recovery('without tasks.json, or with one that cannot be read, there is no entry', async () => {
   const { folder, answers } = await killed()
   await folder.write('1-default/sample1/tasks.json', Buffer.from('{'))
-  assert.equal(await recoverTasks(folder, certificatesOf(answers), roster), [])
-  assert.equal(await recoverTasks(new RunFolder(scratch()), certificatesOf(answers), roster), [])
+  assert.equal(await recoverTasks(folder, certificatesOf(answers), { roster, spec }), [])
+  assert.equal(await recoverTasks(new RunFolder(scratch()), certificatesOf(answers), { roster, spec }), [])
 })
 
 recovery.run()

@@ -8,6 +8,7 @@ import type { Step } from '../../../protocols/phase.ts'
 import { driverBound, TELLING } from '../../../protocols/tasks/driver-bound.ts'
 import { differenceIn } from '../../../protocols/tasks/task-difference.ts'
 import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
+import { taskFaultOf } from '../../../protocols/tasks/task-fault.ts'
 import type { TaskResult } from '../../../protocols/tasks/tasks-file.ts'
 import { unsentIn } from '../../../protocols/tasks/unsent.ts'
 import { errorIn } from '../../../protocols/verify/task-answers.ts'
@@ -125,7 +126,8 @@ async function endElement(run: RunContext, load: SampleLoad, element: number): P
   const { joinPoint, results } = ended
   for (const result of results) {
     const answers = load.answersTo(result)
-    const error = errorIn(new Map([...answers].map(([member, { task }]) => [member, task])))
+    const signed = errorIn(new Map([...answers].map(([member, { task }]) => [member, task])))
+    const error = signed ?? taskFaultOf(result, record.spec)
     const entry = fitEntry(record.workload, taskEntryOf(load.step, result, error))
     if (entry?.metrics == null) run.lack({ kind: 'workload', what: 'metrics', reason: FULL })
     if (entry != null) {
