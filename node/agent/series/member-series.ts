@@ -73,9 +73,9 @@ async function make({ member, step, supervisor, signal, folder, scratch }: Makin
   const { data, name, tools, changes, toolsBegan: began, clock } = member
   const given = [...tools, ...(changes?.attached ?? [])]
   const ofTools = findFiles({ data, member: name, step, tools: given, interval: spec.interval, began })
-  const ofWork = step == null ? [] : findWorkloadFiles({ data, member: name, step, spec })
-  const found = [...ofTools, ...ofWork]
-  if (found.length === 0) return []
+  const ofWork = step == null ? { files: [], remarks: [] } : findWorkloadFiles({ data, member: name, step, spec })
+  const found = [...ofTools, ...ofWork.files]
+  if (found.length === 0) return ofWork.remarks
   const time = Math.min(spec.policy.send_timeout * 1000 * SHARE_OF_SEND, MAX_TIME_MS)
   const until = performance.now() + time
   await rm(scratch, { recursive: true, force: true })
@@ -90,7 +90,7 @@ async function make({ member, step, supervisor, signal, folder, scratch }: Makin
     {
       info: { run: member.run, member: name, step, clock, began: first - clock.offset },
       files: files.map(each => ({ ...each, about: { ...each.about, processors, offset: clock.offset } })),
-      ...{ output, givenUp: [], remarks, time: until - performance.now() }
+      ...{ output, givenUp: [], remarks: [...ofWork.remarks, ...remarks], time: until - performance.now() }
     },
     signal
   )

@@ -1,5 +1,5 @@
 /** Which files of workloads are read into series. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -17,7 +17,10 @@ function found(files: string[], spec: Parameters<typeof specOf>[0]) {
     if (file.endsWith('link')) symlinkSync('/etc/passwd', join(data, FOLDER, file.replace(/\.link$/, '')))
     else writeFileSync(join(data, FOLDER, file), file.endsWith('stderr.txt') ? '' : 'x')
   }
-  return findWorkloadFiles({ data, member: 'm1', step, spec: specOf(spec) }).map(each => [each.about.tool, each.shown])
+  return findWorkloadFiles({ data, member: 'm1', step, spec: specOf(spec) }).files.map(each => [
+    each.about.tool,
+    each.shown
+  ])
 }
 
 test('of the command and of each instance what has a reader, by the name of the workload', () => {
@@ -41,6 +44,19 @@ test('each request of the clients of tasks, where the member has kept them', () 
   const files = ['load/stdout.txt', 'load/stderr.txt', 'load/samples.csv']
   assert.ok(found(files, { task }).some(each => each[1] === 'workload/load/samples.csv'))
   assert.equal(found(files, { command }), [])
+})
+
+test('samples of clients that are too large are left out, and it is said', () => {
+  const data = scratch()
+  const folder = join(data, FOLDER, 'load')
+  mkdirSync(folder, { recursive: true })
+  for (const file of ['stdout.txt', 'samples.csv']) writeFileSync(join(folder, file), 'x')
+  truncateSync(join(folder, 'samples.csv'), 256 * 1024 * 1024 + 1)
+  const spec = specOf({ command: undefined, task: [{ operation: { type: 'command' as const, command } }] })
+  const { files, remarks } = findWorkloadFiles({ data, member: 'm1', step, spec })
+  assert.not.ok(files.some(({ shown }) => shown.endsWith('samples.csv')))
+  assert.match(remarks[0]?.why ?? '', /larger than 256 MiB/)
+  assert.is(remarks[0]?.file, 'workload/load/samples.csv')
 })
 
 test('samples alone where results are none, and no link', () => {
