@@ -44,6 +44,7 @@ export interface Flags {
   allowArchive?: string[]
   allowStage?: string[]
   allowForward?: string[]
+  allowLoad?: string[]
   allowPrivileged?: string[]
   /** `all`, `guarded` or `none`; true is all. */
   allowWorkloads?: boolean | string
@@ -98,10 +99,11 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
     allowArchive: archive,
     allowStage: stage,
     allowForward: forward,
+    allowLoad: load,
     ...others
   } = more
   const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
-  const asked = { controllers, exec, tools, paths, archive, stage, forward }
+  const asked = { controllers, exec, tools, paths, archive, stage, load, forward }
   for (const [part, words] of Object.entries(asked)) refuseFileWord(part, words)
   const allow = {
     ...dropUndefined(asked, parseAllowed),

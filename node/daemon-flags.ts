@@ -24,6 +24,10 @@ export function addSettings(command: Command): void {
   several('--allow-archive <peers>', 'peers that may store whole results here: names, peer ids, all or none')
   several('--allow-stage <peers>', 'peers that may have files stored here: names, peer ids, all or none')
   several(
+    '--allow-load <targets>',
+    'targets that http operations of tasks may send to from here: http://10.0.0.*:8080, all or none (default: all if --allow-exec is all)'
+  )
+  several(
     '--allow-forward <ports>',
     'ports that controllers may reach here by bak forward: 9100, 8000-8099, all or none'
   )

@@ -91,6 +91,11 @@ const allowSettings = v.strictObject({
   archive: allowed(/^[\w.@#-]+$/, 'a name or a peer id'),
   /** Peers whose runs, and whose `bak stage`, may store files here, of those that `controllers` lets in: names or peer ids. */
   stage: allowed(/^[\w.@#-]+$/, 'a name or a peer id'),
+  /**
+   * Targets of http operations of tasks: `http://10.0.0.7:8080`, where * is any characters without a slash. By default all where `exec` is true, and
+   * none otherwise.
+   */
+  load: allowed(/^(https?|\*):\/\/[^/\s]+$/i, 'a target such as http://10.0.0.*:8080'),
   /** Ports of this machine's loopback that controllers may reach through a tunnel: `bak forward`. */
   forward: v.optional(
     v.union(
@@ -194,7 +199,16 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   forget: '1d',
   log: 'info',
   allow: {
-    ...{ controllers: true, exec: true, tools: true, paths: true, archive: true, stage: true, forward: false },
+    ...{
+      controllers: true,
+      exec: true,
+      tools: true,
+      paths: true,
+      archive: true,
+      stage: true,
+      load: undefined,
+      forward: false
+    },
     ...{ workloads: 'guarded', privileged: [], run_as: undefined, network: true, environment: [] }
   },
   /** The room of 10 GiB is more than any tool of bak needs; a controller leads 32 runs at once itself. */

@@ -47,7 +47,7 @@ test('without a file and flags every setting has the default of the help', async
     log: 'info',
     allow: {
       ...{ controllers: true, exec: true, tools: true, paths: true, archive: true, stage: true, forward: false },
-      ...{ workloads: 'guarded', privileged: [], run_as: undefined, network: true, environment: [] }
+      ...{ workloads: 'guarded', privileged: [], load: undefined, run_as: undefined, network: true, environment: [] }
     },
     run_limits: { pids: 4096, bytes: 10_737_418_240, entries: 100_000, nofile: 65_536, runs: 32 },
     hooks: { timeout: '30s', on_failure: 'warn' }

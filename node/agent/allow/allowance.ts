@@ -21,6 +21,7 @@ import type { Brought } from '../../work/workloads/brought.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { refuseForward } from './forward-rule.ts'
+import { refuseLoad } from './load-rule.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
 import { isPrivileged } from './program-rule.ts'
 import { beyondRoom, refuseStage } from './stage-rule.ts'
@@ -79,7 +80,9 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   async checkRun({ controller, tools, staged = [], ...run }: JudgedRun): Promise<void> {
     await this.check(controller, tools, broughtByRun(run.spec, run))
     this.checkRoom(controller, staged)
-    const { self, caps = {}, file, guards } = this.init
+    const { self, caps = {}, file, guards, rules } = this.init
+    const refusal = run.hasClients ? refuseLoad(rules, run.spec) : undefined
+    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
     if (controller === self) return
     if (run.hasClients && isCutOff(guards.isolation) && operationsOf(run.spec).some(isHttp))
       throw new BakError(
