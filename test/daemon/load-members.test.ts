@@ -11,7 +11,7 @@ import { bakNode, processesWith, sleep, useTestnet } from '../helpers/mesh.ts'
 import { until } from '../helpers/until.ts'
 import { endOf, runWorkloads, startFile } from '../helpers/workloads.ts'
 
-const flags: Record<string, string[]> = { b: ['--allow-exec', 'sleep'] }
+const flags: Record<string, string[]> = { b: ['--allow-exec', 'sleep', '--allow-load', 'http://127.0.0.1:*'] }
 const test = suite('members with clients of tasks')
 const cut = new Cut()
 test.after(() => cut.close())
@@ -94,7 +94,7 @@ test('a link that is cut in mid task costs no sample and doubles none: they come
   assert.is((await net().bak('c', ['verify', ended.run])).status, 0)
 })
 
-test('commands of operations are held against the rules of the owner, before the run and at join; http brings none', async () => {
+test('commands and targets of operations are held against the rules of the owner', async () => {
   const touch = tasks('b', 'type = "command", command = ["touch", "x"]')
   const dry = await net().bak('c', ['run', '--dry-run', fileOf(touch)])
   const ended = await net().bak('c', ['run', fileOf(touch)])
@@ -105,6 +105,9 @@ test('commands of operations are held against the rules of the owner, before the
   const missing = await net().bak('c', ['run', absent])
   assert.is(missing.status, 3)
   assert.match(missing.stderr, /a: workload load: no-such-program not found on PATH/)
+  const elsewhere = await net().bak('c', ['run', fileOf(tasks('b', 'type = "http", url = "http://localhost:1/"'))])
+  assert.is(elsewhere.status, 3)
+  assert.match(elsewhere.stderr, /b: allow\.load does not name http:\/\/localhost:1; it is set in/)
   const good = await runWorkloads(net(), 'c', tasks('b', http()))
   assert.is(good.status, 0, good.stderr)
 })
