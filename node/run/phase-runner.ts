@@ -4,6 +4,7 @@
  */
 import { type Envelope, open, type Signed } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { cutText } from '../../protocols/fields.ts'
 import { certificateFile } from '../../protocols/layout.ts'
 import { refusalOfLead } from '../../protocols/lead.ts'
 import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
@@ -94,6 +95,8 @@ export class PhaseRunner {
       return refusal == null ? undefined : { by: ack.by, seq: ack.value.seq, ...refusal }
     } catch (cause) {
       const { code, message: reason } = asBakError(cause)
+      // with a right signature it is the member's own word, which nobody can read: it would be waited for in vain
+      if (code === 'bad-message' && this.#open?.waitsFor(sealed.by)) this.#open.reject(sealed.by, code, cutText(reason))
       return { by: sealed.by, seq: 0, code, reason }
     }
   }

@@ -6,9 +6,9 @@ import { PhaseRunner } from '../../node/run/phase-runner.ts'
 import type { PlannedPhase } from '../../node/run/plan.ts'
 import { Stopped } from '../../node/run/stopped.ts'
 import { decode } from '../../protocols/codec.ts'
-import { envelope, open, type Signer } from '../../protocols/envelope.ts'
+import { envelope, open, peek, type Signer, seal } from '../../protocols/envelope.ts'
 import type { Phase } from '../../protocols/fields.ts'
-import { type Ack, type Command, certificateSubject } from '../../protocols/phase.ts'
+import { type Ack, ackSubject, type Command, certificateSubject } from '../../protocols/phase.ts'
 import { answerOf } from '../../protocols/verify/signed-files.ts'
 import { ackOf, fakeRun } from '../helpers/run.ts'
 import { newSigner, stayAwake } from '../helpers/streams.ts'
@@ -56,6 +56,22 @@ test('a member that announces what it did not send is excluded by name, and the 
   )
   assert.is(types('excluded').length, 1)
   assert.ok(run.announcements.answered.has(answerOf(honest.peer, tarball.files)))
+})
+
+test('a member whose answer cannot be read is excluded by name, and is not waited for', async () => {
+  const { run, runner, all, latest, answer } = await runnerOf({ spec: { policy: { quorum: 'majority' } } })
+  const [odd, honest, ...others] = all as [Signer, Signer, ...Signer[]]
+  const stage = runner.run(planned('stage', { deadline: 0 }), quiet)
+  const unreadable = seal(ackSubject, { ...peek(ackSubject, ackOf(latest(), odd)), outcome: 'fine' as never }, odd)
+  // what somebody else made of it counts for nothing
+  runner.receive([{ ...unreadable, by: honest.peer }])
+  assert.is(runner.receive([unreadable])[0]?.code, 'bad-message')
+  answer([honest, ...others])
+  assert.is((await stage).verdict, 'met')
+  assert.equal(
+    run.record.excluded.map(({ peer, code }) => [peer, code]),
+    [[odd.peer, 'bad-message']]
+  )
 })
 
 test('a phase ends with the last answer, and its certificate is on the disk once the next one is over', async () => {
