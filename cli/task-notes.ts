@@ -35,7 +35,9 @@ export function describeLoad(progress: TaskProgress): string {
   const { now } = progress
   if (now?.prepared != null && now.tasks.length === 0) {
     const ready = now.prepared.filter(({ done, total }) => done >= total).length
-    return `, preparing: ${ready} of ${now.prepared.length} members are ready`
+    const left = now.prepared.find(({ done, total }) => done < total)
+    const what = left == null ? '' : `, ${left.member}: ${left.what}`
+    return `, preparing: ${ready} of ${now.prepared.length} members are ready${what}`
   }
   if (now == null || !isLoading(progress)) return ''
   const told = now.tasks.map(task => {

@@ -71,7 +71,16 @@ export class OnceTasks {
     const within = load.probe_timeout * 1_000
     const messages = [...new Set(operations)].map(operation => ({ type: 'probe' as const, operation, within }))
     const targets = new Map<string, ReachedTargets[number]>()
-    for (const ran of await this.#pulled(messages)) for (const each of ran.targets ?? []) targets.set(each.target, each)
+    let done = 0
+    const tell = () => {
+      this.prepared = { done, total: messages.length, what: 'reaching the targets' }
+    }
+    const ends = () => {
+      done++
+      tell()
+    }
+    for (const ran of await this.#pulled(messages, { begins: tell, ends }))
+      for (const each of ran.targets ?? []) targets.set(each.target, each)
     return [...targets.values()].slice(0, MAX_TARGETS)
   }
 

@@ -38,6 +38,16 @@ driver('brings each request of a paced task, then says that all are there', asyn
   })
 })
 
+driver('says while it tries to reach a target that it does, and which one it could not', async () => {
+  const task = { name: 'read', operation: { type: 'http', url: 'http://127.0.0.1:1/' }, iterations: 1 }
+  await withDriver({ spec: { task: [task], load: { probe_timeout: 2 } }, files: {} }, async it => {
+    await it.send({ type: 'prepare' })
+    assert.match((await it.hear('done')).error ?? '', /http:\/\/127.0.0.1:1.*ECONNREFUSED/)
+    const told = it.all('status').flatMap(({ prepared }) => prepared ?? [])
+    assert.equal(told[0], { done: 0, total: 1, what: 'reaching the targets' })
+  })
+})
+
 driver('beyond its share brings histograms, and keeps each request where it is asked to', async () => {
   const task = { name: 'read', operation, clients: 2, iterations: 400, warmup_iterations: 50 }
   const spec = { task: [task], load: { samples: 'raw' } }
