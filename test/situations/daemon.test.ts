@@ -155,7 +155,8 @@ situations('a daemon', { peers: 3 }, [
       assert.is((await finished(spawn(BAK_NODE, ['--home', home, 'init']))).status, 0)
       net.add('init')
       await net.startPeer('init', ticket, ['join', ticket])
-      assert.match((await bakNode(net, 'init', ['status'])).stdout, /members: +4/)
+      const told = async () => /members: +4/.test((await bakNode(net, 'init', ['status'])).stdout)
+      await until(told, { timeout: 15_000, what: 'it knows four members' })
       await net.stopPeer('init')
       net.peers.pop()
     }
