@@ -10,8 +10,8 @@ import { expected, HOSTS, kindOf, type Pair, RELAYS, relayFlag } from './pairs.t
 
 /** For an answer to `bak reachability`. */
 const REACHABILITY_TIMEOUT_MS = 120_000
-/** Until another host has dialled a public one, and that one has announced it. */
-const PROVEN_TIMEOUT_MS = 120_000
+/** Until another host has dialled a public one, and that one has announced it: where the first attempts fail, as on a busy machine, the next ones come a minute or two later. */
+const PROVEN_TIMEOUT_MS = 180_000
 /** Until all see all. */
 const DISCOVERY_TIMEOUT_MS = 120_000
 

@@ -17,7 +17,14 @@ const PATHS_TIMEOUT_MS = 120_000
 let net: NatNetwork
 
 nat.before(async () => {
-  if (missing == null) net = await NatNetwork.start({ delay: 20, hosts: HOSTS.filter(host => kindOf(host) !== 'u') })
+  if (missing != null) return
+  try {
+    net = await NatNetwork.start({ delay: 20, hosts: HOSTS.filter(host => kindOf(host) !== 'u') })
+  } catch (cause) {
+    // the runner says no more than that none of the tests passed
+    console.error('the network did not start:', cause)
+    throw cause
+  }
 })
 
 nat.after(async () => {
