@@ -5,6 +5,7 @@ import { addBrush } from './brush.ts'
 import { phaseColour } from './colours.ts'
 import { type Columns, clip, MOST_COLUMNS, widthOf } from './columns.ts'
 import type { Cursor } from './cursor.ts'
+import { cursorLine, timeAt } from './cursor-line.ts'
 import { h, svg } from './dom.ts'
 import { shortNames } from './member-names.ts'
 import { nameOf } from './metrics-table.ts'
@@ -49,7 +50,7 @@ export function phaseStrip({ data, range, columns, total, cursor, signal }: Stri
   })
   const area = svg('svg', { x: frame.left, y: 0, width: frame.width, height: LABELS + rows })
   const inner = { ...frame, left: 0 }
-  const line = svg('line', { class: 'cursor', y1: LABELS, y2: LABELS + rows, visibility: 'hidden' })
+  const line = cursorLine(cursor, inner, signal)
   area.append(shade(inner, windows), ...bars(phases, inner, row), ...windowLabels(data, inner), line)
   surface.append(area, ...names(data, row, columns), timeAxis(frame, LABELS + rows))
   const title = svg('title')
@@ -59,12 +60,6 @@ export function phaseStrip({ data, range, columns, total, cursor, signal }: Stri
     cursor.point(timeAt(event, surface, frame))
   })
   surface.addEventListener('pointerleave', () => cursor.point(undefined))
-  cursor.onMove(time => {
-    const x = time == null ? -1 : xOf(inner, time)
-    line.setAttribute('visibility', x < 0 || x > inner.width ? 'hidden' : 'visible')
-    line.setAttribute('x1', x.toFixed(1))
-    line.setAttribute('x2', x.toFixed(1))
-  }, signal)
   addBrush({ surface, range, plot: () => frame })
   return surface
 }
@@ -135,12 +130,6 @@ function names({ members, phases }: ReportData, row: number, { gutter }: Columns
     free = at + 13
   }
   return lines
-}
-
-/** @returns undefined beside the axis */
-function timeAt(event: PointerEvent, surface: Element, { left, width, range }: Frame): number | undefined {
-  const share = (event.clientX - surface.getBoundingClientRect().left - left) / width
-  return share < 0 || share > 1 ? undefined : range.from + share * (range.to - range.from)
 }
 
 /** What is under the pointer: member, phase, from when to when. */

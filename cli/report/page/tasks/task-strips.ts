@@ -4,6 +4,7 @@ import { type Frame, linePath, shade, xOf } from '../axis.ts'
 import { addBrush } from '../brush.ts'
 import { type Columns, clip, widthOf } from '../columns.ts'
 import type { Cursor } from '../cursor.ts'
+import { cursorLine, timeAt } from '../cursor-line.ts'
 import { svg } from '../dom.ts'
 import type { Loaded } from '../load.ts'
 import type { TimeRange } from '../range.ts'
@@ -68,10 +69,10 @@ export function taskStrips({ loaded, tasks, range, columns, total, cursor, signa
     const x = xOf(frame, mark).toFixed(1)
     area.append(svg('line', { class: 'join-point', x1: x, x2: x, y1: TOP, y2: height - GAP }))
   }
-  const line = svg('line', { class: 'cursor', y1: TOP, y2: height - GAP, visibility: 'hidden' })
-  area.append(line)
+  area.append(cursorLine(cursor, frame, signal))
   surface.append(area)
-  follow({ surface, line, frame, left, range, cursor, signal })
+  surface.addEventListener('pointermove', event => cursor.point(timeAt(event, surface, { ...frame, left })))
+  surface.addEventListener('pointerleave', () => cursor.point(undefined))
   addBrush({ surface, range, plot: () => ({ left, width }) })
   return surface
 }
@@ -130,32 +131,6 @@ function words(
     mark(plain(high / scale.divisor), top + 9),
     mark(plain(low / scale.divisor), top + ROW)
   ]
-}
-
-interface Followed {
-  surface: SVGSVGElement
-  line: SVGLineElement
-  frame: Frame
-  /** px */
-  left: number
-  range: TimeRange
-  cursor: Cursor
-  signal: AbortSignal
-}
-
-function follow({ surface, line, frame, left, range, cursor, signal }: Followed): void {
-  surface.addEventListener('pointermove', event => {
-    const share = (event.clientX - surface.getBoundingClientRect().left - left) / frame.width
-    const { from, to } = range.shown
-    cursor.point(share < 0 || share > 1 ? undefined : from + share * (to - from))
-  })
-  surface.addEventListener('pointerleave', () => cursor.point(undefined))
-  cursor.onMove(time => {
-    const x = time == null ? -1 : xOf(frame, time)
-    line.setAttribute('visibility', x < 0 || x > frame.width ? 'hidden' : 'visible')
-    line.setAttribute('x1', x.toFixed(1))
-    line.setAttribute('x2', x.toFixed(1))
-  }, signal)
 }
 
 const inWords = (rows: Row[]) => `${rows.map(({ title }) => title).join(' and ')} of the tasks over the time of the run`
