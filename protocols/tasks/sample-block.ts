@@ -10,6 +10,9 @@ import { bytes, count, list, name, text } from '../fields.ts'
 export const MAX_BLOCK_SAMPLES = 4_096
 /** Kinds of errors of one task; what is beyond is `other`. */
 export const MAX_ERROR_KINDS = 64
+/** The kind of what is beyond, and characters of any. */
+export const OTHER_KIND = 'other'
+export const MAX_KIND_LENGTH = 200
 
 export const FLAGS = { warmup: 1, failed: 2 } as const
 

@@ -4,7 +4,13 @@ import { BakError } from '../../../protocols/errors.ts'
 import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
 import { decodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import type { HistogramBlock } from '../../../protocols/tasks/load-stream.ts'
-import { FLAGS, MAX_ERROR_KINDS, type SampleColumns } from '../../../protocols/tasks/sample-block.ts'
+import {
+  FLAGS,
+  MAX_ERROR_KINDS,
+  MAX_KIND_LENGTH,
+  OTHER_KIND,
+  type SampleColumns
+} from '../../../protocols/tasks/sample-block.ts'
 import { TIMES, type Time } from '../../../protocols/tasks/tasks-file.ts'
 import type { ThroughputCounter } from '../../../protocols/tasks/throughput.ts'
 import { GrowingColumn } from './growing-column.ts'
@@ -41,9 +47,6 @@ export class Sizes {
     this.max = Math.max(this.max, max / 1000)
   }
 }
-
-/** Characters of a kind of error. */
-const MAX_KIND = 200
 
 export class MemberTask {
   samples = 0
@@ -112,7 +115,7 @@ export class MemberTask {
       if (targetOf != null) this.#countTarget(targetOf(client[i] as number), isFailed)
       if (!isFailed) continue
       this.failed++
-      this.#countError(kinds[kind[i] as number] ?? 'other', 1)
+      this.#countError(kinds[kind[i] as number] ?? OTHER_KIND, 1)
     }
   }
 
@@ -166,8 +169,8 @@ export class MemberTask {
   }
 
   #countError(kind: string, count: number): void {
-    const shown = cleanLine(kind.slice(0, MAX_KIND))
-    const known = this.errors.has(shown) || this.errors.size < MAX_ERROR_KINDS - 1 ? shown : 'other'
+    const shown = cleanLine(kind.slice(0, MAX_KIND_LENGTH))
+    const known = this.errors.has(shown) || this.errors.size < MAX_ERROR_KINDS - 1 ? shown : OTHER_KIND
     this.errors.set(known, (this.errors.get(known) ?? 0) + count)
   }
 

@@ -1,8 +1,5 @@
 /** Kinds of errors in one block: few, the rest is `other`. */
-import { MAX_ERROR_KINDS } from '../../../../protocols/tasks/sample-block.ts'
-
-const OTHER = 'other'
-const MAX_KIND = 200
+import { MAX_ERROR_KINDS, MAX_KIND_LENGTH, OTHER_KIND } from '../../../../protocols/tasks/sample-block.ts'
 
 export class ErrorKinds {
   readonly names: string[] = []
@@ -10,8 +7,8 @@ export class ErrorKinds {
 
   /** Counts one more of its kind. */
   indexOf(kind: string): number {
-    let at = this.names.indexOf(kind.slice(0, MAX_KIND))
-    if (at < 0) at = this.#add(kind.slice(0, MAX_KIND))
+    let at = this.names.indexOf(kind.slice(0, MAX_KIND_LENGTH))
+    if (at < 0) at = this.#add(kind.slice(0, MAX_KIND_LENGTH))
     this.#counts[at] = (this.#counts[at] ?? 0) + 1
     return at
   }
@@ -22,7 +19,7 @@ export class ErrorKinds {
 
   #add(kind: string): number {
     const isLast = this.names.length >= MAX_ERROR_KINDS - 1
-    const other = isLast ? this.names.indexOf(OTHER) : -1
-    return other >= 0 ? other : this.names.push(isLast ? OTHER : kind) - 1
+    const other = isLast ? this.names.indexOf(OTHER_KIND) : -1
+    return other >= 0 ? other : this.names.push(isLast ? OTHER_KIND : kind) - 1
   }
 }
