@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { allSamples, resultOf, taskOf, tasksIn } from '../helpers/load.ts'
 import { goneWithin, record, useTestnet } from '../helpers/mesh.ts'
-import { type Nginx, needsNginx, startNginx } from '../helpers/nginx.ts'
+import { needsNginx, useNginx } from '../helpers/nginx.ts'
 import { skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
 import { type EndedRun, endOf, startFile } from '../helpers/workloads.ts'
@@ -11,16 +11,12 @@ import { type EndedRun, endOf, startFile } from '../helpers/workloads.ts'
 const all = suite('members lost in mid task')
 const net = useTestnet(all, { peers: ['a', 'b', 'c'] })
 const test = skipWhere(needsNginx(), all)
-let nginx: Nginx
-all.before(async () => {
-  if (needsNginx() == null) nginx = await startNginx()
-})
-all.after(async () => nginx?.stop())
+const nginx = useNginx(all)
 
 const onBoth = '[load]\non = "a,b"\n'
 const policyOf = (quorum: string) => `[policy]\nquorum = ${quorum}\nlost_timeout = 1\n`
 const getFor = (path: string, seconds: number) =>
-  taskOf('get', `${nginx.origin}${path}`, `clients = 4\ntime_period = ${seconds}\ntarget_throughput = 400`)
+  taskOf('get', `${nginx().origin}${path}`, `clients = 4\ntime_period = ${seconds}\ntarget_throughput = 400`)
 
 /** Starts the run on c, and kills the daemon of b once clients of both have been measured. */
 async function loseB(text: string) {
@@ -39,7 +35,8 @@ async function verify({ run }: Pick<EndedRun, 'run'>): Promise<void> {
 
 /** What each member's clients have sent, by the log of the server: a has the first two clients, b the others. */
 async function sentBy(path: string, atLeast: number): Promise<{ a: number; b: number }> {
-  const own = async () => (await nginx.requests(0)).filter(each => each.method === 'GET' && each.path.startsWith(path))
+  const own = async () =>
+    (await nginx().requests(0)).filter(each => each.method === 'GET' && each.path.startsWith(path))
   await until(async () => (await own()).length >= atLeast)
   const ofA = (await own()).filter(each => /\/[01]$/.test(each.path)).length
   return { a: ofA, b: (await own()).length - ofA }
@@ -67,7 +64,7 @@ test('a driver whose daemon is killed fails a run that needs all, by name; what 
 
 test('where the quorum can be met without it the run goes on, is partial and names its clients; the others are counted to the last', async () => {
   const ended = await loseB(
-    `${policyOf('2')}${onBoth}${getFor('/spared/{client}', 5)}${taskOf('after', `${nginx.origin}/after`, 'clients = 4\niterations = 5')}`
+    `${policyOf('2')}${onBoth}${getFor('/spared/{client}', 5)}${taskOf('after', `${nginx().origin}/after`, 'clients = 4\niterations = 5')}`
   )
   assert.is(ended.status, 0, ended.stderr)
   assert.equal([ended.record.verdict, ended.record.partial], ['ok', true])

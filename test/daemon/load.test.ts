@@ -5,7 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { allSamples, resultOf, taskOf, tasksIn } from '../helpers/load.ts'
 import { useTestnet } from '../helpers/mesh.ts'
-import { type Nginx, needsNginx, startNginx } from '../helpers/nginx.ts'
+import { needsNginx, useNginx } from '../helpers/nginx.ts'
 import { skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
 import { type EndedRun, endOf, runWorkloads, startFile } from '../helpers/workloads.ts'
@@ -13,11 +13,7 @@ import { type EndedRun, endOf, runWorkloads, startFile } from '../helpers/worklo
 const all = suite('tasks on members')
 const net = useTestnet(all, { peers: ['a', 'b', 'c'] })
 const test = skipWhere(needsNginx(), all)
-let nginx: Nginx
-all.before(async () => {
-  if (needsNginx() == null) nginx = await startNginx()
-})
-all.after(async () => nginx?.stop())
+const nginx = useNginx(all)
 
 const onBoth = '[load]\non = "a,b"\n'
 const runTasks = (text: string) => runWorkloads(net(), 'c', text)
@@ -31,8 +27,8 @@ const metricOf = ({ record }: EndedRun, name: string) =>
 /** Requests of paths that begin so, without those by which targets were tried; the log is written a little later. */
 async function logged(path: string, atLeast: number): Promise<string[]> {
   const fits = (each: { path: string; method: string }) => each.path.startsWith(path) && each.method !== 'HEAD'
-  await until(async () => (await nginx.requests(0)).filter(fits).length >= atLeast)
-  return (await nginx.requests(0)).filter(fits).map(each => each.path)
+  await until(async () => (await nginx().requests(0)).filter(fits).length >= atLeast)
+  return (await nginx().requests(0)).filter(fits).map(each => each.path)
 }
 
 /** Of the member's own file of all requests: an independent reader of what was measured. */
@@ -57,7 +53,7 @@ function percentile(values: number[], p: number): number {
 
 test('two drivers send at the rate that was asked for, every sample arrives, and percentiles are those of the raw samples', async () => {
   const lines = 'clients = 8\nwarmup_time_period = 1\ntime_period = 3\ntarget_throughput = 2000'
-  const ended = await runTasks(`${onBoth}samples = "raw"\n${taskOf('get', `${nginx.origin}/steady`, lines)}`)
+  const ended = await runTasks(`${onBoth}samples = "raw"\n${taskOf('get', `${nginx().origin}/steady`, lines)}`)
   assert.is(ended.status, 0, ended.stderr)
   const file = tasksOf(ended)
   const get = resultOf(file, 'get')
@@ -93,12 +89,12 @@ test('two drivers send at the rate that was asked for, every sample arrives, and
 
 test('a server that stands still for 350 ms is slow in latency, and in service time only for those that were waiting', async () => {
   const lines = 'clients = 4\ntime_period = 3\ntarget_throughput = 400'
-  const started = await startFile(net(), 'c', `${onBoth}${taskOf('get', `${nginx.origin}/still`, lines)}`)
+  const started = await startFile(net(), 'c', `${onBoth}${taskOf('get', `${nginx().origin}/still`, lines)}`)
   await started.until(event => event.type === 'phase-open' && event.part === 'tasks')
   await new Promise(resolve => setTimeout(resolve, 1_200))
-  process.kill(nginx.pid, 'SIGSTOP')
+  process.kill(nginx().pid, 'SIGSTOP')
   await new Promise(resolve => setTimeout(resolve, 350))
-  process.kill(nginx.pid, 'SIGCONT')
+  process.kill(nginx().pid, 'SIGCONT')
   const ended = await endOf(net(), 'c', started)
   assert.is(ended.status, 0, ended.stderr)
   const { latency, service, samples } = resultOf(tasksOf(ended), 'get')
@@ -114,15 +110,15 @@ test('a task on one member completes that of another, and the next element waits
     `${onBoth}${parallel}` +
       taskOf(
         'long',
-        `${nginx.origin}/long`,
+        `${nginx().origin}/long`,
         'clients = 2\nparallel = "both"\ntime_period = 600\ntarget_throughput = 100'
       ) +
       taskOf(
         'short',
-        `${nginx.origin}/short`,
+        `${nginx().origin}/short`,
         'clients = 2\nparallel = "both"\niterations = 30\ntarget_throughput = 60'
       ) +
-      taskOf('after', `${nginx.origin}/after`, 'clients = 4\niterations = 5')
+      taskOf('after', `${nginx().origin}/after`, 'clients = 4\niterations = 5')
   )
   assert.is(ended.status, 0, ended.stderr)
   const file = tasksOf(ended)
@@ -149,12 +145,12 @@ test('a task on one member completes that of another, and the next element waits
 
 test('Ctrl-C in mid task keeps what was measured and marks it; setup and teardown happen once', async () => {
   const once = (name: string) =>
-    `[[operation]]\nname = "${name}"\ntype = "http"\nurl = "${nginx.origin}/once/${name}"\n`
+    `[[operation]]\nname = "${name}"\ntype = "http"\nurl = "${nginx().origin}/once/${name}"\n`
   const started = await startFile(
     net(),
     'c',
     `${once('fill')}${once('begin')}${once('clean')}${onBoth}prepare = ["fill", "fill"]\nsetup = ["begin"]\nteardown = ["clean"]\n` +
-      taskOf('get', `${nginx.origin}/cut`, 'clients = 4\ntime_period = 600\ntarget_throughput = 200')
+      taskOf('get', `${nginx().origin}/cut`, 'clients = 4\ntime_period = 600\ntarget_throughput = 200')
   )
   await started.until(event => event.type === 'load' && (event.tasks[0]?.samples ?? 0) > 100)
   started.kill('SIGINT')
@@ -176,7 +172,7 @@ test('Ctrl-C in mid task keeps what was measured and marks it; setup and teardow
 
 test('errors end a run where its policy says so, and a threshold ends it in mid task; what was measured is kept', async () => {
   const busy = (lines = '') =>
-    taskOf('get', `${nginx.origin}/status/503`, `clients = 4\ntime_period = 600\ntarget_throughput = 200\n${lines}`)
+    taskOf('get', `${nginx().origin}/status/503`, `clients = 4\ntime_period = 600\ntarget_throughput = 200\n${lines}`)
   const aborted = await runTasks(`${onBoth}on_error = "abort"\n${busy()}`)
   assert.is(aborted.status, 1, aborted.stderr)
   assert.match(aborted.record.reason ?? '', /status 503/)
@@ -189,7 +185,7 @@ test('errors end a run where its policy says so, and a threshold ends it in mid 
   assert.ok(get.ended === 'cut' && get.failed === get.samples && get.samples > 100, `${get.ended} ${get.failed}`)
   // what nobody answered well is no result, whatever the policy is
   const failing = await runTasks(
-    `${onBoth}${taskOf('get', `${nginx.origin}/status/503`, 'clients = 2\niterations = 5')}`
+    `${onBoth}${taskOf('get', `${nginx().origin}/status/503`, 'clients = 2\niterations = 5')}`
   )
   assert.is(failing.status, 1, failing.stderr)
   assert.match(failing.record.reason ?? '', /each of its 10 requests failed: status 503/)

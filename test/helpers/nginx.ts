@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'uvu'
 import { needs } from './skip.ts'
 import { until } from './until.ts'
 
@@ -42,6 +43,16 @@ export function needsNginx(): string | undefined {
   const reason = needs('nginx')
   process.env.PATH = before
   return reason
+}
+
+/** One for all tests of a suite, where there is nginx. @returns it, once the suite has begun */
+export function useNginx<T>(suite: Test<T>): () => Nginx {
+  let nginx: Nginx | undefined
+  suite.before(async () => {
+    if (needsNginx() == null) nginx = await startNginx()
+  })
+  suite.after(async () => nginx?.stop())
+  return () => nginx as Nginx
 }
 
 /** @param locations more directives of its server */

@@ -1,3 +1,4 @@
+/** Tasks of a run whose daemon was killed: what certificates prove is kept, and nothing else. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { SampleLoad } from '../../node/run/load/sample-load.ts'

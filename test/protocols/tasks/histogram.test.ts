@@ -1,3 +1,4 @@
+/** Histograms held against hdr-histogram-js, values and bytes in both directions, and what hostile bytes come to. */
 import fc from 'fast-check'
 import * as hdr from 'hdr-histogram-js'
 import { suite } from 'uvu'

@@ -1,3 +1,4 @@
+/** Where requests of an http operation go: targets dealt over clients, and any text as an address or with its fault named. */
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

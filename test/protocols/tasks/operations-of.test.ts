@@ -1,3 +1,4 @@
+/** The operations of a spec, with a name and in tasks: what they bring to a member and where it is staged. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { anchoredIn } from '../../../cli/staged-paths.ts'

@@ -1,3 +1,4 @@
+/** What tasks came to held against what members signed: each thing that is changed is a fault. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'

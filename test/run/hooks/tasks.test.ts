@@ -1,3 +1,4 @@
+/** The hook that takes what clients measure: entries of the record, tasks.json, what differs from signed answers. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { tasks } from '../../../node/run/hooks/tasks.ts'

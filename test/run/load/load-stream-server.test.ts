@@ -1,3 +1,4 @@
+/** The controller's end of the load stream: order, repeats after a break, who is refused, and what cannot be counted. */
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
