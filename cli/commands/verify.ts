@@ -38,6 +38,9 @@ async function act(context: Context, { mesh, by }: Options, run = ''): Promise<n
   const named = mesh != null || by != null ? { mesh, by } : await ofHome(context.home)
   const { folder, view } = await findResult(context, run)
   if (folder == null) return verifyElsewhere(context, view as RunView, named)
+  // nothing is signed of it as a whole yet
+  if (view?.line != null && view.line.state !== 'ended')
+    throw new BakError('busy', `run ${view.run} goes on, and is sealed when it has ended: bak attach ${view.run}`)
   const report = await verifyFolder(folder, named)
   if (context.json) await context.print(JSON.stringify({ ...report, folder }))
   else await printReport(context, report, folder)

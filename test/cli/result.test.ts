@@ -108,6 +108,16 @@ result('verify finds the folder of a run by its id', async () => {
   assert.is((await fake.bak('verify', 'last', '--by', peer)).status, 0)
 })
 
+result('verify says of a run that goes on that it does, and not that its files are wrong', async () => {
+  await sealFolder()
+  const line = { run: RUN, name: 'run', state: 'running' as const, partial: false, excluded: [], beside: [], begun: 0 }
+  const view = { run: RUN, controller: peer, folder: dir, certificates: [] }
+  fake = await startFake({ describe: yields({ ...view, line: { ...line, controller: { peer, name: 'a' } } }) })
+  const { status, stdout, stderr } = await fake.bak('verify', 'last', '--by', peer)
+  assert.equal([status, stdout], [75, ''])
+  assert.match(stderr, `run ${RUN} goes on, and is sealed when it has ended`)
+})
+
 result('show says which tools came and went, from which sample on, and where not', async () => {
   const step = { number: 1, name: 'default', sample: 2 }
   const tools: RunRecord['tools'] = [
