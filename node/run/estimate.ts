@@ -6,12 +6,13 @@ import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { mostRunSamples } from '../../protocols/matrix/sampling.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import { loadOf } from '../../protocols/tasks/task.ts'
 import { longestOf } from '../work/workloads/work-time.ts'
 
 /** Earlier runs that are looked at, the latest ones. */
 const MAX_RUNS = 5
 
-type Work = Pick<Spec, 'command' | 'workload' | 'task' | 'parallel' | 'operation'>
+type Work = Pick<Spec, 'command' | 'workload' | 'task' | 'parallel' | 'operation' | 'load'>
 type Earlier = Pick<RunRecord, 'took' | 'workload'>
 
 /** @returns the latest runs that an estimate can be made from */
@@ -24,10 +25,10 @@ export const runsToCompare = (summaries: RunSummary[], name: string): string[] =
 /** A name alone says little: runs that are given none have the same. @returns whether an earlier run started the same programs */
 export const isOfTheSame = (earlier: Work, spec: Work): boolean => isDeepStrictEqual(workOf(earlier), workOf(spec))
 
-const workOf = ({ command, workload, task, parallel, operation }: Work) => [
+const workOf = ({ command, workload, task, parallel, operation, load }: Work) => [
   command,
   workload.map(({ name, role, command, instances }) => ({ name, role, command, instances })),
-  ...[task, parallel, operation]
+  ...[task, parallel, operation, loadOf({ load }).test_mode]
 ]
 
 /** @param earlier runs of the same name; @returns nothing where nothing is known */

@@ -19,19 +19,26 @@ export interface MemberHealth {
   health?: DriverHealth | undefined
 }
 
-/** @returns why, in words; undefined where it kept up */
-export function boundBecause({ busy, lag, overhead }: DriverHealth): string | undefined {
-  if (busy >= BUSY) return `its busiest thread worked ${Math.round(busy * 100)} % of the time`
-  if (lag >= LATE_MS) return `its timers were ${inMs(lag)} late (p99)`
-  if (overhead >= OVERHEAD_MS) return `it took ${inMs(overhead)} of its own for a request (p99)`
+interface Bound {
+  by: 'busy' | 'lag' | 'overhead'
+  /** In words. */
+  why: string
+}
+
+/** @returns by what it was the bottleneck; undefined where it kept up */
+export function boundBecause({ busy, lag, overhead }: DriverHealth): Bound | undefined {
+  if (busy >= BUSY) return { by: 'busy', why: `its busiest thread worked ${Math.round(busy * 100)} % of the time` }
+  if (lag >= LATE_MS) return { by: 'lag', why: `its timers were ${inMs(lag)} late (p99)` }
+  if (overhead >= OVERHEAD_MS)
+    return { by: 'overhead', why: `it took ${inMs(overhead)} of its own for a request (p99)` }
   return undefined
 }
 
 /** @returns one sentence where a driver of them was the bottleneck, naming the members */
 export function driverBound(members: MemberHealth[]): string | undefined {
   const bound = members.flatMap(({ member, health }) => {
-    const why = health == null ? undefined : boundBecause(health)
-    return why == null ? [] : [{ member, why }]
+    const bound = health == null ? undefined : boundBecause(health)
+    return bound == null ? [] : [{ member, why: bound.why }]
   })
   const [first, ...others] = bound
   if (first == null) return undefined

@@ -49,6 +49,7 @@ test('a run of the same name is compared where it started the same programs, on 
   const client = { name: 'c', command: ['y'] }
   assert.ok(isOfTheSame(spec({}), spec({ samples: 4, on: 'b', iterations: [{ name: 'a' }] })))
   assert.not.ok(isOfTheSame(spec({}), spec({ command: ['x', '2'] })))
+  assert.not.ok(isOfTheSame(spec({}), spec({ load: { test_mode: true } })), 'one iteration takes no time')
   const clients = (more: object) => specOf({ workload: [{ ...client, ...more }] })
   assert.ok(isOfTheSame(clients({}), clients({ on: 'b', timeout: 9 })))
   for (const more of [{ name: 'd' }, { command: 'y' }, { instances: 2 }])

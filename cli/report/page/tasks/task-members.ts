@@ -43,7 +43,11 @@ function rowOf(
 ): HTMLElement {
   const number = (text: string, kind = '') => h('td', { class: `number ${kind}` }, text)
   const bound = health && boundBecause(health)
-  const ms = (value: number | undefined) => number(value == null ? '–' : plain(value))
+  const inMs = (value: number | undefined) => (value == null ? '–' : plain(value))
+  const ms = (value: number | undefined) => number(inMs(value))
+  // what made it the bottleneck stands out, and says so
+  const told = (by: 'busy' | 'lag' | 'overhead', text: string) =>
+    h('td', { class: `number ${bound?.by === by ? 'bad' : ''}`, title: bound?.by === by ? bound.why : undefined }, text)
   return h(
     'tr',
     {},
@@ -52,14 +56,10 @@ function rowOf(
     number(plain(requests)),
     number(requests === 0 ? '–' : percent(failed / requests), failed > 0 ? 'bad' : ''),
     ...[latency?.percentiles['50'], latency?.percentiles['99'], latency?.max].map(ms),
-    h(
-      'td',
-      { class: `number ${bound == null ? '' : 'bad'}`, title: bound },
-      health == null ? '–' : percent(health.busy)
-    ),
-    ms(health?.lag),
+    told('busy', health == null ? '–' : percent(health.busy)),
+    told('lag', inMs(health?.lag)),
     h('td', {}, health && stripOf(health, reach)),
-    ms(health?.overhead)
+    told('overhead', inMs(health?.overhead))
   )
 }
 
