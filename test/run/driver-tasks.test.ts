@@ -103,6 +103,15 @@ test('the first client that ends completes its element for all: only members wit
   assert.equal([two.run.record.verdict, two.run.record.excluded], ['ok', []])
 })
 
+test('a member that answers for another task than its clients have is named, and the run is partial', async () => {
+  const made = await tasksOf({}, ({ part, element }, rank) =>
+    part === 'tasks' && element === 1 && rank === 1 ? { load: { tasks: [answerFor('ghost', 1)] } } : undefined
+  )
+  await made.driver.drive()
+  assert.equal(lacks(made), ['a on m1: its clients have no result: the member did not say how they ended'])
+  assert.ok(made.run.record.partial)
+})
+
 test('an error that ends a task ends the run behind it, and what was set up is torn down', async () => {
   const made = await tasksOf({ ...setUp, samples: 2 }, ({ part, element }, rank) =>
     part === 'tasks' && element === 1 && rank === 1

@@ -15,7 +15,7 @@ import type { RunHook } from './hook.ts'
 
 /** @returns the hook of one run */
 export function taskOrder(): RunHook {
-  /** Elements of this sample that were begun, and by name the members that answered for each. */
+  /** Elements of this sample that were begun, and `member/task` of what was answered for in each. */
   let begun = new Map<number, Set<string>>()
   return {
     name: 'task-order',
@@ -28,7 +28,8 @@ export function taskOrder(): RunHook {
     after(at, run, answers) {
       if ((!isAboutTasks(at) && at.phase !== 'stop') || at.groups != null || at.step == null) return
       for (const { by, value } of answers)
-        for (const { element } of value.load?.tasks ?? []) begun.get(element)?.add(run.nameOf(by) ?? by)
+        for (const { element, task } of value.load?.tasks ?? [])
+          begun.get(element)?.add(`${run.nameOf(by) ?? by}/${task}`)
       if (at.part === 'teardown') nameLeftBehind(at, run, answers)
       const why = errorIn(answers, run)
       if (why != null) run.cancel(new Stopped('workload-failed', why))
@@ -78,7 +79,7 @@ function nameUnanswered(step: Step, begun: Map<number, Set<string>>, run: RunCon
   for (const [element, answered] of begun)
     for (const { name } of elementIn(plan, element)?.tasks ?? [])
       for (const member of clientsIn(plan, name).keys()) {
-        if (answered.has(member)) continue
+        if (answered.has(`${member}/${name}`)) continue
         const why = excluded.get(peers.get(member) ?? '')?.reason ?? 'the member did not say how they ended'
         record.partial = true
         run.lack({ kind: 'workload', member, what: name, reason: cutText(`its clients have no result: ${why}`) })

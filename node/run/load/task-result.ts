@@ -120,7 +120,8 @@ const sumOf = (members: MemberTask[], of: (member: MemberTask) => number) =>
 
 function unsentOf(answers: (MemberAnswer | undefined)[]): { unsent?: number } {
   const unsent = answers.reduce((sum, answer) => sum + (answer?.task.unsent ?? 0), 0)
-  return unsent === 0 ? {} : { unsent }
+  // each is a member's word, and a sum of them may be more than any file can say
+  return unsent === 0 ? {} : { unsent: Math.min(unsent, Number.MAX_SAFE_INTEGER) }
 }
 
 const countsOf = ({ samples, warmup, failed }: MemberTask) => ({ samples, warmup, failed })
