@@ -105,6 +105,7 @@ function count(text: string): Counted {
   const [total, passed, uvuSkipped] = [add('Total'), add('Passed'), add('Skipped')]
   const unnamed = Array.from({ length: Math.max(0, uvuSkipped - skipped.length) }, () => 'a test that gives no reason')
   const failures = [...plain.matchAll(/^ *FAIL +(.*)$/gm)].map(found => found[1] as string)
+  failures.push(...notBegun(plain))
   return { passed, failed: total - passed, skipped: [...skipped, ...unnamed], failures }
 }
 
@@ -113,4 +114,12 @@ function add({ passed, failed, skipped, failures }: Counted): void {
   sum.failed += failed
   sum.skipped.push(...skipped)
   sum.failures.push(...failures)
+}
+
+/** uvu says nothing of what a hook threw: its suite ends with fewer results than it has tests. */
+function notBegun(plain: string): string[] {
+  return [...plain.matchAll(/^ (.*?)  ([•✘ ]*)\((\d+) \/ (\d+)\)$/gm)].flatMap(([, suite, results = '', , total]) => {
+    const left = Number(total) - results.replaceAll(' ', '').length
+    return left > 0 ? [`${suite}: ${left} tests were not begun, since a hook before them failed`] : []
+  })
 }

@@ -46,7 +46,8 @@ const seriesFileInfo: Schema<SeriesFileInfo> = v.object({
 
 /** @throws {BakError} `damaged` if there is anything wrong with them */
 export function readMetadata(given: KeyValue[], where: string): { info: SeriesFileInfo; entries: IndexEntry[] } {
-  const values = new Map(given.map(({ key, value }) => [key, value ?? '']))
+  // what is damaged may hold other things than pairs
+  const values = new Map(given.map(pair => [pair?.key, pair?.value ?? '']))
   check(v.literal(String(SERIES_FORMAT)), values.get(FORMAT_KEY), 'damaged', where, FORMAT_KEY)
   const parsed = (key: string) => check(fromJson, values.get(key), 'damaged', where, key)
   const info = {

@@ -111,6 +111,7 @@ bak('config prints the settings and where each comes from', async () => {
     ['allow.paths', 'true', 'default'],
     ['allow.archive', 'true', 'default'],
     ['allow.stage', 'true', 'default'],
+    ['allow.load', '-', 'default'],
     ['allow.forward', 'false', 'default'],
     ['allow.workloads', 'guarded', 'default'],
     ['allow.privileged', '[]', 'default'],
