@@ -3,11 +3,13 @@
  * keys are the long flags. Precedence: flag, variable, file, default.
  */
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 import * as v from 'valibot'
 import type { Schema } from './codec.ts'
 import { duration } from './duration.ts'
 import { BakError, type ErrorCode } from './errors.ts'
 import { count, labels, list, name, peerId } from './fields.ts'
+import { MAX_SLOTS } from './jobs/job.ts'
 import { port, portsIn } from './ports.ts'
 import { readSettingsText } from './settings-text.ts'
 import { readTomlFile } from './toml-file.ts'
@@ -110,6 +112,8 @@ const allowSettings = v.strictObject({
   workloads: v.optional(v.union([v.boolean(), v.literal('guarded')], 'expected true, false or "guarded"')),
   /** Of these programs, those that run as the daemon does, in the terms of `exec`. */
   privileged: v.optional(list(v.pipe(v.string(), v.maxLength(4096), v.regex(PROGRAM, 'expected a program')), 256)),
+  /** Images of podman in which jobs of others may run: `docker.io/library/gcc:*`; `*` matches any characters. */
+  images: allowed(/^[\w][\w./:@*-]*$/, 'the name of an image'),
   /** The user that the others run as, where the daemon is root's: a name, or UID or UID:GID. */
   run_as: v.optional(
     v.pipe(v.string(), v.regex(/^([a-z_][\w.-]{0,63}|\d{1,10}(:\d{1,10})?)$/i, 'expected a user, or UID or UID:GID'))
@@ -171,6 +175,8 @@ export const daemonSettings = v.strictObject({
   log: v.optional(v.picklist(LEVELS)),
   allow: v.optional(allowSettings),
   run_limits: v.optional(runLimits),
+  /** Jobs that run here at once, of all runs. */
+  slots: v.optional(v.pipe(count, v.minValue(1), v.maxValue(MAX_SLOTS))),
   hooks: v.optional(hooksSettings)
 })
 export type DaemonSettings = v.InferOutput<typeof daemonSettings>
@@ -209,10 +215,12 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
       load: undefined,
       forward: false
     },
-    ...{ workloads: 'guarded', privileged: [], run_as: undefined, network: true, environment: [] }
+    ...{ workloads: 'guarded', privileged: [], images: false, run_as: undefined, network: true, environment: [] }
   },
   /** The room of 10 GiB is more than any tool of bak needs; a controller leads 32 runs at once itself. */
   run_limits: { pids: 4096, bytes: 10 * 1024 ** 3, entries: 100_000, nofile: 65_536, runs: 32 },
+  /** One for each processor. */
+  slots: availableParallelism(),
   hooks: { timeout: '30s', on_failure: 'warn' }
 }
 

@@ -8,6 +8,9 @@ import { changedTool } from './changed-tools.ts'
 import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
+import { graphAt } from './jobs/graph-at.ts'
+import { MAX_EDGES, MAX_JOBS } from './jobs/job.ts'
+import { jobChange, jobProgress } from './jobs/job-state.ts'
 import { exclusion } from './manifest.ts'
 import { iterationSummaries } from './matrix/iteration-summary.ts'
 import { stated } from './metric.ts'
@@ -178,6 +181,13 @@ const body = v.variant('type', [
     refused: v.optional(list(refusedFile, MAX_FILES_OF_EVENT))
   }),
   v.object({ type: v.literal('refused'), peer: text, what: text, code, reason: text }),
+  /** The jobs of a graph, in the order of the file, before the first of them begins. */
+  v.object({
+    type: v.literal('graph'),
+    graph: graphAt,
+    jobs: list(v.object({ job: name, needs: list(name, MAX_EDGES) }), MAX_JOBS)
+  }),
+  v.object({ type: v.literal('job'), ...jobChange.entries }),
   v.object({ type: v.literal('warning'), text }),
   v.object({ type: v.literal('cancel'), by: text, reason: text }),
   v.object({
@@ -221,6 +231,7 @@ const liveBody = v.variant('type', [
     ...{ member: v.optional(name), workload: v.optional(name), instance: v.optional(count) },
     ...stated
   }),
+  v.object({ type: v.literal('job-progress'), ...jobProgress.entries }),
   /** How the tasks go, once a second. */
   v.object({ type: v.literal('load'), step, ...loadNow.entries }),
   /** The result is on its way to where it was to go: bytes so far. It comes after the end of the run. */

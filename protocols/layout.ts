@@ -15,6 +15,9 @@
  *     <n>-<iteration>/sample<k>/workload/<member>/load/samples.csv                         each request, where they are kept
  *     <n>-<iteration>/sample<k>/tasks.json                                                 what tasks came to (tasks/tasks-file.ts)
  *     <n>-<iteration>/sample<k>/workload/<member>/<workload>[.<instance>]/{stdout,stderr}.txt
+ *     jobs.json                                                                            what became of each job (jobs/jobs-file.ts)
+ *     jobs/{setup,report}/<job>.ndjson                                                     the log of a job, its last attempt
+ *     <n>-<iteration>/sample<k>/jobs/<job>.ndjson                                          of the graph of a sample
  *     report.html  tags.json                                                               made later: beside what is sealed
  *
  * A warm-up has `warmup<k>` in the place of `sample<k>`.
@@ -23,6 +26,7 @@
  */
 import * as v from 'valibot'
 import { iterationName, name, type Phase, phase } from './fields.ts'
+import type { GraphAt } from './jobs/graph-at.ts'
 import type { Certificate, Step } from './phase.ts'
 
 export const RECORD_FILE = 'run.json'
@@ -32,6 +36,8 @@ export const SPEC_FILE = 'spec.toml'
 export const METADATA_FILE = 'metadata.log'
 /** The lists of files that members signed (file-list.ts); in a tarball the list of its own. */
 export const FILE_LISTS_FILE = 'files.txt'
+/** What became of each job of the run. */
+export const JOBS_FILE = 'jobs.json'
 /** The page that `bak report` writes. */
 export const REPORT_FILE = 'report.html'
 /** Tags that the run got after its end. */
@@ -55,6 +61,7 @@ const FIXED_FILES = {
   spec: SPEC_FILE,
   metadata: METADATA_FILE,
   fileLists: FILE_LISTS_FILE,
+  jobs: JOBS_FILE,
   offer: OFFER_FILE,
   manifest: MANIFEST_FILE,
   proofs: PROOFS_FILE
@@ -118,6 +125,13 @@ export const restartFolder = (toolFolder: string, restart: number) => `${toolFol
 export const TASKS_FILE = 'tasks.json'
 export const tasksFileOf = (step: Step) => `${stepFolder(step)}/${TASKS_FILE}`
 export const workloadFolder = (step: Step, member: string) => `${stepFolder(step)}/workload/${member}`
+const JOBS = 'jobs'
+/** @returns a name that is different for each graph of a run: `setup`, `1-default/sample1` */
+export const graphKey = ({ role, step }: GraphAt): string => (step == null ? role : stepFolder(step))
+const LOG_SUFFIX = '.ndjson'
+/** The log of a job, its last attempt: a line of JSON for each line (jobs/job-stream.ts). A file of the controller. */
+export const jobLogFile = ({ role, step }: GraphAt, job: string) =>
+  `${step == null ? `${JOBS}/${role}` : `${stepFolder(step)}/${JOBS}`}/${job}${LOG_SUFFIX}`
 /** @param instance 1 .. n where several run on the member */
 export const instanceFolder = (step: Step, member: string, workload: string, instance?: number) =>
   `${workloadFolder(step, member)}/${workload}${instance == null ? '' : `.${instance}`}`
@@ -134,6 +148,7 @@ export type ResultPath =
   | { kind: 'series'; step: Step; member: string; rest: string }
   | { kind: 'workload'; step: Step; member: string; rest: string }
   | { kind: 'tasks'; step: Step }
+  | { kind: 'job-log'; graph: GraphAt; job: string }
 
 /** @returns undefined for a path that is not exactly as the functions above build it, with any path below a folder */
 export function parseResultPath(path: string): ResultPath | undefined {
@@ -145,6 +160,7 @@ export function parseResultPath(path: string): ResultPath | undefined {
   if (parts[0] === 'collectors') return parseCollector(parts)
   if (parts[0] === 'sysinfo') return parseSysinfo(parts)
   if (parts[0] === SERIES) return parsePersistentSeries(parts)
+  if (parts[0] === JOBS) return parseJobLog(parts)
   if (parts[0]?.startsWith(TOOLS_PREFIX)) return parsePersistent(parts)
   return parseSample(parts)
 }
@@ -160,7 +176,7 @@ export const isMemberPath = (path: string): boolean => 'member' in (parseResultP
 
 /** @returns whether a path is below a folder that only a result has: one that does not parse looks like what it is not */
 export const isOfLayout = (path: string): boolean =>
-  /^(certificates|collectors|sysinfo|series|tools-[^/]+|\d+-[^/]+\/sample[^/]*)\//.test(path)
+  /^(certificates|collectors|sysinfo|series|jobs|tools-[^/]+|\d+-[^/]+\/sample[^/]*)\//.test(path)
 
 function parseCertificate(path: string): ResultPath | undefined {
   const [, seq, name] = /^certificates\/(\d{4,16})-([a-z]+)\.cbor$/.exec(path) ?? []
@@ -197,10 +213,21 @@ function parseSample([iteration = '', sample = '', folder = '', member, ...below
   if (step != null && folder === TASKS_FILE && member == null) return { kind: 'tasks', step }
   if (step == null || !v.is(name, member)) return undefined
   const rest = below.join('/')
+  if (folder === JOBS) return rest === '' ? jobLogOf({ role: 'work', step }, member) : undefined
   if (folder === 'workload') return { kind: 'workload', step, member, rest }
   if (folder === SERIES) return { kind: 'series', step, member, rest }
   const group = groupOf(folder)
   return v.is(name, group) ? { kind: 'tools', step, group, member, rest } : undefined
+}
+
+function parseJobLog([, role, file, ...rest]: string[]): ResultPath | undefined {
+  if ((role !== 'setup' && role !== 'report') || file == null || rest.length > 0) return undefined
+  return jobLogOf({ role }, file)
+}
+
+function jobLogOf(graph: GraphAt, file: string): ResultPath | undefined {
+  const job = file.endsWith(LOG_SUFFIX) ? file.slice(0, -LOG_SUFFIX.length) : undefined
+  return v.is(name, job) ? { kind: 'job-log', graph, job } : undefined
 }
 
 function parseStep(iteration: string, sample: string): Step | undefined {

@@ -23,7 +23,7 @@ import {
 import { availability } from './hello.ts'
 import { measuredPath } from './path.ts'
 import { spec } from './spec.ts'
-import { MAX_STAGED, stagedEntry } from './staged.ts'
+import { MAX_STAGED, platform, stagedEntry } from './staged.ts'
 import { toolOptions } from './tool-options.ts'
 import { placement } from './workload.ts'
 
@@ -48,6 +48,8 @@ export const candidate = v.object({
   workloads: v.optional(list(placement, 64)),
   /** It has clients of tasks, and this rank among those that have. */
   load: v.optional(count),
+  /** It may be offered jobs. */
+  jobs: v.optional(v.literal(true)),
   /** It only drives the run: the selector does not select it. */
   driver: v.optional(v.boolean())
 })
@@ -91,7 +93,20 @@ export const capabilities = v.object({
   path: v.optional(measuredPath),
   tools: list(availability, 256),
   /** How programs that the run brings are kept apart from the member. */
-  guards: v.optional(list(text, 8))
+  guards: v.optional(list(text, 8)),
+  /** What it has for jobs, where it may be offered some. */
+  jobs: v.optional(
+    v.object({
+      /** 0 where its owner lets it run none, for this reason. */
+      slots: count,
+      why: v.optional(text),
+      /** Bytes. */
+      memory: count,
+      platform,
+      /** It has podman, and its owner lets these images run in it, with * for any characters. */
+      images: v.optional(list(text, 256))
+    })
+  )
 })
 export type Capabilities = v.InferOutput<typeof capabilities>
 

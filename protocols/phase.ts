@@ -16,7 +16,6 @@ import {
   cutText,
   digest,
   instant,
-  iterationName,
   list,
   MAX_PEERS,
   milliseconds,
@@ -27,11 +26,13 @@ import {
   text
 } from './fields.ts'
 import { gauged } from './gauge.ts'
+import { jobsAnswer } from './jobs/jobs-answer.ts'
 import { capabilities, clock, exclusion } from './manifest.ts'
 import { metrics } from './metric.ts'
 import { measuredPath } from './path.ts'
+import { type Step, step } from './phase-step.ts'
 import { cutMissing, missing } from './shortfall.ts'
-import { fetched } from './staged.ts'
+import { fetched, MAX_STAGED, stagedEntry } from './staged.ts'
 import { machineFacts } from './sysinfo/machine.ts'
 import { noiseFindings } from './sysinfo/noise.ts'
 import { loadAnswer } from './tasks/task-answer.ts'
@@ -40,24 +41,15 @@ import { edge } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
 import { MAX_INSTANCES_OF_MEMBER } from './workload.ts'
 
-/** Which sample of which iteration a phase is about. */
-export const step = v.object({
-  /** 1 .. n */
-  number: count,
-  name: iterationName,
-  /** 1 .. n; warm-ups are numbered by themselves. */
-  sample: count,
-  /** It counts for nothing. */
-  warmup: v.optional(v.literal(true))
-})
-export type Step = v.InferOutput<typeof step>
+export { type Step, step }
 
 /**
  * Which work of members a phase `work` is about; it is about the command of the controller where there is none. `servers` and `clients` are
  * workloads. Of tasks: `prepare` on each member with clients; `setup` and `teardown` on one; `tasks` to the join point behind an element of the
- * schedule or, where a task completes it, until that has ended; then `complete` to the join point.
+ * schedule or, where a task completes it, until that has ended; then `complete` to the join point. `jobs`: members run what the controller offers them,
+ * until it says that the graph is over; of a sample, or of the run where `when` says so.
  */
-export const part = v.picklist(['servers', 'clients', 'prepare', 'setup', 'tasks', 'complete', 'teardown'])
+export const part = v.picklist(['servers', 'clients', 'prepare', 'setup', 'tasks', 'complete', 'teardown', 'jobs'])
 export type Part = v.InferOutput<typeof part>
 
 /** @returns whose workloads a part is about; undefined for the parts of tasks */
@@ -81,8 +73,10 @@ export const command = v.object({
   part: v.optional(part),
   /** For work of tasks: which element of the schedule, from 1; the join point of that number is behind it. */
   element: v.optional(count),
-  /** For sysinfo: which of the two snapshots. */
+  /** For sysinfo: which of the two snapshots. For work of jobs: those before the first sample, of the role `setup`, or those behind the last, `report`. */
   when: v.optional(v.picklist(['begin', 'end'])),
+  /** For stage, once jobs have run: what of their outputs workloads get. */
+  staged: v.optional(list(stagedEntry, MAX_STAGED)),
   /** For start and stop: only the tools of these groups, in the window of a trigger; those without a trigger where it is left out. */
   groups: v.optional(list(name, 64)),
   /** For start, and for work of tasks: the controller's clock at which all begin. */
@@ -186,6 +180,8 @@ export const ack = v.object({
   workloads: v.optional(list(instanceResult, MAX_INSTANCES_OF_MEMBER)),
   /** For work of tasks: what its clients did; for stop: of the elements that were not answered for. */
   load: v.optional(loadAnswer),
+  /** For work of jobs: the results that it has signed. */
+  jobs: v.optional(jobsAnswer),
   /** For start and stop: what the load of the tool `gauge` took before and after the sample. */
   gauge: v.optional(gauged),
   /** For init: whether the machine is fit to measure, and the facts by which members are compared. */

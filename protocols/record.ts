@@ -16,6 +16,7 @@ import { count, digest, instant, list, milliseconds, name, peerId, phase, runId,
 import { table } from './free-keys.ts'
 import { gaugedMember } from './gauge.ts'
 import { sign, verify } from './identity.ts'
+import { jobCounts } from './jobs/job-state.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
 import { iterationSummaries } from './matrix/iteration-summary.ts'
 import { carrier, measuredPath, pathClass } from './path.ts'
@@ -89,6 +90,8 @@ const runRecord = v.object({
   beside: besides,
   /** How the command of each sample ended, and each instance of a workload. */
   workload: list(workEntry, MAX_ENTRIES),
+  /** Jobs of all its graphs by what became of them; each of them is in `jobs.json`. */
+  jobs: v.optional(jobCounts),
   /** Where triggers said when tools of a group ran. */
   triggered: v.optional(list(triggeredWindow, 100_000)),
   /** What the iterations came to, where the spec says when samples are repeated. */

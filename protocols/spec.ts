@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { destination } from './destination.ts'
 import { count, iterationName, labels, list, name } from './fields.ts'
 import { table } from './free-keys.ts'
+import { jobKeys, jobPath } from './jobs/job.ts'
 import { misfits, sampling } from './matrix/sampling.ts'
 import { onEnd } from './on-end.ts'
 import { own } from './own.ts'
@@ -117,10 +118,20 @@ const keys = v.strictObject({
   workload: v.optional(list(workload, 64), []),
   /** Load with a schedule, in the place of a command and of clients. */
   ...taskKeys,
+  /** A graph of scripts over the members: those of the role `work` in the place of a command, of clients and of tasks. */
+  ...jobKeys,
   /** Which clients are waited for: all of them, or the first that ends, which ends the others. */
   ends: v.optional(v.picklist(['all', 'first']), 'all'),
   /** Files and folders that every member has before the run begins, in the folders in which its workloads run. */
   stage: v.optional(list(stagePath, MAX_STAGE_PATHS), []),
+  /** Outputs of jobs of the role `setup` that workloads have in their working folders, as `stage` has files; each by its last name unless `as` says where. */
+  stage_outputs: v.optional(
+    list(
+      v.strictObject({ job: name, output: jobPath, as: v.optional(jobPath), for: v.optional(name) }),
+      MAX_STAGE_PATHS
+    ),
+    []
+  ),
   /** Which peers take part. */
   on: v.optional(selector, 'all'),
   /** Tools of the group `default`, which is all members. Not given: what is registered, else proc. */

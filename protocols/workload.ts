@@ -14,13 +14,13 @@ export const MAX_INSTANCES = 64
 /** Of all workloads on one member: their results are one acknowledgement. */
 export const MAX_INSTANCES_OF_MEMBER = 128
 
-const variable = v.pipe(
+export const variable = v.pipe(
   v.string(),
   v.maxLength(128),
   v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable has letters, digits and _ only, and starts with none of the digits'),
   v.check(name => !name.startsWith('BAK_'), 'variables that begin with BAK_ are set by bak')
 )
-const environment = v.pipe(
+export const environment = v.pipe(
   table(
     variable,
     v.pipe(

@@ -21,7 +21,7 @@ import type { PhaseContext } from './phase.ts'
 /** The driver and its threads hear of an element so long before it begins, ms. */
 const TOLD_BEFORE_MS = 20
 
-export type LoadPart = Exclude<Part, 'servers' | 'clients'>
+export type LoadPart = Exclude<Part, 'servers' | 'clients' | 'jobs'>
 
 /** @throws {BakError} why it could not be done; a task that fails is an answer, as a workload is */
 export async function doLoadPart(part: LoadPart, context: PhaseContext): Promise<Pick<Ack, 'load'>> {

@@ -89,6 +89,7 @@ export type PhaseHandler = (
       | 'staged'
       | 'workloads'
       | 'load'
+      | 'jobs'
       | 'began'
       | 'observed'
       | 'gauge'

@@ -17,7 +17,14 @@ import type { PhaseContext, PhaseHandler } from './phase.ts'
 export const work: PhaseHandler = context => {
   const { part } = context.command
   if (part == null) return runCommandOf(context)
+  if (part === 'jobs') return hostJobsOf(context)
   return part === 'servers' || part === 'clients' ? runPart(part, context) : runLoadPart(part, context)
+}
+
+/** As it is with tasks. */
+async function hostJobsOf(context: PhaseContext) {
+  const { hostJobs } = await import('./jobs.ts')
+  return await hostJobs(context)
 }
 
 /** Most runs have no tasks, and a daemon that is idle does not load what drives them. */
