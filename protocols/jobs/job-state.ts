@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { count, list, name, text } from '../fields.ts'
 import { graphAt } from './graph-at.ts'
+import { MAX_TAIL } from './job-result.ts'
 
 /**
  * `waiting`: for what it needs; `queued`: for a member with free slots; `running`; then one of `done`, `reused` (an earlier result is taken), `failed`,
@@ -35,8 +36,13 @@ export const jobChange = v.object({
   /** Of `running` and what comes behind it; of `queued` where a member did not take it, or lost it. */
   member: v.optional(name),
   attempt: v.optional(count),
-  /** Why it failed, is queued once more, was skipped or ran although results are kept. */
+  /** Why it failed, is queued once more, or was skipped. */
   reason: v.optional(text),
+  /** Why it is run, or not: `input src has changed`, `its result is known`. */
+  why: v.optional(text),
+  /** Of `failed`: the last lines of its log, and the phase of its script. */
+  tail: v.optional(list(text, MAX_TAIL)),
+  phase: v.optional(text),
   /** Of `skipped`: the jobs whose failure it inherits, the first cause of each. */
   from: v.optional(list(name, 16))
 })
