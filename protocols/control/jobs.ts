@@ -12,7 +12,7 @@ import { artifactRow, attemptAt, jobRow, MAX_JOB_ROWS, MAX_PROVENANCE, slotUse }
 import { jobResult } from '../jobs/job-result.ts'
 import { jobState } from '../jobs/job-state.ts'
 import { logLine, MAX_LINES_OF_MESSAGE } from '../jobs/job-stream.ts'
-import { jobEntry } from '../jobs/jobs-file.ts'
+import { jobEntry, MAX_JOB_ENTRIES } from '../jobs/jobs-file.ts'
 import { MAX_EXPRESSION } from '../where/words.ts'
 import { runReference } from './runs.ts'
 
@@ -23,6 +23,7 @@ const jobReference = v.pipe(text, v.minLength(1))
 /** `setup`, `report`, or a sample: `1-default/sample2`; the last graph that has the job where it is left out. */
 const graph = v.optional(text)
 const what = v.pipe(text, v.minLength(1))
+const absolute = v.pipe(v.string(), v.maxLength(4096), v.startsWith('/', 'expected an absolute path'), v.excludes('\0'))
 
 /** A job in a list, and whose word it is. */
 const jobLine = v.object({ ...jobRow.entries, at: name, changed: instant })
@@ -50,6 +51,8 @@ const jobView = v.object({
   script: v.optional(v.string()),
   variables: v.optional(table(v.string(), v.string())),
   inputs: list(inputView, MAX_EDGES),
+  /** All graphs of the run that have a job of this name, as `graph` in the request says them. */
+  graphs: list(text, MAX_JOB_ENTRIES),
   /** Of its attempts, the newest first. */
   results: list(provenResult, 128)
 })
@@ -130,10 +133,11 @@ export const jobCalls = {
     request: v.strictObject({
       what,
       run: v.optional(runReference),
-      directory: text,
-      /** The file or folder that it becomes; its parents are made. By default what it is called, in the caller's folder. */
-      into: v.optional(text),
-      /** What is at that path goes; otherwise nothing is written where something is. */
+      /** What it becomes there; its parents are made. */
+      path: v.optional(absolute),
+      /** Instead of that the folder in which it gets the name that it has. */
+      folder: v.optional(absolute),
+      /** What is at that path goes; otherwise `cannot-create` where something is. */
       replace: v.optional(v.boolean())
     }),
     response: v.variant('state', [

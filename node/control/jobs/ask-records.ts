@@ -1,8 +1,13 @@
 /** Asks peers what they know of jobs: one, or many at once, where those that do not answer are named and keep no other back. */
 import type { MemberView } from '../../../protocols/control.ts'
-import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
-import { type JobRecordsRequest, type JobRecordsResponse, jobRecordsProtocol } from '../../../protocols/jobs/job-records.ts'
+import {
+  type JobRecordsRequest,
+  type JobRecordsResponse,
+  jobRecordsProtocol
+} from '../../../protocols/jobs/job-records.ts'
+import { Queue } from '../../../protocols/queue.ts'
 import { ask } from '../../../protocols/stream.ts'
 import { Limit } from '../../limit.ts'
 import type { Parts } from '../../parts.ts'
@@ -16,8 +21,8 @@ const TIMEOUT_MS = 20_000
 type Kind = Exclude<JobRecordsRequest['type'], 'log' | 'more'>
 /** What is asked, and what is told. */
 export type Asked<K extends Kind> = Extract<JobRecordsRequest, { type: K }>
-type Told = { provenance: 'results' } & { [K in Exclude<Kind, 'provenance'>]: K }
-export type Answer<K extends Kind> = Extract<JobRecordsResponse, { type: Told[K] }>
+type AnswerTo = { provenance: 'results' } & { [K in Exclude<Kind, 'provenance'>]: K }
+export type Answer<K extends Kind> = Extract<JobRecordsResponse, { type: AnswerTo[K] }>
 
 export interface Answered<K extends Kind> {
   peer: string
@@ -29,7 +34,12 @@ export interface Silent {
   peer: string
   name: string
   reason: string
-  error: BakError
+}
+
+interface Told<K extends Kind> {
+  member: { peer: string; name: string }
+  answers: Answer<K>[]
+  error?: { code: ErrorCode; error: string }
 }
 
 type Asking = Pick<Parts, 'streams'>
@@ -54,33 +64,52 @@ export async function askRecords<K extends Kind>(
   return answers
 }
 
-/** @throws {BakError} the reason of the signal */
+/** @throws {BakError} the reason of the signal @returns both in the order in which the members are given */
 export async function askAll<K extends Kind>(
   parts: Asking,
-  members: Array<Pick<MemberView, 'peer' | 'shown'>>,
+  members: ReadonlyArray<Pick<MemberView, 'peer' | 'shown'>>,
   request: Asked<K>,
   signal: AbortSignal
 ): Promise<{ told: Answered<K>[]; silent: Silent[] }> {
+  const all = new Map<string, Answered<K> | Silent>()
+  for await (const { member, answers, error } of askEach(parts, members, request, signal))
+    all.set(member.peer, error == null ? { ...member, answers } : { ...member, reason: error.error })
+  const inOrder = members.flatMap(({ peer }) => all.get(peer) ?? [])
+  return {
+    told: inOrder.filter(each => 'answers' in each),
+    silent: inOrder.filter(each => 'reason' in each)
+  }
+}
+
+/** @returns what each says, as they answer; `error` where it does not @throws {BakError} the reason of the signal */
+export async function* askEach<K extends Kind>(
+  parts: Asking,
+  members: ReadonlyArray<Pick<MemberView, 'peer' | 'shown'>>,
+  request: Asked<K>,
+  signal: AbortSignal
+): AsyncGenerator<Told<K>> {
   const limit = new Limit({ total: CONCURRENCY })
-  const told: Answered<K>[] = []
-  const silent: Silent[] = []
-  await Promise.all(
-    members.map(({ peer, shown: name }) =>
-      limit.run(peer, async () => {
-        try {
-          told.push({ peer, name, answers: await askRecords(parts, peer, request, signal) })
-        } catch (cause) {
-          const error = asBakError(cause)
-          silent.push({ peer, name, reason: cutText(error.message), error })
-        }
-      })
-    )
+  const said = new Queue<Told<K>>(members.length + 1)
+  const all = members.map(({ peer, shown: name }) =>
+    limit.run(peer, async () => {
+      const member = { peer, name }
+      const told = await askRecords(parts, peer, request, signal).then(
+        answers => ({ member, answers }),
+        cause => ({ member, answers: [], error: failureOf(cause) })
+      )
+      said.offer(told)
+    })
   )
-  signal.throwIfAborted()
-  const inOrder = new Map(members.map(({ peer }, at) => [peer, at]))
-  const byOrder = (a: { peer: string }, b: { peer: string }) =>
-    (inOrder.get(a.peer) ?? 0) - (inOrder.get(b.peer) ?? 0)
-  return { told: told.sort(byOrder), silent: silent.sort(byOrder) }
+  void Promise.all(all).then(() => said.end())
+  for (let next = await said.take(); next !== undefined; next = await said.take()) {
+    signal.throwIfAborted()
+    yield next
+  }
+}
+
+function failureOf(cause: unknown): { code: ErrorCode; error: string } {
+  const { code, message } = asBakError(cause)
+  return { code, error: cutText(message) }
 }
 
 /** @returns the peers that are here, this one first */

@@ -2,12 +2,13 @@
 import * as v from 'valibot'
 import { faultInPath } from '../../../protocols/artifact.ts'
 import { BakError } from '../../../protocols/errors.ts'
-import { digest, name } from '../../../protocols/fields.ts'
+import { name } from '../../../protocols/fields.ts'
 import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
 import { graphKey } from '../../../protocols/layout.ts'
 
 /** A begin of a digest that is shorter could be anything. */
 const MIN_BEGIN = 6
+const REMEDY = 'write a digest or its begin, RUN/JOB/OUTPUT, or the name of a release: bak artifact ls'
 
 /** @param text `[RUN/]JOB` @throws {BakError} `usage` */
 export function readJobReference(text: string): { run?: string; job: string } {
@@ -17,38 +18,39 @@ export function readJobReference(text: string): { run?: string; job: string } {
   return at < 0 ? { job } : { run: text.slice(0, at), job }
 }
 
-export type ArtifactReference =
-  /** An output of a run; `job` where it is said. */
-  | { kind: 'output'; run: string; paths: Array<{ job?: string; path?: string }> }
-  /** A digest, its begin, or a release. */
-  | { kind: 'text'; text: string; isDigest: boolean; isBegin: boolean }
+/** An output of a job, or of whichever job has it; without a path the only output of the job. */
+export interface OutputReference {
+  job?: string
+  path?: string
+}
 
-/**
- * @param run what an output may be of; then the text may be a digest or a release, too
- * @returns what it can mean, in the order in which it is looked for
- * @throws {BakError} `usage`
- */
-export function readArtifactReference(text: string, run?: string): ArtifactReference[] {
-  const isDigest = v.is(digest, text)
-  const isBegin = /^[0-9a-f]+$/.test(text) && text.length >= MIN_BEGIN
-  const plain: ArtifactReference[] = v.is(name, text) ? [{ kind: 'text', text, isDigest, isBegin }] : []
-  if (isDigest) return plain
+/** What a text may mean, in the order in which it is looked for. */
+export interface ArtifactReference {
+  outputs?: { run: string; any: OutputReference[] }
+  release?: string
+  /** A digest, or the begin of one. */
+  digest?: string
+}
+
+/** @param run whose outputs it may be, too @throws {BakError} `usage` */
+export function readArtifactReference(text: string, run?: string): ArtifactReference {
+  if (/^[0-9a-f]{64}$/.test(text)) return { digest: text }
   const fault = faultInPath(text)
-  if (fault != null) throw new BakError('usage', `${text} ${fault}: write a digest, RUN/JOB/OUTPUT, or the name of a release`)
-  if (run != null) return [{ kind: 'output', run, paths: pathsOf(text) }, ...plain]
-  const [of = '', ...rest] = text.split('/')
-  if (rest.length > 0) return [{ kind: 'output', run: of, paths: jobAndPath(rest.join('/')) }]
-  if (plain.length > 0) return plain
-  throw new BakError('usage', `${text} is no artifact: write a digest, RUN/JOB/OUTPUT, or the name of a release`)
+  if (fault != null) throw new BakError('usage', `${text} ${fault}: ${REMEDY}`)
+  const [first = '', ...rest] = text.split('/')
+  if (run == null && rest.length > 0) return { outputs: { run: first, any: [jobAndPath(rest)] } }
+  if (run == null && !isName(text)) throw new BakError('usage', `${text} is no artifact: ${REMEDY}`)
+  return {
+    ...(run == null ? {} : { outputs: { run, any: [{ path: text }, jobAndPath([first, ...rest])] } }),
+    ...(isName(text) ? { release: text } : {}),
+    ...(/^[0-9a-f]+$/.test(text) && text.length >= MIN_BEGIN ? { digest: text } : {})
+  }
 }
 
-/** Of a run that is known: `app`, `link/app`, or `lib/` of which the job has one output. */
-const pathsOf = (text: string) => [...jobAndPath(text), { path: text }]
+const isName = (text: string): boolean => v.is(name, text)
 
-function jobAndPath(text: string): Array<{ job: string; path?: string }> {
-  const [job = '', ...rest] = text.split('/')
-  return [{ job, ...(rest.length === 0 ? {} : { path: rest.join('/') }) }]
-}
+const jobAndPath = ([job = '', ...path]: string[]): OutputReference =>
+  path.length === 0 ? { job } : { job, path: path.join('/') }
 
 /** @returns whether a text means a graph: `setup`, `report`, `work`, `1-default` or `1-default/sample2` */
 export function isGraphOf(graph: GraphAt, text: string): boolean {
