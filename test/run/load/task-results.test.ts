@@ -101,6 +101,19 @@ results('histograms of a member and samples of another are merged, within a thou
   assert.ok(Math.abs((found.latency?.mean ?? 0) - mean) < 1e-6)
 })
 
+const most = Number.MAX_SAFE_INTEGER
+const tooManyErrors: Array<[failed: number, errors: HistogramBlock['errors']]> = [
+  [0, [{ kind: 'timeout', count: 1 }]],
+  [1, ['timeout', 'ECONNREFUSED'].map(kind => ({ kind, count: 1 }))],
+  [2, ['timeout', 'timeout'].map(kind => ({ kind, count: most }))]
+]
+for (const [failed, errors] of tooManyErrors)
+  results(`${errors.length} kinds of errors of ${errors[0]?.count} each, and ${failed} failed, are refused`, () => {
+    const its = new TaskResults(plan(['a']))
+    assert.throws(() => its.addHistogram('a', histogramOf(1, [1, 2], { failed, errors })), /more errors than the/)
+    assert.not(its.hasSamples)
+  })
+
 results('histograms that do not have as many values as they say are refused', () => {
   const its = new TaskResults(plan(['a']))
   assert.throws(() => its.addHistogram('a', histogramOf(1, [1, 2], { samples: 3 })), /another number of values/)
