@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Rows } from '../../../node/run/load/rows.ts'
 import { resultOf } from '../../../node/run/load/task-result.ts'
 import { TaskResults } from '../../../node/run/load/task-results.ts'
 import { quantileOf } from '../../../protocols/quantiles.ts'
@@ -143,6 +144,23 @@ results('more samples than are kept make the result one of histograms', async ()
   assert.not(found.exact)
   assert.is(found.latency?.max, 100)
   assert.ok(Math.abs((found.latency?.percentiles['50'] ?? 0) - 50.5) < 0.5)
+})
+
+results('what comes behind its time stays at its time when two rows become one', () => {
+  const rows = new Rows()
+  rows.at(101)
+  for (const [row, ms] of [
+    [100, 7],
+    [101, 9]
+  ] as const) {
+    rows.ended[row] = 1
+    const open = rows.sizesOf(row)
+    open?.sizes.latency.record(ms * 1000)
+    if (open != null) open.max.latency = ms * 1000
+  }
+  rows.halve()
+  assert.is(rows.latency[50]?.max, 9)
+  assert.is(rows.open.size, 0)
 })
 
 results('a task that is longer than its rows has rows of several seconds, with the same sums', async () => {
