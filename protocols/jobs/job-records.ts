@@ -17,8 +17,7 @@ import { jobEntry } from './jobs-file.ts'
 export const MAX_JOB_ROWS = 10_000
 /** Of one frame. */
 export const ROWS_PER_FRAME = 200
-/** An entry may have a hundred attempts, and a thousand needs. */
-export const ENTRIES_PER_FRAME = 16
+export const ENTRIES_PER_FRAME = 50
 /** Results that say how one artifact came to be. */
 export const MAX_PROVENANCE = 16
 
@@ -110,7 +109,7 @@ export type SlotUse = v.InferOutput<typeof slotUse>
 
 const jobRecordsRequest = v.variant('type', [
   v.object({ type: v.literal('jobs'), ...jobFilter.entries }),
-  /** What became of the jobs of a run that this peer drove, or has the result of, with each attempt; without the results that members signed. */
+  /** All that is known of jobs of a run that this peer drove, or whose result it has. */
   v.object({ type: v.literal('entries'), run: runId, job: v.optional(name) }),
   /** Signed results, the newest first; of failed and cancelled attempts, too. */
   v.object({
