@@ -9,6 +9,7 @@ import { describeExit, type Part, type Step } from '../protocols/phase.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
 import { hasFailed, isOfTask } from '../protocols/work-entry.ts'
 import { formatAge } from './format.ts'
+import { type JobsProgress, noJobs, reduceJobs } from './jobs/job-progress.ts'
 import {
   endWork,
   isFailed,
@@ -79,6 +80,8 @@ export interface Progress {
   work: MemberWork
   /** How tasks go. */
   tasks: TaskProgress
+  /** How jobs go. */
+  jobs: JobsProgress
   troubles: Trouble[]
   /** Members that cannot be reached now, and since when, by the controller's clock. */
   lost: Array<{ name: string; since: number }>
@@ -102,6 +105,7 @@ export const noProgress: Progress = {
   begun: 0,
   work: new Map(),
   tasks: noTasks,
+  jobs: noJobs,
   troubles: [],
   lost: [],
   warnings: [],
@@ -143,6 +147,10 @@ export function reduce(state: Progress, event: RunEvent): Progress {
       return { ...state, work: noteWork(state.work, event) }
     case 'load':
       return { ...state, tasks: noteLoad(state.tasks, event) }
+    case 'graph':
+    case 'job':
+    case 'job-progress':
+      return noteJobs(state, event)
     case 'join-point':
       return { ...state, tasks: endElement(state.tasks, event) }
     case 'workload-ended':
@@ -203,6 +211,18 @@ function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
   }
   if (last == null || last.failure != null || result.exit === 0) return ended
   return updatePhase(ended, last.seq, () => ({ failure: describeExit(result) }))
+}
+
+/** As of workloads: that the phase of the jobs was met is no verdict on them. */
+function noteJobs(state: Progress, event: Of<'graph'> | Of<'job'> | Of<'job-progress'>): Progress {
+  const jobs = reduceJobs(state.jobs, event)
+  const noted = { ...state, jobs }
+  if (event.type !== 'job' || event.state !== 'failed') return noted
+  const last = state.phases.findLast(({ part }) => part === 'jobs')
+  if (last == null) return noted
+  return updatePhase(noted, last.seq, () => ({
+    failure: `${jobs.now?.counts.failed} of ${jobs.now?.lines.length} failed`
+  }))
 }
 
 /** What failed of a task is told in the phase of its clients. */
