@@ -6,10 +6,12 @@ import { formatAge, formatBytes, formatDuration } from './format.ts'
 import { drawJobs } from './jobs/render-jobs.ts'
 import { isSameSample } from './member-work.ts'
 import { cleanLine, type Paint, type Piece } from './output.ts'
-import { countBytes, describeWaiting, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
+import type { PhaseLine, Progress } from './progress.ts'
+import { countBytes, elapsedAt } from './progress-counts.ts'
 import { foldTasks } from './render-phases.ts'
 import { drawTasks } from './render-tasks.ts'
 import { drawWork } from './render-work.ts'
+import { describeWaiting } from './waiting.ts'
 
 interface RenderOptions {
   /** Columns of the terminal; no line is wider. */

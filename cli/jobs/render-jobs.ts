@@ -47,7 +47,12 @@ export function drawJobs({ now: graph, over }: JobsProgress, options: Options): 
     return [...earlier, drawOver(graph), ...drawLines(failed, now, width)]
   }
   const shown = chooseLines(graph.lines, now, rows)
-  return [...earlier, drawHead(graph, ended, all), ...drawLines(shown, now, width), ...drawRest(graph.lines, shown)]
+  return [
+    ...earlier,
+    drawHead(graph, ended, all, width),
+    ...drawLines(shown, now, width),
+    ...drawRest(graph.lines, shown)
+  ]
 }
 
 const STYLES: Record<JobState, Style | undefined> = {
@@ -65,10 +70,13 @@ const STYLES: Record<JobState, Style | undefined> = {
 const labelOf = ({ graph }: GraphProgress) => (graph.role === 'work' ? 'jobs' : `${graph.role} jobs`)
 
 /** `> jobs [########------------] 5/12  2 running, 1 queued, 4 done` */
-function drawHead(graph: GraphProgress, ended: number, all: number): Piece[] {
+function drawHead(graph: GraphProgress, ended: number, all: number, width: number): Piece[] {
   const filled = Math.floor((ended / all) * GRAPH_BAR)
-  const bar = `[${'#'.repeat(filled)}${'-'.repeat(GRAPH_BAR - filled)}]`
-  return ['  ', ['cyan', `> ${labelOf(graph)} ${bar}`], ` ${ended}/${all}  `, ...drawCounts(graph)]
+  const bar = ` [${'#'.repeat(filled)}${'-'.repeat(GRAPH_BAR - filled)}]`
+  const [name, share] = [`> ${labelOf(graph)}`, ` ${ended}/${all}  `]
+  // the numbers say more than the bar
+  const fits = 2 + name.length + bar.length + share.length + describeCounts(graph.counts).length <= width
+  return ['  ', ['cyan', fits ? name + bar : name], share, ...drawCounts(graph)]
 }
 
 /** `✓ setup jobs: 3 done 1.2 s` */

@@ -12,19 +12,12 @@ import { type JobsProgress, reduceJobs } from '../jobs/job-progress.ts'
 import type { LiveOutput } from '../live-output.ts'
 import { countWork, type MemberWork, noteOf } from '../member-work.ts'
 import { writeNotes } from '../output.ts'
-import {
-  countBytes,
-  countPresent,
-  describeBeside,
-  describeWaiting,
-  elapsedAt,
-  noProgress,
-  type Progress,
-  reduce
-} from '../progress.ts'
+import { describeBeside, noProgress, type Progress, reduce } from '../progress.ts'
+import { countBytes, countPresent, elapsedAt } from '../progress-counts.ts'
 import { describeLoad, notesOfEnd, notesOfLoad } from '../task-notes.ts'
 import type { TaskProgress } from '../task-progress.ts'
 import { concludeRun } from '../verdict.ts'
+import { describeWaiting } from '../waiting.ts'
 import type { View } from './view.ts'
 
 /**
@@ -89,7 +82,8 @@ function phraseOf(event: RunEvent, work: MemberWork): string | undefined {
       return noteOf(work, event)
     case 'workload-ended':
       if (event.member != null) return noteOf(work, event)
-      // that it ended is told at its join point
+      // that the jobs of a sample ended is told by the last of them, and that a task did at its join point
+      if (event.jobs) return undefined
       if (isOfTask(event)) return event.error == null ? undefined : `task=${event.name} failed: ${event.error}`
       return `phase=work step=${stepFolder(event.step)} ${describeExit(event)} ${formatDuration(event.duration)}`
     case 'phase-closed': {
