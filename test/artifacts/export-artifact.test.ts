@@ -51,7 +51,10 @@ test('what fails leaves nothing beside what was there', async () => {
   assert.is(await codeOf(exportArtifact(store, 'f'.repeat(64), join(into, 'app'), { replace: true })), 'unknown-digest')
   assert.is(await codeOf(exportArtifact(store, digest, join(into, 'app/below'))), 'cannot-create')
   const signal = AbortSignal.abort(new Error('enough'))
-  await exportArtifact(store, digest, join(into, 'other'), { signal }).then(assert.unreachable, () => {})
+  await exportArtifact(store, digest, join(into, 'other'), { signal }).then(
+    () => assert.unreachable(),
+    () => {}
+  )
   assert.equal(await readdir(into), ['app'])
   assert.is(readFileSync(join(into, 'app'), 'utf8'), 'old')
 })

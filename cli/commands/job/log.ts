@@ -84,7 +84,8 @@ class Notes {
     }
     const { state, reason } = answer
     if (this.hasLines && state === 'done') return []
-    return [`${this.#job} is ${stateInWords(state)}${reason == null ? '' : `: ${reason}`}`]
+    const became = state === 'failed' ? 'failed' : `is ${stateInWords(state)}`
+    return [`${this.#job} ${became}${reason == null ? '' : `: ${reason}`}`]
   }
 }
 

@@ -124,7 +124,10 @@ test('an attempt is over when the job waits for another member', async () => {
   await new Promise(resolve => setImmediate(resolve))
   assert.ok(first.over.aborted)
   events.fail(new BakError('lost-contact', 'gone'))
-  await news.take().then(assert.unreachable, cause => assert.is(asBakError(cause).code, 'lost-contact'))
+  await news.take().then(
+    () => assert.unreachable(),
+    cause => assert.is(asBakError(cause).code, 'lost-contact')
+  )
 })
 
 test('the end of the run is the end of the job', async () => {
