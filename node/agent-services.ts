@@ -4,6 +4,7 @@ import { limitTools } from './agent/allow/allow.ts'
 import { Allowance } from './agent/allow/allowance.ts'
 import { Garbage } from './agent/garbage.ts'
 import { GaugeHistory } from './agent/gauge-history.ts'
+import { JobRecordsService } from './agent/job-records-service.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import { MemberOutput } from './agent/member-output.ts'
 import { MemberTunnels } from './agent/member-tunnels.ts'
@@ -19,6 +20,7 @@ import { checkPermission } from './mesh/permissions.ts'
 import type { MeshServices } from './mesh-services.ts'
 import type { Guards } from './processes/guards.ts'
 import type { RunServices } from './run-services.ts'
+import type { JobRecords } from './store/job-records.ts'
 import type { Register } from './tools/register.ts'
 
 export type AgentServices = {
@@ -30,6 +32,7 @@ export type AgentServices = {
   sysinfoService: SysinfoService
   toolDescriptions: ToolDescriptions
   stageService: StageService
+  jobRecordsService: JobRecordsService
   leftovers: Leftovers
   garbage: Garbage
   register: Register
@@ -39,6 +42,7 @@ export interface AgentServicesInit extends Omit<AgentInit, 'hooks' | 'gauges'> {
   config: Config
   register: Register
   guards: Guards
+  jobRecords: JobRecords
   /** Whom names in the rules mean. */
   names: BoundNames
 }
@@ -65,6 +69,11 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
         limit: tools => limitTools(rules, tools, home.config)
       }),
     stageService: c => new StageService(c, { self }),
+    jobRecordsService: c =>
+      new JobRecordsService(c, {
+        ...{ self, jobRecords: init.jobRecords },
+        slotUse: () => ({ max: 0, taken: 0, runs: [] })
+      }),
     leftovers: c => new Leftovers(c, init),
     garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),
     register: c =>
