@@ -59,9 +59,15 @@ export function addFlag(
   command.addOption(option)
 }
 
+/** Commands that are others under another name, with their variables and settings. */
+const SAME: Record<string, string[]> = { 'job run': ['run'] }
+
 /** @returns the names of a command and its parents, without the name of the program */
-export const pathOf = (command: Command): string[] =>
-  command.parent == null ? [] : [...pathOf(command.parent), command.name()]
+export function pathOf(command: Command): string[] {
+  if (command.parent == null) return []
+  const path = [...pathOf(command.parent), command.name()]
+  return SAME[path.join(' ')] ?? path
+}
 
 export function addExamples(command: Command, examples: Record<string, string>): void {
   const width = Math.max(...Object.keys(examples).map(line => line.length))

@@ -35,6 +35,11 @@ export const commands: CommandEntry[] = [
   },
   { name: 'run', summary: 'start a run and follow it to its end', load: () => import('./commands/run.ts') },
   {
+    name: 'job',
+    summary: 'jobs: their graph, and what became of them',
+    load: () => import('./commands/job.ts')
+  },
+  {
     name: 'allocation',
     summary: 'which client of tasks does what, and on which member',
     load: () => import('./commands/allocation.ts')

@@ -42,7 +42,8 @@ export function writeRunFile(effective: Spec): string {
  */
 export function checkSpec(given: RunFile): Spec {
   const options = withTestMode(withSearch(withIterations(given)))
-  if (options.command == null && (options.workload ?? []).length === 0 && (options.task ?? []).length === 0)
+  const { command, workload = [], task = [], job = [] } = options
+  if (command == null && workload.length + task.length + job.length === 0)
     throw new BakError('usage', 'a command is missing: bak run [FILE.toml] [options] -- COMMAND')
   const wrong = findValidationErrors(spec as Schema, options)
   const errors = wrong.length > 0 ? wrong : conflictsOf(options)

@@ -1,18 +1,14 @@
 /** `bak allocation`: the schedule of the tasks of a run file, what each client does, and which member has it. */
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { BakError, whyOf } from '../../protocols/errors.ts'
-import { checkSpec, readRunFile } from '../../protocols/run-file.ts'
+import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { allocationOf } from '../../protocols/tasks/allocation.ts'
 import { type Host, loadersOf, loadPlanOf } from '../../protocols/tasks/workers.ts'
-import { decodeFile } from '../../protocols/utf8.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { currentFolder } from '../first-mistakes.ts'
+import { specOfRunFile } from '../given-run-file.ts'
 import { type RunFileText, withLines } from '../run-file-lines.ts'
 import { parseNumber } from '../spec-flags.ts'
-import { anchoredIn } from '../staged-paths.ts'
 import { drawSchedule } from '../views/schedule-table.ts'
 
 interface Options {
@@ -38,13 +34,12 @@ export function define(command: Command): void {
 }
 
 async function act(context: Context, options: Options, file: string): Promise<void> {
-  const text = textOf(file)
-  const spec = checkSpec(anchoredIn(readRunFile(text, file), resolve(currentFolder(), dirname(file))))
+  const { spec, source } = specOfRunFile(file)
   if (spec.task.length === 0) throw new BakError('usage', `${file} has no [[task]]: there is nothing to allocate`)
   const { name, params } = iterationIn(spec, options.iteration)
   const { members, cores } = options
   if (members == null && cores != null) throw new BakError('usage', '--cores is of --members: give their number, too')
-  const hosts = members == null ? await hostsNow(context, spec, { file, text }) : hostsLike(spec, members, cores)
+  const hosts = members == null ? await hostsNow(context, spec, source) : hostsLike(spec, members, cores)
   const plan = loadPlanOf(spec, hosts, params)
   if (context.json) {
     await context.print(JSON.stringify({ iteration: name, ...plan, ...allocationOf(plan.elements) }))
@@ -56,15 +51,6 @@ async function act(context: Context, options: Options, file: string): Promise<vo
     await context.printLines(
       `\nof iteration ${name}, one of ${spec.iterations.length}: --iteration NAME is for another one`
     )
-}
-
-function textOf(file: string): string {
-  try {
-    return decodeFile(readFileSync(file), file, 'bad-run-file')
-  } catch (cause) {
-    if (cause instanceof BakError) throw cause
-    throw new BakError('bad-run-file', `cannot read the run file ${file}: ${whyOf(cause)}`, { cause })
-  }
 }
 
 function iterationIn({ iterations }: Spec, name?: string): Spec['iterations'][number] {

@@ -51,11 +51,13 @@ const originOfHome = () =>
 /** The flags of all commands that have a variable, without --home, which determines this file. */
 function listFlags(program: Command, file: Settings): Setting[] {
   const lineOf = findLines(file.text)
-  return withCommands(program).flatMap(command =>
+  const found = withCommands(program).flatMap(command =>
     command.options
       .filter(option => option.envVar != null && option.envVar !== 'BAK_HOME')
       .map(option => find(command, option, file, lineOf))
   )
+  // `bak job run` has the settings of `bak run`
+  return [...new Map(found.map(setting => [setting.key, setting])).values()]
 }
 
 const withCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withCommands)]

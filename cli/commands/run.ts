@@ -1,17 +1,17 @@
 /** `bak run`: starts a run and follows it, or prints its plan. */
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
-import { asBakError, BakError, whyOf } from '../../protocols/errors.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
-import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
+import { checkEnvironment } from '../../protocols/utf8.ts'
 import { beginAndFollow, beginOnly } from '../begin-run.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { addTokenFlag, tokenOf } from '../dataset-flags.ts'
 import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
 import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
+import { textOfRunFile } from '../given-run-file.ts'
 import { printPlan } from '../plan.ts'
 import { checkReport } from '../report-at-end.ts'
 import { type RunFileText, withLines } from '../run-file-lines.ts'
@@ -19,7 +19,7 @@ import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
 import { anchoredIn } from '../staged-paths.ts'
 import { describeItems } from '../sysinfo-items.ts'
 
-interface Options extends SpecFlags, FollowFlags {
+export interface RunOptions extends SpecFlags, FollowFlags {
   key?: string
   detach?: boolean
   dryRun?: boolean
@@ -28,12 +28,7 @@ interface Options extends SpecFlags, FollowFlags {
 
 export function define(command: Command): void {
   command.usage('[FILE.toml] [options] -- COMMAND').argument('[file]', 'a run file').allowExcessArguments()
-  addSpecFlags(command)
-  addFlag(command, '--key <key>', 'names the run: a second call with the same key starts no second run')
-  addFlag(command, '--detach', 'print the run id and do not follow the run')
-  addFlag(command, '--dry-run', 'print the plan and start nothing')
-  addTokenFlag(command)
-  addFollowFlags(command)
+  addRunFlags(command)
   addExamples(command, {
     'bak run -- ./bench.sh --size 4k': 'on all members, with the tools that are registered',
     'bak run --on role=db --tools sar,iostat --samples 3 -- fio job.fio': 'on the members with a label, three samples',
@@ -56,10 +51,21 @@ export function define(command: Command): void {
         write
       )
   })
-  setAction(command, act, true)
+  setAction(command, startRun, true)
 }
 
-async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
+/** The flags of `bak run`. */
+export function addRunFlags(command: Command): void {
+  addSpecFlags(command)
+  addFlag(command, '--key <key>', 'names the run: a second call with the same key starts no second run')
+  addFlag(command, '--detach', 'print the run id and do not follow the run')
+  addFlag(command, '--dry-run', 'print the plan and start nothing')
+  addTokenFlag(command)
+  addFollowFlags(command)
+}
+
+/** @returns the exit status */
+export async function startRun(context: Context, options: RunOptions, ...words: string[]): Promise<number> {
   if (options.sysinfo === 'list') {
     await context.printLines(describeItems())
     return 0
@@ -73,8 +79,8 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
   }
 }
 
-async function plan(context: Context, options: Options, keys: RunFile): Promise<number> {
-  const { given, configured } = context.bySource<Options>()
+async function plan(context: Context, options: RunOptions, keys: RunFile): Promise<number> {
+  const { given, configured } = context.bySource<RunOptions>()
   const directory = currentFolder()
   const spec = effectiveSpec(keys, anchoredIn(given, directory), context.rest, anchoredIn(configured, directory))
   if (options.interleave && spec.iterations.length < 2)
@@ -102,13 +108,7 @@ function readFile(words: string[], rest: string[] | undefined): { keys: RunFile;
   const [file] = words
   if (file == null) return { keys: {} }
   refuseCommandAsFile(words)
-  let text: string
-  try {
-    text = decodeFile(readFileSync(file), file, 'bad-run-file')
-  } catch (cause) {
-    if (cause instanceof BakError) throw cause
-    throw new BakError('bad-run-file', `cannot read the run file ${file}: ${whyOf(cause)}`, { cause })
-  }
+  const text = textOfRunFile(file)
   try {
     return { keys: readRunFile(text, file), source: { file, text } }
   } catch (cause) {

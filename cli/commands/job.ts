@@ -1,0 +1,17 @@
+/** `bak job`: graphs of jobs in run files, and the jobs of runs; a file a command in job/. */
+import type { Command } from 'commander'
+import { addExamples } from '../command.ts'
+import { defineDeps } from './job/deps.ts'
+import { defineRun } from './job/run.ts'
+import { defineTree } from './job/tree.ts'
+
+export function define(command: Command): void {
+  defineRun(command.command('run').description('start a run of the jobs of a file and follow it to its end'))
+  defineTree(command.command('tree').description('the graph of the jobs of a file; nothing is run'))
+  defineDeps(command.command('deps').description('what a job of a file needs, or what needs it'))
+  addExamples(command, {
+    'bak job tree build.toml': 'what needs what',
+    'bak job deps --reverse lib build.toml': 'what would run again if lib changed',
+    'bak job run build.toml': 'as bak run build.toml'
+  })
+}

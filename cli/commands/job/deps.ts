@@ -1,0 +1,34 @@
+/** `bak job deps`: what a job needs, itself and through others, or what needs it. */
+import type { Command } from 'commander'
+import { BakError } from '../../../protocols/errors.ts'
+import { reachable } from '../../../protocols/jobs/graph.ts'
+import { unknownIn } from '../../../protocols/tasks/unknown-name.ts'
+import { addExamples, addFlag, type Context, setAction } from '../../command.ts'
+import { jobsOfFile } from './jobs-of-file.ts'
+
+interface Options {
+  reverse?: boolean
+}
+
+export function defineDeps(command: Command): void {
+  command.argument('<name>', 'the job').argument('<file>', 'a run file with jobs')
+  addFlag(command, '--reverse', 'what needs it')
+  addExamples(command, {
+    'bak job deps app build.toml': 'a line each, before those that need it',
+    'bak job deps --reverse lib build.toml': 'what would run again if its outputs changed'
+  })
+  setAction(command, act)
+}
+
+async function act({ json, print }: Context, { reverse = false }: Options, name = '', file = ''): Promise<void> {
+  const { graph, leftOut, spec } = jobsOfFile(file)
+  const why = leftOut.find(({ job }) => job === name)?.why
+  if (why != null) throw new BakError('usage', `${name} is left out: ${why}`)
+  const known = spec.job.map(each => each.name)
+  if (!known.includes(name)) throw new BakError('usage', unknownIn(name, known, 'job'))
+  const edges = reverse ? graph.dependents : graph.needs
+  for (const job of reachable(graph, edges, name)) {
+    const direct = edges.get(name)?.includes(job) ?? false
+    await print(json ? JSON.stringify({ job, direct }) : job)
+  }
+}

@@ -1,0 +1,30 @@
+/** A run file that a command only reads: its text, and the spec that it is. */
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { BakError, whyOf } from '../protocols/errors.ts'
+import { checkSpec, readRunFile } from '../protocols/run-file.ts'
+import type { Spec } from '../protocols/spec.ts'
+import { decodeFile } from '../protocols/utf8.ts'
+import { currentFolder } from './first-mistakes.ts'
+import type { RunFileText } from './run-file-lines.ts'
+import { anchoredIn } from './staged-paths.ts'
+
+/** @throws {BakError} `bad-run-file` if it cannot be read, or is no text */
+export function textOfRunFile(file: string): string {
+  try {
+    return decodeFile(readFileSync(file), file, 'bad-run-file')
+  } catch (cause) {
+    if (cause instanceof BakError) throw cause
+    throw new BakError('bad-run-file', `cannot read the run file ${file}: ${whyOf(cause)}`, { cause })
+  }
+}
+
+/**
+ * @returns its spec with every default, its paths beside the file
+ * @throws {BakError} `bad-run-file` or `usage` with a line for every mistake
+ */
+export function specOfRunFile(file: string): { spec: Spec; source: RunFileText } {
+  const text = textOfRunFile(file)
+  const folder = resolve(currentFolder(), dirname(file))
+  return { spec: checkSpec(anchoredIn(readRunFile(text, file), folder)), source: { file, text } }
+}
