@@ -46,7 +46,7 @@ test('runs whose jobs come one behind the other all end, whatever the sizes of t
     fc.property(fc.integer({ min: 1, max: 6 }), fc.array(jobs, { minLength: 1, maxLength: 4 }), fc.nat(), (max, runs, seed) => {
       const machine = new MachineSlots(max)
       const all = runs.map((sizes, i) => ({
-        slots: machine.enter(`run ${i}`, () => {}),
+        slots: machine.enter(`run ${i}`, 'peer', () => {}),
         left: sizes.map(size => Math.min(size, max)),
         running: [] as number[]
       }))
@@ -76,11 +76,11 @@ test('runs whose jobs come one behind the other all end, whatever the sizes of t
 test('two runs with many jobs have as many slots each in the end, however many the first one had', async () => {
   const machine = new MachineSlots(6)
   let told = 0
-  const one = machine.enter('one', () => told++)
+  const one = machine.enter('one', 'peer', () => told++)
   one.want(100)
   for (let i = 0; i < 6; i++) assert.ok(one.take(1))
   assert.not(one.take(1))
-  const other = machine.enter('other', () => told++)
+  const other = machine.enter('other', 'peer', () => told++)
   other.want(100)
   assert.is(other.now.free, 0)
   for (let i = 0; i < 3; i++) {
@@ -90,10 +90,13 @@ test('two runs with many jobs have as many slots each in the end, however many t
   }
   one.give(1)
   assert.equal([one.now.free, other.now.free], [1, 0])
-  assert.equal(machine.byRun, [
-    { run: 'one', taken: 2 },
-    { run: 'other', taken: 3 }
-  ])
+  assert.equal(
+    machine.runs.map(({ run, taken, wanted }) => ({ run, taken, wanted })),
+    [
+      { run: 'one', taken: 2, wanted: 94 },
+      { run: 'other', taken: 3, wanted: 97 }
+    ]
+  )
   await Promise.resolve()
   assert.is(told, 2)
   other.leave()
