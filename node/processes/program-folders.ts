@@ -96,7 +96,15 @@ async function workOutside(
     removeAll(outside, [tmp, cwd])
     return inWords(await outside.collect(out))
   }
-  return { cwd, tmp, writable: [out], counted: [cwd, out, tmp, ...(work.counted == null ? [] : [work.counted])], prepared, collect, discard }
+  return {
+    cwd,
+    tmp,
+    writable: [out],
+    counted: [cwd, out, tmp, ...(work.counted == null ? [] : [work.counted])],
+    prepared,
+    collect,
+    discard
+  }
 }
 
 function removeAll(outside: WorkFolders, folders: string[]): void {

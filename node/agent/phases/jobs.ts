@@ -7,7 +7,7 @@ import type { Ack } from '../../../protocols/phase.ts'
 import { now } from '../../now.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { onAbort } from '../../wait.ts'
-import type { GraphHostInit } from '../../work/jobs/graph-host.ts'
+import type { GraphHostInit } from '../../work/jobs/host-init.ts'
 import { broughtByJob } from '../../work/jobs/job-words.ts'
 import { ownerOf } from '../staging.ts'
 import type { PhaseContext } from './phase.ts'
@@ -43,7 +43,8 @@ function hostInit({ command, member, parts }: PhaseContext, programs: Programs):
   const graph = graphOf(command)
   const { step } = graph
   const iteration = step == null ? undefined : spec.iterations[step.number - 1]
-  const sample = step == null ? {} : { BAK_ITERATION: step.name, BAK_SAMPLE: String(step.sample) }
+  const sample: Record<string, string> =
+    step == null ? {} : { BAK_ITERATION: step.name, BAK_SAMPLE: String(step.sample) }
   return {
     ...{ run, graph, controller, self, programs },
     jobs: spec.job.filter(({ role }) => role === graph.role),

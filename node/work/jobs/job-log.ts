@@ -123,6 +123,9 @@ export class JobLog {
     const bytes = readSync(this.#file, portion, 0, PORTION_BYTES, from)
     const lines = portion.toString('utf8', 0, bytes).replace(/\n$/, '').split('\n')
     // the first of them may have begun before
-    return lines.slice(lines.length > 1 ? 1 : 0).slice(-MAX_TAIL).map(line => line.slice(0, MAX_LINE))
+    return lines
+      .slice(lines.length > 1 ? 1 : 0)
+      .slice(-MAX_TAIL)
+      .map(line => line.slice(0, MAX_LINE))
   }
 }

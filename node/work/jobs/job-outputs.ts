@@ -45,6 +45,7 @@ async function placeOf(root: string, path: string): Promise<string> {
     if (isCode(cause, 'ELOOP')) throw new BakError('usage', `output ${path} is a link in a circle`, { cause })
     throw cause
   })
-  if (at !== root && !at.startsWith(`${root}/`)) throw new BakError('usage', `output ${path} is a link that leads elsewhere`)
+  if (at !== root && !at.startsWith(`${root}/`))
+    throw new BakError('usage', `output ${path} is a link that leads elsewhere`)
   return at
 }

@@ -184,7 +184,14 @@ export class RunningJob {
     return takeOutputs(this.#outputs, job.outputs, { imports, by, signal: this.#cancelled.signal, onTaken })
   }
 
-  #ended({ outcome, exit, signal, error, duration = 0, outputs = [] }: Partial<JobEnd> & Pick<JobEnd, 'outcome'>): AttemptEnd {
+  #ended({
+    outcome,
+    exit,
+    signal,
+    error,
+    duration = 0,
+    outputs = []
+  }: Partial<JobEnd> & Pick<JobEnd, 'outcome'>): AttemptEnd {
     const { phase, lines, dropped } = this.#log
     const isDone = outcome === 'done'
     const end: JobEnd = {

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type LogLine, MAX_LINE } from '../../../protocols/jobs/job-stream.ts'
 import { JobLines } from '../../../node/work/jobs/job-lines.ts'
+import { type LogLine, MAX_LINE } from '../../../protocols/jobs/job-stream.ts'
 
 const test = suite('job-lines')
 
@@ -33,7 +33,9 @@ test('lines have numbers, times and the phase in which they were written', () =>
 })
 
 test('the first error counts, wherever it is, and a word that only begins so does not', () => {
-  assert.equal(read(['#BAK:STATE ERROR\n#BAK:STATE OK\n#BAK:STATE ERR no disk\n#BAK:STATE ERR later\n']).errors, ['no disk'])
+  assert.equal(read(['#BAK:STATE ERROR\n#BAK:STATE OK\n#BAK:STATE ERR no disk\n#BAK:STATE ERR later\n']).errors, [
+    'no disk'
+  ])
   assert.equal(read(['x #BAK:STATE ERR no\n']).errors, [])
   assert.equal(read(['#BAK:STATE ERR']).errors, ['no reason given'])
   assert.equal(read(['a\n', 'bbbbbbbb\n', 'cccccccccc\n#BAK:STATE ', 'ERR late\n'], 4).errors, ['late'])
@@ -58,13 +60,18 @@ test('bytes that are no text make a line all the same', () => {
 })
 
 test('however an output is cut into portions, its lines are the same', () => {
-  const text = fc.array(fc.constantFrom('a', 'bc', '\n', '#BAK:PHASE p', '#BAK:STATE ERR e', '\r', 'é'), { maxLength: 40 })
+  const text = fc.array(fc.constantFrom('a', 'bc', '\n', '#BAK:PHASE p', '#BAK:STATE ERR e', '\r', 'é'), {
+    maxLength: 40
+  })
   fc.assert(
     fc.property(text, fc.array(fc.nat(60), { maxLength: 6 }), (parts, cuts) => {
       const whole = Buffer.from(parts.join(''))
       const at = [0, ...cuts.map(cut => Math.min(cut, whole.length)).sort((a, b) => a - b), whole.length]
       const portions = at.slice(1).map((end, i) => whole.subarray(at[i], end))
-      const untimed = ({ kept, ...said }: ReturnType<typeof read>) => ({ ...said, kept: kept.map(({ t: _, ...line }) => line) })
+      const untimed = ({ kept, ...said }: ReturnType<typeof read>) => ({
+        ...said,
+        kept: kept.map(({ t: _, ...line }) => line)
+      })
       assert.equal(untimed(read(portions)), untimed(read([whole])))
     })
   )

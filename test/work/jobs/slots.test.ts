@@ -35,7 +35,8 @@ test('nobody is ever told of more than there is, and of something where somethin
       for (const each of free) assert.ok(each >= 0 && each <= room)
       const waiting = claims.filter(({ wanted }) => wanted > 0)
       const fits = waiting.every(({ most }) => most === 1)
-      if (fits && waiting.length > 0 && room > 0) assert.ok(free.some((each, i) => each > 0 && claims[i]!.wanted > 0))
+      if (fits && waiting.length > 0 && room > 0)
+        assert.ok(free.some((each, i) => each > 0 && (claims[i] as SlotClaim).wanted > 0))
     })
   )
 })
@@ -43,32 +44,40 @@ test('nobody is ever told of more than there is, and of something where somethin
 test('runs whose jobs come one behind the other all end, whatever the sizes of their jobs are', () => {
   const jobs = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 12 })
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 6 }), fc.array(jobs, { minLength: 1, maxLength: 4 }), fc.nat(), (max, runs, seed) => {
-      const machine = new MachineSlots(max)
-      const all = runs.map((sizes, i) => ({
-        slots: machine.enter(`run ${i}`, 'peer', () => {}),
-        left: sizes.map(size => Math.min(size, max)),
-        running: [] as number[]
-      }))
-      const waits = new Map(all.map(each => [each, 0]))
-      for (let turn = 0; all.some(({ left, running }) => left.length + running.length > 0); turn++) {
-        assert.ok(turn < 1_000, 'it does not end')
-        for (const each of all) {
-          each.slots.want(each.left.reduce((sum, size) => sum + size, 0), Math.max(1, ...each.left))
-          const next = each.left.find(size => each.slots.now.free >= size)
-          if (next != null && each.slots.take(next)) {
-            each.left.splice(each.left.indexOf(next), 1)
-            each.running.push(next)
-            waits.set(each, 0)
-          } else waits.set(each, (waits.get(each) ?? 0) + 1)
+    fc.property(
+      fc.integer({ min: 1, max: 6 }),
+      fc.array(jobs, { minLength: 1, maxLength: 4 }),
+      fc.nat(),
+      (max, runs, seed) => {
+        const machine = new MachineSlots(max)
+        const all = runs.map((sizes, i) => ({
+          slots: machine.enter(`run ${i}`, 'peer', () => {}),
+          left: sizes.map(size => Math.min(size, max)),
+          running: [] as number[]
+        }))
+        const waits = new Map(all.map(each => [each, 0]))
+        for (let turn = 0; all.some(({ left, running }) => left.length + running.length > 0); turn++) {
+          assert.ok(turn < 1_000, 'it does not end')
+          for (const each of all) {
+            each.slots.want(
+              each.left.reduce((sum, size) => sum + size, 0),
+              Math.max(1, ...each.left)
+            )
+            const next = each.left.find(size => each.slots.now.free >= size)
+            if (next != null && each.slots.take(next)) {
+              each.left.splice(each.left.indexOf(next), 1)
+              each.running.push(next)
+              waits.set(each, 0)
+            } else waits.set(each, (waits.get(each) ?? 0) + 1)
+          }
+          assert.ok(machine.taken <= max)
+          // one job of those that run ends
+          const busy = all.filter(({ running }) => running.length > 0)
+          const ending = busy[(seed + turn) % Math.max(1, busy.length)]
+          if (ending != null) ending.slots.give(ending.running.shift() as number)
         }
-        assert.ok(machine.taken <= max)
-        // one job of those that run ends
-        const busy = all.filter(({ running }) => running.length > 0)
-        const ending = busy[(seed + turn) % Math.max(1, busy.length)]
-        if (ending != null) ending.slots.give(ending.running.shift() as number)
       }
-    }),
+    ),
     { numRuns: 300 }
   )
 })
