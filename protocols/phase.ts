@@ -52,9 +52,12 @@ export { type Step, step }
 export const part = v.picklist(['servers', 'clients', 'prepare', 'setup', 'tasks', 'complete', 'teardown', 'jobs'])
 export type Part = v.InferOutput<typeof part>
 
-/** @returns whose workloads a part is about; undefined for the parts of tasks */
+/** @returns whose workloads a part is about; undefined for the parts of tasks, and for jobs */
 export const roleIn = (part: Part): 'server' | 'client' | undefined =>
   part === 'servers' ? 'server' : part === 'clients' ? 'client' : undefined
+
+/** @returns whether a part is one of tasks */
+export const isTaskPart = (part: Part | undefined): boolean => part != null && part !== 'jobs' && roleIn(part) == null
 
 export const command = v.object({
   run: runId,

@@ -1,4 +1,7 @@
-/** How a program that was measured ended, as an entry of the record: the command of the controller, or one instance of a workload on a member. */
+/**
+ * How what was measured ended, as an entry of the record: the command of the controller, one instance of a workload on a member, a task, or the jobs of
+ * a sample.
+ */
 import * as v from 'valibot'
 import { count, name } from './fields.ts'
 import type { RosterEntry } from './manifest.ts'
@@ -24,6 +27,8 @@ export const workEntry = v.object({
   /** 1 .. n */
   instance: v.optional(count),
   role: v.optional(role),
+  /** It is that of the jobs of the sample, all of them together: each is in `jobs.json`. */
+  jobs: v.optional(v.literal(true)),
   ...{ began, ready, stopped, killed }
 })
 export type WorkEntry = v.InferOutput<typeof workEntry>
@@ -82,6 +87,10 @@ const isSame = (one: Step, other: Step) =>
 export const isOfTask = ({ member, name }: Pick<WorkEntry, 'member' | 'name'>): boolean =>
   member == null && name != null
 
+/** @returns whether an entry is that of a program, which answers of its peer tell of: of tasks and of jobs files of their own do */
+export const isOfProgram = (entry: Pick<WorkEntry, 'member' | 'name' | 'jobs'>): boolean =>
+  entry.jobs == null && !isOfTask(entry)
+
 type Outcome = Partial<Pick<WorkEntry, 'exit' | 'error' | 'role' | 'stopped'>> & Pick<WorkEntry, 'timedOut'>
 
 /** @returns whether it failed: a server ends by being stopped, anything else by itself with status 0 */
@@ -97,6 +106,7 @@ export function failureOf(
 ): string | undefined {
   const { error, timedOut, role } = entry
   if (!hasFailed(entry)) return undefined
+  if (entry.jobs) return error ?? 'cut short'
   if (isOfTask(entry)) return `task ${entry.name}: ${error ?? 'cut short'}`
   const how = describeExit(entry)
   const said = error == null ? '' : `: ${error}`
@@ -108,10 +118,10 @@ export function failureOf(
   return role === 'server' && error == null ? `${how} before it was stopped` : `${how}${said}`
 }
 
-/** @returns those that fail a run: not those of members where its policy is to ignore them */
+/** @returns those that fail a run: not those of members and of jobs where its policy is to ignore them */
 export function failuresIn(entries: WorkEntry[], spec: Pick<Spec, 'policy' | 'workload'>): WorkEntry[] {
   const isIgnored = spec.policy.on_failed_workload === 'ignore'
-  return entries.filter(each => hasFailed(each) && !(isIgnored && each.member != null))
+  return entries.filter(each => hasFailed(each) && !(isIgnored && (each.member != null || each.jobs)))
 }
 
 /** @returns `client.2 on b`, or `` for a command of the controller */

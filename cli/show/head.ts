@@ -7,7 +7,7 @@ import { groupsOf } from '../../protocols/tasks/elements.ts'
 import type { Task } from '../../protocols/tasks/task.ts'
 import { nameOf } from '../../protocols/tasks/task-parameters.ts'
 import { formatFacts } from '../../protocols/text-table.ts'
-import { isOfTask } from '../../protocols/work-entry.ts'
+import { isOfProgram } from '../../protocols/work-entry.ts'
 import { formatCommand, formatDuration, formatLabels, formatTime, formatVerdict } from '../format.ts'
 import { describeWorkload } from '../instances.ts'
 
@@ -58,7 +58,7 @@ export function formatHead(
     resumes: record.resumes == null ? undefined : describeResumed(record.resumes),
     'resumed by': listInWords(resumedBy, MAX_NAMED),
     tasks: describeTasks(spec.task),
-    exit: describeExits(workload.filter(each => each.member == null && !isOfTask(each))),
+    exit: describeExits(workload.filter(each => each.member == null && isOfProgram(each))),
     tags: formatLabels(spec.tags),
     'tags given later': tags && formatLabels(tags),
     ...(isWhole ? { controller: record.controller.name, version: program, manifest: digest } : {}),

@@ -11,9 +11,9 @@ export function checkCommand(
   { manifestDigest, offer, self }: Pick<MemberState, 'manifestDigest' | 'offer' | 'self'>,
   state: State
 ): void {
-  const { phase, subject, groups } = command
-  if (!isLegal(phase, state, groups != null)) throw new BakError('state', `${phase} is not legal in state ${state}`)
-  const bearsManifest = phase !== 'join' && phase !== 'stage'
+  const { phase, subject, when } = command
+  if (!isLegal(command, state)) throw new BakError('state', `${phase} is not legal in state ${state}`)
+  const bearsManifest = phase !== 'join' && (phase !== 'stage' || when != null)
   if (bearsManifest && manifestDigest != null && subject !== manifestDigest) {
     throw new BakError('wrong-manifest', 'the command is of another manifest')
   }

@@ -234,7 +234,7 @@ export class MemberRun {
     const { run, epoch, seq, phase, subject } = command
     const { offset } = member.clock
     const ack: Ack = { run, epoch, seq, phase, subject, received: received - offset, done: now() - offset, ...answer }
-    if (ack.outcome === 'ok') this.#enter(stateAfter(phase, member.state, command.groups != null))
+    if (ack.outcome === 'ok') this.#enter(stateAfter(command, member.state))
     member.ack = seal(ackSubject, ack, this.#init.signer)
     this.#answered = seq
     // a phase that is over needs no answer any more

@@ -8,7 +8,7 @@ import * as v from 'valibot'
 import { decode, encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, envelope, peek } from '../../protocols/envelope.ts'
-import { count } from '../../protocols/fields.ts'
+import { count, list } from '../../protocols/fields.ts'
 import type { Availability } from '../../protocols/hello.ts'
 import type { Lead } from '../../protocols/lead.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
@@ -22,6 +22,7 @@ import {
   type RosterEntry
 } from '../../protocols/manifest.ts'
 import { forRank } from '../../protocols/overridden.ts'
+import { MAX_STAGED, type StagedEntry, stagedEntry } from '../../protocols/staged.ts'
 import { type ToolChanges, toolChanges } from '../../protocols/tool-changes.ts'
 import type { Placement } from '../../protocols/workload.ts'
 import type { LentFolder } from '../processes/guards.ts'
@@ -50,7 +51,8 @@ const saved = v.object({
   clock,
   offer: envelope,
   manifest: v.optional(envelope),
-  changes: v.optional(toolChanges)
+  changes: v.optional(toolChanges),
+  outputs: v.optional(list(stagedEntry, MAX_STAGED))
 })
 
 export class MemberState {
@@ -75,6 +77,8 @@ export class MemberState {
   manifest: Manifest | undefined
   manifestDigest: string | undefined
   ack: Envelope | undefined
+  /** What jobs of the run have made for its workloads. */
+  outputs: StagedEntry[] = []
   /** Tools of the sample that goes on, and those that run from `init` to `end`. */
   started: ToolRun[] = []
   readonly persistent: ToolRun[] = []
@@ -174,8 +178,8 @@ export class MemberState {
   async save(): Promise<void> {
     const { state, manifestDigest, changes } = this
     await mkdir(this.data, { recursive: true })
-    const { clock, offerSealed: offer, manifestSealed: manifest } = this
-    const whole = { ...this.#progress, clock, offer, manifest, changes }
+    const { clock, offerSealed: offer, manifestSealed: manifest, outputs } = this
+    const whole = { ...this.#progress, clock, offer, manifest, changes, outputs }
     await writeAtomic(join(this.folder, 'member.cbor'), encode(whole))
     this.#saved = { state, manifest: manifestDigest, changes }
   }
@@ -221,7 +225,14 @@ export async function restoreMember(folder: string, self: string, outbox: Outbox
   const isOlder = later.seq < content.seq || (later.seq === content.seq && content.state === 'orphaned')
   const { seq, state, ack } = isOlder ? content : later
   const member = new MemberState({ folder, self, outbox, offerSealed: content.offer })
-  Object.assign(member, { seq, state, ack, clock: content.clock, changes: content.changes })
+  Object.assign(member, {
+    seq,
+    state,
+    ack,
+    clock: content.clock,
+    changes: content.changes,
+    outputs: content.outputs ?? []
+  })
   if (content.manifest != null) member.accept(content.manifest)
   // `start` is answered before the state is on the disk
   member.interrupted = member.state === 'running' || member.state === 'idle'

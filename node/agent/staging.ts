@@ -17,13 +17,17 @@ const TELL_EVERY_MS = 1_000
 /** Who needs what is staged of a run, in the store: as long as the run goes on here, it stays. */
 export const ownerOf = (run: string) => `member ${run}`
 
-/** @returns what of an offer is for this member, each content once. Pure. */
-export function stagedFor({ offer, self }: Pick<MemberState, 'offer' | 'self'>): StagedEntry[] {
+/** @returns what of an offer, and of what its jobs have made, is for this member. Pure. */
+export function stagedFor({
+  offer,
+  self,
+  outputs = []
+}: Pick<MemberState, 'offer' | 'self'> & Partial<Pick<MemberState, 'outputs'>>): StagedEntry[] {
   const mine = offer.candidates.find(({ peer }) => peer === self)
   const tools = new Set(mine?.tools.map(({ tool }) => tool))
   const workloads = new Set(mine?.workloads?.map(({ name }) => name))
   if (mine?.load != null) workloads.add(DRIVER)
-  return (offer.staged ?? []).filter(({ tool, platform, for: workload }) =>
+  return [...(offer.staged ?? []), ...outputs].filter(({ tool, platform, for: workload }) =>
     tool == null
       ? workload == null || workloads.has(workload)
       : tools.has(tool) && (platform == null || platform === PLATFORM)
@@ -41,7 +45,8 @@ export function needStaged(member: MemberState, store: ArtifactStore): void {
 
 /** @throws {BakError} naming what could not be fetched, and why */
 export async function fetchStaged(
-  member: Pick<MemberState, 'run' | 'self' | 'controller' | 'manifest' | 'offer'>,
+  member: Pick<MemberState, 'run' | 'self' | 'controller' | 'manifest' | 'offer'> &
+    Partial<Pick<MemberState, 'outputs'>>,
   swarms: Pick<Swarms, 'fetch' | 'store'>,
   { signal, onProgress }: { signal: AbortSignal; onProgress(done: number, total: number): void }
 ): Promise<Fetched | undefined> {
@@ -80,7 +85,7 @@ export async function fetchStaged(
 
 /** Puts what is staged for a workload into its working folder, which has no other writers yet. @throws {BakError} as `placeArtifact` does */
 export async function placeStaged(
-  member: Pick<MemberState, 'offer' | 'self'>,
+  member: Parameters<typeof stagedFor>[0],
   store: ArtifactStore,
   { workload, cwd, ...options }: PlaceOptions & { workload?: string; cwd: string }
 ): Promise<void> {

@@ -4,6 +4,7 @@
  * until the run ends here or another controller adopts it.
  */
 import type { Phase } from '../../protocols/fields.ts'
+import type { Command } from '../../protocols/phase.ts'
 
 export const states = ['new', 'joined', 'ready', 'idle', 'running', 'orphaned', 'ended', 'gone'] as const
 export type State = (typeof states)[number]
@@ -23,13 +24,22 @@ export const transitions: Record<Phase, { from: State[]; to?: State }> = {
   terminate: { from: ['new', 'joined', 'ready', 'idle', 'running', 'orphaned', 'ended'], to: 'gone' }
 }
 
-/** @param isWindow whether tools of some groups start or stop within a sample, which changes no state */
-export function isLegal(phase: Phase, state: State, isWindow = false): boolean {
-  return isWindow ? state === 'running' : transitions[phase].from.includes(state)
+/** What is legal at other times than its phase otherwise is, by `when` it is; it changes no state. */
+const aroundSamples: Partial<Record<Phase, { begin?: State; end?: State }>> = {
+  work: { begin: 'ready', end: 'ended' },
+  // what jobs have made for the workloads
+  stage: { begin: 'ready' }
 }
 
-export function stateAfter(phase: Phase, state: State, isWindow = false): State {
-  return isWindow ? state : (transitions[phase].to ?? state)
+/** In the window of a trigger tools of some groups start or stop within a sample, which changes no state. */
+export function isLegal({ phase, groups, when }: Pick<Command, 'phase' | 'groups' | 'when'>, state: State): boolean {
+  if (groups != null) return state === 'running'
+  const around = when == null ? undefined : aroundSamples[phase]
+  return around == null || when == null ? transitions[phase].from.includes(state) : around[when] === state
+}
+
+export function stateAfter({ phase, groups }: Pick<Command, 'phase' | 'groups'>, state: State): State {
+  return groups != null ? state : (transitions[phase].to ?? state)
 }
 
 /** Whether nothing of the run goes on on this member. */

@@ -147,6 +147,7 @@ export class PhaseRunner {
       element,
       groups,
       when,
+      staged: phase === 'stage' && when != null ? this.#run.stagedOutputs : undefined,
       tools: phase === 'start' ? this.#run.tools : undefined,
       at,
       verdict: phase === 'terminate' ? this.#run.verdict : undefined,

@@ -1,4 +1,5 @@
 /** The rows of the plan that are the work of one sample: servers until they are ready, then what is measured. Pure. */
+import { hasRole } from '../../protocols/jobs/job.ts'
 import type { Part, Step } from '../../protocols/phase.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Element } from '../../protocols/tasks/elements.ts'
@@ -12,7 +13,7 @@ export const ANSWER_MARGIN_MS = 30_000
 
 export interface PlannedWork {
   who: 'members' | 'controller'
-  /** Workloads or tasks of members; left out for the command of the controller. */
+  /** Workloads, tasks or jobs of members; left out for the command of the controller. */
   part?: Part
   /** Of tasks: which element of the schedule. */
   element?: number
@@ -32,9 +33,13 @@ export function workOf(spec: Spec, { number }: Pick<Step, 'number'>): PlannedWor
       ? [{ ...rowOf('clients', clientTimeOf(spec) || undefined), ...(spec.ends === 'first' && FIRST) }]
       : []),
     ...tasksOf(spec, spec.iterations[number - 1]?.params),
+    ...(hasRole(spec, 'work') ? [JOBS_ROW] : []),
     ...(spec.command == null ? [] : [{ who: 'controller' as const, deadline: 0 }])
   ]
 }
+
+/** It is over when the controller says so to each of them. */
+export const JOBS_ROW = { who: 'members', part: 'jobs', deadline: 0 } as const satisfies PlannedWork
 
 const FIRST = { first: true } as const
 

@@ -1,5 +1,6 @@
 /** The order of a run's phases, as data: the driver walks it, `--dry-run` prints it. Nothing else knows the order. */
 import type { Phase } from '../../protocols/fields.ts'
+import { hasRole } from '../../protocols/jobs/job.ts'
 import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import type { Part, Step } from '../../protocols/phase.ts'
@@ -7,7 +8,7 @@ import type { Spec } from '../../protocols/spec.ts'
 import { isStaging } from '../../protocols/stage-paths.ts'
 import type { Edge } from '../../protocols/trigger.ts'
 import { hasTasks } from '../work/tasks/loaders.ts'
-import { ANSWER_MARGIN_MS, workOf } from './plan-work.ts'
+import { ANSWER_MARGIN_MS, JOBS_ROW, workOf } from './plan-work.ts'
 
 /** A member that cannot be reached when the workload ends may return in this time, ms: a benchmark may cut the network. */
 const STOP_GRACE_MS = 5_000
@@ -15,7 +16,7 @@ const STOP_GRACE_MS = 5_000
 export interface PlannedPhase {
   phase: Phase
   step?: Step
-  /** Of `work`: workloads or tasks of members; left out for the command of the controller. */
+  /** Of `work`: workloads, tasks or jobs of members; left out for the command of the controller. */
   part?: Part
   /** Of `work` of tasks: which element of the schedule. */
   element?: number
@@ -23,6 +24,7 @@ export interface PlannedPhase {
   first?: boolean
   /** Of `start` and `stop`: only the tools of these groups, while the command goes on. */
   groups?: string[]
+  /** Of `sysinfo`, of `work` of jobs, and of what is staged of their outputs: before the first sample, or behind the last. */
   when?: 'begin' | 'end'
   /**
    * Who is asked. `candidates`: all whom the offer names. `members`: all who still take part; of a part those that have some of it. `controller`:
@@ -62,6 +64,8 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>, edges?: NextEdges):
     spec.sysinfo === 'none'
       ? []
       : [{ ...usual, phase: 'sysinfo', when, limit, ...(when === 'end' ? { always: 'run' } : {}) }]
+  const graph = (when: 'begin' | 'end'): PlannedPhase[] =>
+    hasRole(spec, when === 'begin' ? 'setup' : 'report') ? [{ ...usual, phase: 'work', ...JOBS_ROW, when }] : []
   function* sample(step: Step): Generator<PlannedPhase> {
     const samples = new Set([step.sample])
     yield { ...usual, phase: 'start', step }
@@ -83,12 +87,15 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>, edges?: NextEdges):
   }
   yield { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 }
   yield { ...usual, phase: 'stage', ...(isStaging(spec) ? { limit: stage_limit * 1000 } : {}) }
+  yield* graph('begin')
+  if (spec.stage_outputs.length > 0) yield { ...usual, phase: 'stage', when: 'begin', limit: stage_limit * 1000 }
   yield* snapshot('begin')
   yield { ...usual, phase: 'init' }
   for (const step of steps) yield* sample(step)
   // members send what persistent tools wrote
   yield { ...usual, phase: 'end', always: 'run', ...sending }
   yield* snapshot('end')
+  yield* graph('end')
   yield { ...usual, phase: 'terminate', who: 'everyone', always: 'run' }
 }
 
@@ -104,7 +111,7 @@ export function describePhase({
   const of = part == null || element == null ? (part ?? groups?.join(' ')) : `${part} ${element}`
   if (step != null)
     return `${phase}${of == null ? '' : ` ${of}`} ${iterationFolder(step)}/${step.warmup ? 'warmup' : ''}${step.sample}`
-  return when == null ? phase : `${phase} ${when}`
+  return [phase, of, when].filter(each => each != null).join(' ')
 }
 
 /** @returns the phase that is open once this one is over, as far as it is known elsewhere: `work` is commanded to nobody else */

@@ -8,7 +8,7 @@ import { digestOf } from '../../protocols/digest.ts'
 import { certificateFile, certificateNumber, MANIFEST_FILE, OFFER_FILE, stepFolder } from '../../protocols/layout.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { provenRun } from '../../protocols/verify/proven-run.ts'
-import { isOfTask, type WorkEntry } from '../../protocols/work-entry.ts'
+import { isOfProgram, type WorkEntry } from '../../protocols/work-entry.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { RunEvents } from './events.ts'
 import { recoverTasks } from './recovered-tasks.ts'
@@ -30,7 +30,7 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   const proven = provenRun(evidence, certificates)
   // what nobody certified, such as who did not answer a preflight, stays
   const others = record.excluded.filter(({ peer }) => !proven.excluded.some(each => each.peer === peer))
-  const errors = record.workload.filter(each => !isOfTask(each)).map(({ error }) => error)
+  const errors = record.workload.filter(isOfProgram).map(({ error }) => error)
   const workload = proven.workload.map((each, i) => (each.error == null ? { ...each, error: errors[i] } : each))
   const tasks = await recoverTasks(folder, certificates, { roster: proven.roster, spec: record.spec })
   Object.assign(record, {

@@ -31,6 +31,7 @@ export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
   const selected = members.filter(member => takesPart(member)).sort((a, b) => (a.shown < b.shown ? -1 : 1))
   const placed = assignWorkloads(spec, selected, parseSelector)
   const loaders = rankLoaders(spec, selected, parseSelector)
+  const jobs = [...new Set(spec.job.map(({ on }) => on))].map(parseSelector)
   return selected.map((member, i) => {
     const inGroups = groups.filter(group => group.fits(member))
     const tools = [
@@ -43,7 +44,8 @@ export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
       ...{ peer: member.peer, name: member.shown, tools: once(tools).map(each => onMember(each, member)) },
       ...(inGroups.length > 0 && spec.workload.length > 0 ? { groups: inGroups.map(({ name }) => name) } : {}),
       ...(workloads.length > 0 ? { workloads } : {}),
-      ...(load == null ? {} : { load })
+      ...(load == null ? {} : { load }),
+      ...(jobs.some(fits => fits(member)) ? { jobs: true as const } : {})
     }
   })
 }

@@ -45,6 +45,8 @@ export class RunContext {
   subject: { digest: string; bytes: Uint8Array } | undefined
   /** What members fetch before it begins. */
   staged: StagedEntry[] = []
+  /** What jobs of the role `setup` have made of it: members fetch it when those are over. */
+  stagedOutputs: StagedEntry[] | undefined
   /** What was attached and detached until now. */
   tools: ToolChanges | undefined
   /** The instant at which the tools of the latest sample start, ms since 1970 on the controller's clock. */
@@ -130,6 +132,7 @@ export class RunContext {
     const { active, parts } = this
     const { who, part } = at
     const role = part == null ? undefined : roleIn(part)
+    if (part === 'jobs') return new Map([...active].filter(([peer]) => this.#hasJobs(peer)))
     if (part != null && role == null) return new Map(askedForTasks(at, this).map(({ peer, name }) => [peer, name]))
     if (role != null) return new Map([...active].filter(([peer]) => this.runs(peer, role)))
     if (who !== 'everyone') return active
@@ -139,6 +142,8 @@ export class RunContext {
     )
     return new Map([...active, ...willing.map(({ peer, name }) => [peer, name] as const)])
   }
+
+  readonly #hasJobs = (peer: string) => this.record.roster.some(each => each.peer === peer && each.jobs != null)
 
   /** @returns whether a workload of this role is placed on a member */
   runs(peer: string, role: 'server' | 'client'): boolean {

@@ -1,7 +1,7 @@
 /** Which members of a run a part of its tasks is about. */
 
 import type { RosterEntry } from '../../protocols/manifest.ts'
-import { type Ack, roleIn } from '../../protocols/phase.ts'
+import { type Ack, isTaskPart } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Element } from '../../protocols/tasks/elements.ts'
 import { clientsIn, type LoadPlan, loadersOf, loadPlanOf } from '../../protocols/tasks/workers.ts'
@@ -25,7 +25,7 @@ export function planOfLoad({ spec, roster }: Source['record'], { number }: { num
 export const elementIn = ({ elements }: LoadPlan, number: number): Element | undefined =>
   elements.find(each => each.number === number)
 
-export const isAboutTasks = ({ part }: Pick<PlannedPhase, 'part'>): boolean => part != null && roleIn(part) == null
+export const isAboutTasks = ({ part }: Pick<PlannedPhase, 'part'>): boolean => isTaskPart(part)
 
 /**
  * Setup and teardown are for the first of them alone, and what the end of any client ends is for those that have some: the others would

@@ -191,4 +191,6 @@ export type JobKeys = v.InferOutput<typeof keys>
 /** @returns what holds for all jobs, with every default */
 export const jobsOf = ({ jobs }: { jobs?: JobsTable | undefined }): JobsTable => jobs ?? v.parse(jobsTable, {})
 
+export const hasRole = ({ job }: { job: readonly { role: JobRole }[] }, role: JobRole): boolean =>
+  job.some(each => each.role === role)
 export const hasJobs = ({ job }: { job: readonly unknown[] }): boolean => job.length > 0

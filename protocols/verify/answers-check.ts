@@ -60,14 +60,15 @@ function mayAnnounce(phase: Phase, name: string, entry: Candidate | RosterEntry,
 }
 
 /**
- * A command is the controller's; a part of the work is that of the members that run one of it or have clients of tasks, of which the first may
- * end the others, or is the only one.
+ * A command is the controller's; a part of the work is that of the members that run one of it, may be offered jobs or have clients of tasks, of
+ * which the first may end the others, or is the only one.
  */
 function askedToWork(
   { part, step, element }: Certificate,
   { controller, spec }: RunRecord
-): (entry: Pick<Candidate, 'peer' | 'workloads' | 'load'>) => boolean {
+): (entry: Pick<Candidate, 'peer' | 'workloads' | 'load' | 'jobs'>) => boolean {
   if (part == null) return ({ peer }) => peer === controller.peer
+  if (part === 'jobs') return ({ jobs }) => jobs != null
   const role = roleIn(part)
   if (role == null) {
     const isForAll = part !== 'setup' && part !== 'teardown' && !isEndedByFirst(spec, { part, step, element })

@@ -6,7 +6,7 @@ import { decisiveFailure } from '../matrix/decisive-failure.ts'
 import { type Ack, type Certificate, describeExit } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
 import { type Edge, windowsOf } from '../trigger.ts'
-import { entriesOf, isOfTask, type WorkEntry } from '../work-entry.ts'
+import { entriesOf, isOfProgram, type WorkEntry } from '../work-entry.ts'
 import type { Fault } from './report.ts'
 
 export type ProvenRun = Pick<RunRecord, 'roster' | 'excluded' | 'workload' | 'triggered'>
@@ -56,8 +56,8 @@ export function differencesOf(record: RunRecord, proven: ProvenRun): Fault[] {
     if (proven.excluded.some(each => each.peer === peer) || (record.manifest == null && phase === 'join')) continue
     faults.push(wrong(`no certificate says that ${name} was excluded`))
   }
-  // what tasks came to is held against tasks.json
-  const ended = record.workload.filter(each => !isOfTask(each))
+  // what tasks and jobs came to is held against their files
+  const ended = record.workload.filter(isOfProgram)
   if (ended.length !== proven.workload.length || !ended.every((each, i) => isResult(each, proven.workload[i])))
     faults.push(wrong('its results of the workload are not those that were answered'))
   if (!same(record.triggered ?? null, proven.triggered ?? null))

@@ -2,7 +2,7 @@
 import type { CheckedCertificate } from '../certificate.ts'
 import { asBakError } from '../errors.ts'
 import { CERTIFICATES_FOLDER, stepFolder } from '../layout.ts'
-import { type Certificate, roleIn } from '../phase.ts'
+import { type Certificate, isTaskPart } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
 import { taskPartsOf } from '../tasks/parts.ts'
 import type { Fault } from './report.ts'
@@ -27,7 +27,7 @@ export function checkTasks(
   })
 }
 
-const isOfTasks = ({ phase, part }: Certificate) => phase === 'work' && part != null && roleIn(part) == null
+const isOfTasks = ({ phase, part }: Certificate) => phase === 'work' && isTaskPart(part)
 
 /** After a failure only the teardown follows. */
 function faultIn(found: Certificate[], plan: () => string[], verdict: RunRecord['verdict']): string | undefined {

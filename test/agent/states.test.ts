@@ -28,8 +28,8 @@ for (const [phase, ...cells] of rows) {
     const state = head?.[i] as State
     const title = expected === '-' ? `${phase} is refused when ${state}` : `${phase} leads from ${state} to ${expected}`
     test(title, () => {
-      assert.is(isLegal(phase as Phase, state), expected !== '-')
-      if (expected !== '-') assert.is(stateAfter(phase as Phase, state), expected)
+      assert.is(isLegal({ phase: phase as Phase }, state), expected !== '-')
+      if (expected !== '-') assert.is(stateAfter({ phase: phase as Phase }, state), expected)
     })
   }
 }
@@ -44,8 +44,26 @@ test('the table has every phase and every state', () => {
 })
 
 test('a run that is gone hears nothing more, and every other one can be terminated, also while it joins', () => {
-  for (const phase of phases) assert.not.ok(isLegal(phase, 'gone'))
-  for (const state of states) assert.is(isLegal('terminate', state), state !== 'gone')
+  for (const phase of phases) assert.not.ok(isLegal({ phase }, 'gone'))
+  for (const state of states) assert.is(isLegal({ phase: 'terminate' }, state), state !== 'gone')
 })
+
+/** States in which work of jobs and the stage behind it are legal, by `when`. */
+const around: Array<[phase: Phase, when: 'begin' | 'end', legal: State[]]> = [
+  ['work', 'begin', ['ready']],
+  ['work', 'end', ['ended']],
+  ['stage', 'begin', ['ready']],
+  ['stage', 'end', []],
+  ['sysinfo', 'begin', ['ready', 'orphaned', 'ended']],
+  ['sysinfo', 'end', ['ready', 'orphaned', 'ended']]
+]
+for (const [phase, when, legal] of around)
+  test(`${phase} ${when} is legal in ${legal.length === 0 ? 'no state' : legal.join(', ')}, and changes none`, () => {
+    assert.equal(
+      states.filter(state => isLegal({ phase, when }, state)),
+      states.filter(state => legal.includes(state))
+    )
+    for (const state of legal) assert.is(stateAfter({ phase }, state), state)
+  })
 
 test.run()

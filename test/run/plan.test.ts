@@ -22,11 +22,11 @@ const anySpec = fc
   .map(specOf)
 
 /** @returns the state that a member is in after these phases; undefined if it refused one */
-function endOf(plan: Array<{ phase: Phase; groups?: string[] }>): State | undefined {
+function endOf(plan: Array<Pick<PlannedPhase, 'phase' | 'groups' | 'when'>>): State | undefined {
   let state: State = 'new'
-  for (const { phase, groups } of plan) {
-    if (!isLegal(phase, state, groups != null)) return undefined
-    state = stateAfter(phase, state, groups != null)
+  for (const each of plan) {
+    if (!isLegal(each, state)) return undefined
+    state = stateAfter(each, state)
   }
   return state
 }
@@ -89,6 +89,36 @@ for (const [title, spec, rows] of works) {
     assert.is(endOf(plan), 'gone')
   })
 }
+
+const job = { name: 'build', script: 'true' }
+const graphs: Array<[title: string, spec: object, before: string[], rows: string[]]> = [
+  ['jobs that are measured', { command: undefined, job: [job] }, [], ['work jobs 1-default/1']],
+  ['setup jobs', { job: [{ ...job, role: 'setup' }] }, ['work jobs begin'], ['work 1-default/1']],
+  [
+    'setup jobs whose outputs are staged',
+    { job: [{ ...job, role: 'setup', outputs: ['a'] }], stage_outputs: [{ job: 'build', output: 'a' }] },
+    ['work jobs begin', 'stage begin'],
+    ['work 1-default/1']
+  ]
+]
+for (const [title, spec, before, rows] of graphs)
+  test(`${title} are rows without a deadline, each legal where it stands`, () => {
+    const plan = planOf(specOf(spec))
+    const said = plan.map(describePhase)
+    assert.equal(said.slice(2, 2 + before.length + 1), [...before, 'sysinfo begin'])
+    const start = said.indexOf('start 1-default/1')
+    assert.equal(said.slice(start + 1, start + 2), rows)
+    for (const each of plan.filter(({ part }) => part === 'jobs'))
+      assert.equal([each.who, each.deadline, each.always], ['members', 0, undefined])
+    assert.is(endOf(plan), 'gone')
+  })
+
+test('report jobs stand behind the last sysinfo, and only where all went well', () => {
+  const plan = planOf(specOf({ job: [{ ...job, role: 'report' }] }))
+  assert.equal(plan.map(describePhase).slice(-3), ['sysinfo end', 'work jobs end', 'terminate'])
+  assert.is(plan.at(-2)?.always, undefined)
+  assert.is(endOf(plan), 'gone')
+})
 
 const http = (name: string, more: object = {}) => ({
   name,
@@ -383,10 +413,11 @@ test('while the command goes on tools start and stop as its output says, and all
 
 test('tools of a group start and stop within a sample only, which changes no state of a member', () => {
   for (const state of states) {
-    assert.is(isLegal('start', state, true), state === 'running')
-    assert.is(isLegal('stop', state, true), state === 'running')
+    assert.is(isLegal({ phase: 'start', groups: ['g'] }, state), state === 'running')
+    assert.is(isLegal({ phase: 'stop', groups: ['g'] }, state), state === 'running')
   }
-  assert.equal([stateAfter('start', 'running', true), stateAfter('stop', 'running', true)], ['running', 'running'])
+  const after = (['start', 'stop'] as const).map(phase => stateAfter({ phase, groups: ['g'] }, 'running'))
+  assert.equal(after, ['running', 'running'])
 })
 
 test.run()

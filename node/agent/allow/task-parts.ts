@@ -1,6 +1,6 @@
 /** Whether a part of the phase `work` that is about tasks is within the offer that this member answered. Pure. */
 import type { Offer } from '../../../protocols/manifest.ts'
-import { type Command, roleIn } from '../../../protocols/phase.ts'
+import { type Command, isTaskPart } from '../../../protocols/phase.ts'
 import { elementsOf } from '../../../protocols/tasks/elements.ts'
 import { loadOf } from '../../../protocols/tasks/task.ts'
 
@@ -10,7 +10,7 @@ export function exceedsTasks(
   { spec, candidates }: Pick<Offer, 'spec' | 'candidates'>,
   self: string
 ): string | undefined {
-  if (part == null || roleIn(part) != null) return undefined
+  if (!isTaskPart(part)) return undefined
   if (spec.task.length === 0) return `the offer has no tasks, and so no ${part}`
   if (candidates.find(({ peer }) => peer === self)?.load == null) return 'this member has no clients of tasks'
   if ((part === 'setup' || part === 'teardown') && loadOf(spec)[part].length === 0) return `the offer has no ${part}`

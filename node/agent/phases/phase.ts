@@ -41,7 +41,10 @@ export interface PhaseParts {
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
-  owner: Pick<Allowance, 'check' | 'longestOf' | 'programsOf' | 'finderFor' | 'guardsInWords' | 'isFree' | 'lend'>
+  owner: Pick<
+    Allowance,
+    'check' | 'checkRoom' | 'longestOf' | 'programsOf' | 'finderFor' | 'guardsInWords' | 'isFree' | 'lend'
+  >
   /** @returns by which addresses this machine reaches that of a peer now, the best first */
   hosts(): HostsOf
   sockets: SocketFolder

@@ -1,17 +1,19 @@
-/** Gets the manifest, finds this member's place in it, and fetches what the run brings. */
+/** Gets the manifest, finds this member's place in it, and fetches what the run brings; later what its jobs have made for its workloads. */
 import { decode, encode } from '../../../protocols/codec.ts'
 import { digestOf } from '../../../protocols/digest.ts'
 import { envelope, open } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { refusalOfLead } from '../../../protocols/lead.ts'
 import { manifestSubject } from '../../../protocols/manifest.ts'
-import { fetchStaged } from '../staging.ts'
-import type { PhaseHandler } from './phase.ts'
+import { fetchStaged, stagedFor } from '../staging.ts'
+import type { PhaseContext, PhaseHandler } from './phase.ts'
 
 /** For so long the manifest is expected on the run stream, ms; then it is fetched by its digest. */
 const MANIFEST_ON_STREAM_MS = 500
 
-export const stage: PhaseHandler = async ({ command, member, parts, signal, tellStaging }) => {
+export const stage: PhaseHandler = async context => {
+  const { command, member, parts, signal, tellStaging } = context
+  if (command.when != null) return await stageOutputs(context)
   const { content } = parts
   const { subject } = command
   // the controller sends it before the command; any member that has it can give it
@@ -31,5 +33,14 @@ export const stage: PhaseHandler = async ({ command, member, parts, signal, tell
   member.accept(sealed)
   const staged = await fetchStaged(member, parts.swarms, { signal, onProgress: tellStaging })
   member.machine.begin()
+  return { staged }
+}
+
+async function stageOutputs({ command, member, parts, signal, tellStaging }: PhaseContext) {
+  member.outputs = command.staged ?? []
+  parts.owner.checkRoom(member.controller, stagedFor(member))
+  const staged = await fetchStaged(member, parts.swarms, { signal, onProgress: tellStaging })
+  // the state stays as it is: what is kept of it would not say what came
+  await member.save()
   return { staged }
 }

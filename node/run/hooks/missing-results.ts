@@ -2,7 +2,7 @@
 
 import type { Step } from '../../../protocols/phase.ts'
 import type { Spec } from '../../../protocols/spec.ts'
-import { hasFailed, isOfTask, type WorkEntry } from '../../../protocols/work-entry.ts'
+import { hasFailed, isOfProgram, type WorkEntry } from '../../../protocols/work-entry.ts'
 import { labelOf, resultsOf } from '../../../protocols/workload.ts'
 import type { Results } from '../../../protocols/workload-results.ts'
 import { isSameStep } from '../plan.ts'
@@ -22,9 +22,9 @@ export const missingResults: RunHook = {
   }
 }
 
-/** It ended well, and is no task: what those measure is not read from an output. */
+/** It ended well, and is a program: what tasks and jobs come to is not read from an output. */
 const isMeasured = (entry: WorkEntry, step: Step) =>
-  isSameStep(entry.step, step) && !hasFailed(entry) && !isOfTask(entry)
+  isSameStep(entry.step, step) && !hasFailed(entry) && isOfProgram(entry)
 
 function placeOf({ name, instance = 1 }: WorkEntry, spec: Spec): { what: string; results?: Results } {
   const workload = spec.workload.find(each => each.name === name)

@@ -45,6 +45,29 @@ const part = (named: Command['part'], element?: number) => ({
   step: first
 })
 
+const graph = (jobs: object[], more: object = {}, mine = true): Offer => ({
+  ...offer,
+  candidates: offer.candidates.map(each =>
+    mine && each.peer === member.peer ? { ...each, jobs: true as const } : each
+  ),
+  spec: specOf({
+    job: jobs.map(each => ({ name: 'build', script: 'true', ...each })),
+    iterations: [{ name: 'small' }],
+    ...more
+  })
+})
+const measuredJobs = graph([{}], { command: undefined })
+const setup = graph([{ role: 'setup', outputs: ['bin/app'] }], {
+  stage_outputs: [{ job: 'build', output: 'bin/app', for: 's' }]
+})
+const jobsAt = (more: Partial<Command>) => ({ phase: 'work' as const, part: 'jobs' as const, ...more })
+const made = { path: 'app', digest: 'a'.repeat(64), bytes: 1, for: 's' }
+const stageMade = (more: object = {}) => ({
+  phase: 'stage' as const,
+  when: 'begin' as const,
+  staged: [{ ...made, ...more }]
+})
+
 const cases: Array<[title: string, change: Partial<Command>, of: Offer, beyond: RegExp | undefined]> = [
   ['a sample of the offer', { phase: 'start', step: { number: 2, name: 'big', sample: 2 } }, two, undefined],
   ['a sample too many', { phase: 'start', step: { ...first, sample: 3 } }, two, /no sample 1-small\/sample3/],
@@ -65,6 +88,19 @@ const cases: Array<[title: string, change: Partial<Command>, of: Offer, beyond: 
     two,
     /no sample 1-small\/warmup1/
   ],
+  ['jobs of a sample', jobsAt({ step: first }), measuredJobs, undefined],
+  ['jobs of a sample too many', jobsAt({ step: { ...first, sample: 2 } }), measuredJobs, /no sample 1-small\/sample2/],
+  ['setup jobs', jobsAt({ when: 'begin' }), setup, undefined],
+  ['report jobs where there are none', jobsAt({ when: 'end' }), setup, /no jobs of the role report/],
+  ['measured jobs where there are none', jobsAt({ step: first }), setup, /no jobs of the role work/],
+  ['a graph of nothing', jobsAt({}), measuredJobs, /that of a sample, or before or behind/],
+  ['a graph of a sample behind all', jobsAt({ step: first, when: 'end' }), measuredJobs, /that of a sample, or before/],
+  ['jobs for a member that has none', jobsAt({ step: first }), graph([{}], {}, false), /may be offered no jobs/],
+  ['what a job has made', stageMade(), setup, undefined],
+  ['what no job makes', stageMade({ path: 'other' }), setup, /no output of a job that is staged as other/],
+  ['what a job has made for another workload', stageMade({ for: undefined }), setup, /no output of a job/],
+  ['what a job has made as the program of a tool', stageMade({ tool: 'proc' }), setup, /no output of a job/],
+  ['outputs of jobs with the first stage', { phase: 'stage', staged: [made] }, setup, /is staged behind them/],
   ['changed tools with a start', { phase: 'start', step: first, tools: noChanges }, two, undefined],
   ['changed tools with another phase', { phase: 'stop', step: first, tools: noChanges }, two, /come and go with start/],
   ['no sample at all', { phase: 'stop' }, two, /stop without a sample/],
