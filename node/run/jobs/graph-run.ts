@@ -7,7 +7,7 @@ import { isFinal } from '../../../protocols/jobs/job-state.ts'
 import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import { settledWithin } from '../../wait.ts'
 import { ArtifactProviders } from './artifact-providers.ts'
-import type { GraphRunInit } from './graph-init.ts'
+import type { FinishedJob, GraphRunInit } from './graph-init.ts'
 import { GraphMember } from './graph-member.ts'
 import type { GraphParts } from './graph-parts.ts'
 import { GraphStates, isDone } from './graph-states.ts'
@@ -93,6 +93,13 @@ export class GraphRun {
     return [...entries, ...others]
   }
 
+  /** Jobs that are done or reused, with the peers that have all of their outputs; also behind the end. */
+  get finished(): Map<string, FinishedJob> {
+    const { graph } = this.#init
+    const done = [...this.#states.jobs].filter(isDone)
+    return new Map(done.map(job => [job.name, { entry: job.entry(graph), holders: this.#holdersOf(job) }]))
+  }
+
   start(): void {
     const { graph, leftOut, on } = this.#init
     for (const { job, why } of leftOut) on.change({ graph, job, state: 'left-out', why })
@@ -123,6 +130,12 @@ export class GraphRun {
     this.#isOver = true
     for (const { link } of this.#members.values()) link.stop('the graph of jobs is over')
     this.#ended.resolve(this.entries)
+  }
+
+  #holdersOf({ outputs, by }: TrackedJob): string[] {
+    const [first, ...others] = outputs
+    if (first == null) return by == null ? [] : [by]
+    return this.#holders.of(first.digest).filter(peer => others.every(({ digest }) => this.#holders.has(digest, peer)))
   }
 
   #memberOf(facts: GraphRunInit['members'][number]): GraphMember {
