@@ -93,11 +93,14 @@ export class GraphRun {
     return [...entries, ...others]
   }
 
-  /** Jobs that are done or reused, with the peers that have all of their outputs; also behind the end. */
+  /** Jobs whose outputs are there, by name, with the peers that have all of them. */
   get finished(): Map<string, FinishedJob> {
     const { graph } = this.#init
-    const done = [...this.#states.jobs].filter(isDone)
-    return new Map(done.map(job => [job.name, { entry: job.entry(graph), holders: this.#holdersOf(job) }]))
+    return new Map(
+      [...this.#states.jobs]
+        .filter(isDone)
+        .map(job => [job.name, { entry: job.entry(graph), holders: this.#holders.ofAll(job.outputs) }])
+    )
   }
 
   start(): void {
@@ -132,12 +135,6 @@ export class GraphRun {
     this.#ended.resolve(this.entries)
   }
 
-  #holdersOf({ outputs, by }: TrackedJob): string[] {
-    const [first, ...others] = outputs
-    if (first == null) return by == null ? [] : [by]
-    return this.#holders.of(first.digest).filter(peer => others.every(({ digest }) => this.#holders.has(digest, peer)))
-  }
-
   #memberOf(facts: GraphRunInit['members'][number]): GraphMember {
     const { run, graph, open, lostTimeoutMs } = this.#init
     const { peer } = facts
@@ -155,7 +152,7 @@ export class GraphRun {
   }
 
   #lose(member: GraphMember, reason: string, isFinal: boolean): void {
-    if (isFinal) member.left = reason
+    if (isFinal) member.leave(reason)
     if (this.#isOver) return
     this.#holders.removePeer(member.peer)
     if (isFinal) this.#queue.rebuild()
