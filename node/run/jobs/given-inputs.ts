@@ -1,0 +1,116 @@
+/**
+ * What jobs have in their inputs that no job has made: files and folders of the caller and what has an address are taken into the store of this
+ * peer before anybody is asked to join, what is in the result before the jobs that report on it. Members fetch it from here.
+ */
+import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BakError } from '../../../protocols/errors.ts'
+import type { Job } from '../../../protocols/jobs/job.ts'
+import { inputsOf, type PlannedInput } from '../../../protocols/jobs/job-inputs.ts'
+import type { Artifacts } from '../../artifacts/artifacts.ts'
+import { scanTree } from '../../artifacts/scan-tree.ts'
+
+/** The record and certificates of the phase before may still get their names while the folder is read. */
+const TRIES = 3
+const TRY_AGAIN_MS = 50
+
+export interface GivenInput {
+  digest: string
+  /** Of its files. */
+  bytes: number
+  /** Peers that hold it. */
+  from: string[]
+}
+
+/** @returns the key of an input in a map of all of them */
+export const inputKey = (job: string, at: string): string => `${job}\0${at}`
+
+type Source = Exclude<PlannedInput['from'], { type: 'job' }>
+type SourceOf<T extends Source['type']> = Extract<Source, { type: T }>
+type Content = Pick<GivenInput, 'digest' | 'bytes'>
+
+export interface GivenInputsInit {
+  /** Peer id of this peer. */
+  self: string
+  /** Folder of the caller, and that of the result. */
+  directory: string
+  result: string
+  artifacts: Pick<Artifacts, 'imports' | 'store'>
+  /** Who needs them, in the store. */
+  owner: string
+  fetch(source: { url: string; sha256: string }, signal: AbortSignal): Promise<Content>
+}
+
+/**
+ * Takes the inputs of these kinds; each source once, however many jobs have it.
+ * @throws {BakError} naming the job and its input: `usage`, `no-space`, `io`, what fetching throws, the reason of the signal
+ */
+export async function takeGiven(
+  jobs: Job[],
+  types: Source['type'][],
+  init: GivenInputsInit,
+  signal: AbortSignal
+): Promise<Map<string, GivenInput>> {
+  const given = new Map<string, GivenInput>()
+  const taken = new Map<string, Content>()
+  for (const { job, at, from } of sourcesOf(jobs, types)) {
+    const key = JSON.stringify(from)
+    const content = taken.get(key) ?? (await named(job, at, take(from, init, signal)))
+    taken.set(key, content)
+    init.artifacts.store.needs.add(init.owner, [content.digest])
+    given.set(inputKey(job, at), { ...content, from: [init.self] })
+  }
+  return given
+}
+
+/** @throws {BakError} `usage` naming an input of the caller that cannot be taken, before anything is read */
+export async function checkGiven(
+  jobs: Job[],
+  { directory, store }: Pick<GivenInputsInit, 'directory'> & Pick<Artifacts, 'store'>
+): Promise<void> {
+  const seen = new Set<string>()
+  for (const { job, at, from } of sourcesOf(jobs, ['path'])) {
+    if (from.type !== 'path' || seen.has(from.path)) continue
+    seen.add(from.path)
+    await named(job, at, scanTree(resolve(directory, from.path), { bytes: store.limits.largest }))
+  }
+}
+
+function* sourcesOf(
+  jobs: Job[],
+  types: Source['type'][]
+): Generator<{ job: string; at: string; from: Source }> {
+  for (const job of jobs)
+    for (const { at, from } of inputsOf(job, []))
+      if (from.type !== 'job' && types.includes(from.type)) yield { job: job.name, at, from }
+}
+
+async function take(from: Source, init: GivenInputsInit, signal: AbortSignal): Promise<Content> {
+  signal.throwIfAborted()
+  if (from.type === 'url') return contentOf(await init.fetch(from, signal))
+  if (from.type === 'result') return await takeResult(from, init, signal)
+  return contentOf(await importTree(resolve(init.directory, from.path), init, signal))
+}
+
+async function takeResult({ path }: SourceOf<'result'>, init: GivenInputsInit, signal: AbortSignal): Promise<Content> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return contentOf(await importTree(resolve(init.result, path), init, signal))
+    } catch (cause) {
+      if (tries === TRIES || signal.aborted) throw cause
+      await sleep(TRY_AGAIN_MS)
+    }
+  }
+}
+
+const importTree = (path: string, { artifacts, self }: GivenInputsInit, signal: AbortSignal) =>
+  artifacts.imports.take(path, { by: self, signal })
+
+const contentOf = ({ digest, bytes }: Content): Content => ({ digest, bytes })
+
+async function named<T>(job: string, at: string, work: Promise<T>): Promise<T> {
+  return await work.catch(cause => {
+    const { code = 'bug', message } = cause as BakError
+    throw new BakError(code, `input ${at} of job ${job}: ${message}`, { cause })
+  })
+}

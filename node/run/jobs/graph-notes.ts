@@ -1,0 +1,78 @@
+/** What a graph that goes on tells, taken down: events of the run, its logs, the records of this peer. */
+import type { Signed } from '../../../protocols/envelope.ts'
+import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
+import type { Job } from '../../../protocols/jobs/job.ts'
+import { jobsOf } from '../../../protocols/jobs/job.ts'
+import type { JobResult } from '../../../protocols/jobs/job-result.ts'
+import type { JobChange, JobProgress } from '../../../protocols/jobs/job-state.ts'
+import type { LogLine } from '../../../protocols/jobs/job-stream.ts'
+import type { JobLogFiles } from '../../store/job-log-files.ts'
+import type { RunContext } from '../run-context.ts'
+
+/** Of the needs of a job that come one after the other about so many are told. */
+const MAX_STEPS = 16
+/** Kept in the records of this peer about so often while the graph goes on, ms. */
+const NOTE_EVERY_MS = 1_000
+
+export interface GraphNotesInit {
+  run: Pick<RunContext, 'id' | 'events' | 'order' | 'parts'>
+  graph: GraphAt
+  logs: JobLogFiles
+  /** Called where jobs have changed, at most once a second. */
+  onChanged(jobs: ReadonlySet<string>): void
+}
+
+export class GraphNotes {
+  readonly #init: GraphNotesInit
+  readonly #lines: number
+  readonly #changed = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(init: GraphNotesInit) {
+    this.#init = init
+    this.#lines = jobsOf(init.run.order.spec).lines
+  }
+
+  /** The jobs of the graph, before the first of them begins. */
+  begin(jobs: Pick<Job, 'name'>[], needsOf: (job: string) => string[]): void {
+    const { run, graph } = this.#init
+    run.events.store({ type: 'graph', graph, jobs: jobs.map(({ name }) => ({ job: name, needs: needsOf(name) })) })
+  }
+
+  change(change: JobChange): void {
+    const { tail, ...rest } = change
+    this.#changed.add(change.job)
+    this.#timer ??= setTimeout(() => this.flush(), NOTE_EVERY_MS)
+    if (!isTold(change)) return
+    const last = tail == null || this.#lines === 0 ? {} : { tail: tail.slice(-this.#lines) }
+    this.#init.run.events.store({ type: 'job', ...rest, ...last })
+  }
+
+  progress(progress: JobProgress): void {
+    const { events } = this.#init.run
+    if (events.followed) events.show({ type: 'job-progress', ...progress })
+  }
+
+  lines(job: string, attempt: number, _: string, lines: LogLine[]): void {
+    const { logs, graph } = this.#init
+    logs.add({ graph, job, attempt }, lines)
+  }
+
+  result(result: Signed<JobResult>): void {
+    this.#init.run.parts.jobRecords.keep(result)
+  }
+
+  /** What has changed is kept in the records. */
+  flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#changed.size > 0) this.#init.onChanged(new Set(this.#changed))
+    this.#changed.clear()
+  }
+}
+
+/** A job may need a thousand others, and the journal has each change that is told. */
+function isTold({ state, have = 0, of = 0 }: JobChange): boolean {
+  if (state !== 'waiting' || of <= MAX_STEPS) return true
+  return have % Math.ceil(of / MAX_STEPS) === 0
+}
