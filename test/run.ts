@@ -118,7 +118,7 @@ function add({ passed, failed, skipped, failures }: Counted): void {
 
 /** uvu says nothing of what a hook threw: its suite ends with fewer results than it has tests. */
 function notBegun(plain: string): string[] {
-  return [...plain.matchAll(/^ (.*?)  ([•✘ ]*)\((\d+) \/ (\d+)\)$/gm)].flatMap(([, suite, results = '', , total]) => {
+  return [...plain.matchAll(/^ (.*?) {2}([•✘ ]*)\((\d+) \/ (\d+)\)$/gm)].flatMap(([, suite, results = '', , total]) => {
     const left = Number(total) - results.replaceAll(' ', '').length
     return left > 0 ? [`${suite}: ${left} tests were not begun, since a hook before them failed`] : []
   })

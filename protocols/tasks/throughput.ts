@@ -5,6 +5,9 @@
  */
 import { medianOf } from '../quantiles.ts'
 
+/** s: what ended sooner took no time that a clock can tell, and what comes of a division by that may be more than any number. */
+const SHORTEST = 1e-6
+
 interface Second {
   operations: number
   normal: number
@@ -58,7 +61,7 @@ export class ThroughputCounter {
     this.#last = Math.max(this.#last, second + 1)
   }
 
-  /** @returns cumulative averages, one a second; the last sample has one where no normal one has */
+  /** @returns cumulative averages, one a second; the last sample has one where no normal one has, and some time has gone by until it */
   rows(): ThroughputRow[] {
     const rows: ThroughputRow[] = []
     let before = 0
@@ -70,7 +73,7 @@ export class ThroughputCounter {
     }
     const isWarmup = this.#firstNormal === Number.POSITIVE_INFINITY
     const isShown = rows.some(([, warmup]) => warmup === isWarmup)
-    if (!isShown && this.#last > 0) rows.push([this.#last, isWarmup, before / this.#last])
+    if (!isShown && this.#last >= SHORTEST) rows.push([this.#last, isWarmup, before / this.#last])
     return rows
   }
 

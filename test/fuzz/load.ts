@@ -6,10 +6,12 @@ import { stepFolder } from '../../protocols/layout.ts'
 import { spec as specSchema } from '../../protocols/spec.ts'
 import { LogHistogram } from '../../protocols/tasks/histogram.ts'
 import { decodeHistogram, encodeHistogram } from '../../protocols/tasks/histogram-codec.ts'
+import { loadNow } from '../../protocols/tasks/load-now.ts'
 import { loadStreamProtocol } from '../../protocols/tasks/load-stream.ts'
 import { readTasksFile } from '../../protocols/tasks/read-tasks-file.ts'
 import { tasksFile } from '../../protocols/tasks/tasks-file.ts'
 import { loadPlanOf } from '../../protocols/tasks/workers.ts'
+import { workEntry } from '../../protocols/work-entry.ts'
 import { blockOf, hourly, step } from '../helpers/load-blocks.ts'
 import { ownFile, type ReaderInit } from './files.ts'
 
@@ -61,8 +63,10 @@ async function file(): Promise<string> {
 }
 const whole = await file()
 
-/** Ends it, and reads what would be written of it. @throws where that cannot be read */
+/** Ends it, and reads what would be shown and written of it. @throws where that cannot be read */
 async function endOf(load: SampleLoad): Promise<void> {
+  v.parse(loadNow, load.now())
+  v.parse(v.array(workEntry), load.entries())
   for (const { latency, service, processing } of (await load.end(1))?.results ?? [])
     for (const each of [latency, service, processing])
       if (each != null) decodeHistogram(Buffer.from(each.histogram, 'base64'))
@@ -79,8 +83,6 @@ export const loadReaders: ReaderInit[] = [
       if (message.type === 'open') return
       const load = newLoad()
       load.take('a', message)
-      load.now()
-      load.entries()
       return endOf(load)
     }
   },
@@ -91,7 +93,6 @@ export const loadReaders: ReaderInit[] = [
     read: columns => {
       const load = newLoad()
       load.take('a', { ...blockOf(samples), columns })
-      load.now()
       return endOf(load)
     }
   },

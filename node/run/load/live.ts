@@ -27,12 +27,19 @@ export function liveOf({ element, plan, statuses, tasks }: LiveSource): LoadNow 
     tasks: tasks.map(each => taskNow(each, plannedIn(plan, each.plan), statuses)),
     members: [...statuses].map(([member, { workers, busy, lag, tasks: its }]) => ({
       ...{ member, workers, busy, lag },
-      clients: its.reduce((sum, { clients }) => sum + clients, 0),
-      done: its.reduce((sum, { done }) => sum + done, 0)
+      clients: toldSum(its.map(({ clients }) => clients)),
+      done: toldSum(its.map(({ done }) => done))
     })),
     ...(prepared.length === 0 ? {} : { prepared })
   }
 }
+
+/** Each is a member's word, and a sum of them may be more than any reader takes. */
+const toldSum = (counts: number[]) =>
+  Math.min(
+    Number.MAX_SAFE_INTEGER,
+    counts.reduce((sum, each) => sum + each, 0)
+  )
 
 const plannedIn = ({ elements }: LoadPlan, { element, task }: TaskResults['plan']): PlannedTask | undefined =>
   elements.find(({ number }) => number === element)?.tasks.find(({ name }) => name === task)
@@ -58,7 +65,7 @@ function taskNow(
   const samples = all.reduce((sum, each) => sum + each.samples, 0)
   const latency = latencyOf(results)
   return {
-    ...{ task: plan.task, clients: told.reduce((sum, each) => sum + each.clients, 0), of: plan.clients, unit },
+    ...{ task: plan.task, clients: toldSum(told.map(({ clients }) => clients)), of: plan.clients, unit },
     ...(progress == null ? {} : { progress: Math.min(1, progress) }),
     samples: samples + all.reduce((sum, each) => sum + each.warmup, 0),
     failed: all.reduce((sum, each) => sum + each.failed, 0),

@@ -121,10 +121,10 @@ export class MemberTask {
 
   /**
    * @param longest ms that a request can have taken
-   * @throws {BakError} `bad-message` for histograms that are not of as many samples as they say, or of longer ones
+   * @throws {BakError} `bad-message` for histograms that are not of as many samples as they say, or of longer ones, and for more errors than failed
    */
   addHistogram(block: HistogramBlock, throughput: ThroughputCounter, longest: number): void {
-    const { second, samples, failed, warmup, operations } = block
+    const { second, samples, failed, warmup, operations, errors } = block
     const [latency, service, processing] = TIMES.map(time => decodeHistogram(block[time])) as [
       LogHistogram,
       LogHistogram,
@@ -132,6 +132,9 @@ export class MemberTask {
     ]
     if (failed > samples || [latency, service, processing].some(({ count }) => count !== samples))
       throw new BakError('bad-message', `histograms of ${samples} samples have another number of values`)
+    // sums of what a member says may be more than any file can
+    if (errors.reduce((sum, { count }) => sum + count, 0) > failed)
+      throw new BakError('bad-message', `there are more errors than the ${failed} samples that failed`)
     if ([latency, service, processing].some(({ range }) => (range?.max ?? 0) > longest * 1000))
       throw new BakError('bad-message', 'a histogram has times that are longer than its task')
     // otherwise no result with these could be verified
@@ -165,7 +168,7 @@ export class MemberTask {
     this.times.latency.add(latency, block.sums.latency)
     this.times.service.add(service, block.sums.service)
     this.times.processing.add(processing)
-    for (const { kind, count } of block.errors) this.#countError(kind, count)
+    for (const { kind, count } of errors) this.#countError(kind, count)
   }
 
   #countError(kind: string, count: number): void {

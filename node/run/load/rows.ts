@@ -88,8 +88,9 @@ export class Rows {
     return open
   }
 
-  /** Two rows become one; all are closed. */
+  /** Two rows become one; those that are open are closed before: also ones that came behind their time. */
   halve(): void {
+    for (const row of [...this.open.keys()]) this.close(row)
     const { ended } = this
     for (const stats of [this.latency, this.service]) {
       for (let i = 0; i < ended.length; i += 2) stats[i / 2] = bothOf(stats, i, ended)

@@ -57,10 +57,11 @@ export class TaskResults {
     return [...this.members.values()].every(({ exact }) => exact != null)
   }
 
-  /** @param last the latest end among them, ms */
+  /** @param last the latest end among them, ms @throws {BakError} `bad-message` for more than there is room for */
   addSamples(member: string, columns: SampleColumns, { kinds, unit }: Named, last: number): void {
     const its = this.members.get(member)
     if (its == null) return
+    this.#checkCount(its, columns.flags.length)
     this.#makeRoom(last / 1000)
     its.addSamples(columns, kinds, this.throughput, this.plan.targetOf)
     this.#note(unit)
@@ -76,13 +77,18 @@ export class TaskResults {
   addHistogram(member: string, block: HistogramBlock, longest = Number.POSITIVE_INFINITY): void {
     const its = this.members.get(member)
     if (its == null) return
-    if (its.samples + its.warmup + block.samples > MAX_VALUES / this.members.size)
-      throw new BakError('bad-message', `${block.samples} samples more are too many for a histogram of all members`)
+    this.#checkCount(its, block.samples)
     this.#makeRoom(block.second + 1)
     its.addHistogram(block, this.throughput, longest)
     // percentiles of some and buckets of others do not mix
     for (const each of this.members.values()) each.exact = undefined
     this.#note(block.unit)
+  }
+
+  /** Of more values the histogram of the result could not be read. */
+  #checkCount({ samples, warmup }: MemberTask, more: number): void {
+    if (samples + warmup + more > MAX_VALUES / this.members.size)
+      throw new BakError('bad-message', `${more} samples more are too many for a histogram of all members`)
   }
 
   /** Nobody waits for more of a member: its clients have ended, or it is lost. */

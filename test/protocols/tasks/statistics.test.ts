@@ -118,6 +118,22 @@ test('seconds of which single samples are not known count as a whole', () => {
   assert.equal(summarizeRows(counter.rows()), { min: 10, mean: 10, median: 10, max: 10 })
 })
 
+const instants: Array<[what: string, ends: number[], rows: number[][]]> = [
+  ['at once', [0], []],
+  ['sooner than a clock can tell', [1.788750781565555e-307 / 1_000, 3.587931596842844e-307 / 1_000], []],
+  ['within a microsecond', [1e-9, 9e-7], []],
+  ['after a microsecond', [1e-6], [[1e-6, 1 / 1e-6]]]
+]
+for (const [what, ends, expected] of instants)
+  test(`of samples that all end ${what} each average is a number`, () => {
+    const counter = new ThroughputCounter()
+    for (const end of ends) counter.add(end, 1, false)
+    assert.equal(
+      counter.rows().map(([second, , value]) => [second, value]),
+      expected
+    )
+  })
+
 test('there is no summary without normal samples', () => {
   const counter = new ThroughputCounter()
   counter.add(0.5, 10, true)

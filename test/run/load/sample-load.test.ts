@@ -10,6 +10,7 @@ import { packColumns, unpackColumns } from '../../../protocols/tasks/sample-bloc
 import type { TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import { type TaskResult, tasksFile } from '../../../protocols/tasks/tasks-file.ts'
 import { loadPlanOf } from '../../../protocols/tasks/workers.ts'
+import { workEntry } from '../../../protocols/work-entry.ts'
 import { blockOf, columnsOf, hourly, type MadeSample, step } from '../../helpers/load-blocks.ts'
 
 const load = suite('the load of a sample on its controller')
@@ -73,6 +74,23 @@ for (const key of ['latency', 'service', 'processing'] as const)
     assert.throws(() => its.take('a', { ...block, columns: packColumns(columns) }), /a sample ended \d+ s from now/)
   })
 
+const BARELY = 1.8e-307
+load('times that no clock can tell from none give a result that can be read', async () => {
+  const its = loadOf()
+  its.begin(1, () => AT)
+  its.take(
+    'a',
+    blockOf([
+      { due: BARELY, latency: BARELY },
+      { due: BARELY, latency: BARELY, failed: 'timeout' }
+    ])
+  )
+  v.parse(v.array(workEntry), its.entries())
+  const { results } = await endOf(its)
+  v.parse(tasksFile, JSON.parse(JSON.stringify(its.file)))
+  assert.equal(results[0]?.throughput, { min: 0, mean: 0, median: 0, max: 0, rows: [] })
+})
+
 load('a member brings as many samples in histograms as those of all members have room for', async () => {
   const its = loadOf()
   its.begin(1, () => AT)
@@ -86,7 +104,9 @@ load('a member brings as many samples in histograms as those of all members have
     ...{ latency: encoded, service: encoded, processing: encoded }
   }
   for (const member of ['a', 'b']) its.take(member, block)
-  assert.throws(() => its.take('a', block), /samples more are too many for a histogram of all members/)
+  const more = [block, blockOf([{ due: 0, latency: 1 }])]
+  for (const each of more)
+    assert.throws(() => its.take('a', each), /samples more are too many for a histogram of all members/)
   const { results } = await endOf(its)
   const all = decodeHistogram(Buffer.from(results[0]?.latency?.histogram ?? '', 'base64'))
   assert.is(all.count, 2 ** 40)

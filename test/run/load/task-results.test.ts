@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Rows } from '../../../node/run/load/rows.ts'
 import { resultOf } from '../../../node/run/load/task-result.ts'
 import { TaskResults } from '../../../node/run/load/task-results.ts'
 import { quantileOf } from '../../../protocols/quantiles.ts'
@@ -101,6 +102,19 @@ results('histograms of a member and samples of another are merged, within a thou
   assert.ok(Math.abs((found.latency?.mean ?? 0) - mean) < 1e-6)
 })
 
+const most = Number.MAX_SAFE_INTEGER
+const tooManyErrors: Array<[failed: number, errors: HistogramBlock['errors']]> = [
+  [0, [{ kind: 'timeout', count: 1 }]],
+  [1, ['timeout', 'ECONNREFUSED'].map(kind => ({ kind, count: 1 }))],
+  [2, ['timeout', 'timeout'].map(kind => ({ kind, count: most }))]
+]
+for (const [failed, errors] of tooManyErrors)
+  results(`${errors.length} kinds of errors of ${errors[0]?.count} each, and ${failed} failed, are refused`, () => {
+    const its = new TaskResults(plan(['a']))
+    assert.throws(() => its.addHistogram('a', histogramOf(1, [1, 2], { failed, errors })), /more errors than the/)
+    assert.not(its.hasSamples)
+  })
+
 results('histograms that do not have as many values as they say are refused', () => {
   const its = new TaskResults(plan(['a']))
   assert.throws(() => its.addHistogram('a', histogramOf(1, [1, 2], { samples: 3 })), /another number of values/)
@@ -130,6 +144,23 @@ results('more samples than are kept make the result one of histograms', async ()
   assert.not(found.exact)
   assert.is(found.latency?.max, 100)
   assert.ok(Math.abs((found.latency?.percentiles['50'] ?? 0) - 50.5) < 0.5)
+})
+
+results('what comes behind its time stays at its time when two rows become one', () => {
+  const rows = new Rows()
+  rows.at(101)
+  for (const [row, ms] of [
+    [100, 7],
+    [101, 9]
+  ] as const) {
+    rows.ended[row] = 1
+    const open = rows.sizesOf(row)
+    open?.sizes.latency.record(ms * 1000)
+    if (open != null) open.max.latency = ms * 1000
+  }
+  rows.halve()
+  assert.is(rows.latency[50]?.max, 9)
+  assert.is(rows.open.size, 0)
 })
 
 results('a task that is longer than its rows has rows of several seconds, with the same sums', async () => {
