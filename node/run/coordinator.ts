@@ -12,6 +12,7 @@ import type { OutputMark, OutputPortion, OutputRequest } from '../../protocols/o
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Content } from '../artifacts/content.ts'
+import type { Swarms } from '../artifacts/swarm/swarms.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { InTurn } from '../in-turn.ts'
 import { listen } from '../listen.ts'
@@ -58,12 +59,23 @@ export interface CoordinatorComponents {
   content: Content
   runStreams: RunStreamServer
   loadStreams: LoadStreamServer
+  swarms: Pick<Swarms, 'fetch'>
   receiver: Receiver
   authority: Roles & Proofs
 }
 
 export interface CoordinatorInit
-  extends Pick<RunParts, 'log' | 'signer' | 'program' | 'workloads' | 'artifacts' | 'supervisor' | 'collectedSeries'> {
+  extends Pick<
+    RunParts,
+    | 'log'
+    | 'signer'
+    | 'program'
+    | 'workloads'
+    | 'artifacts'
+    | 'supervisor'
+    | 'collectedSeries'
+    | 'jobRecords'
+  > {
   home: Home
 }
 
@@ -262,11 +274,12 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   }
 
   get #parts(): RunParts {
-    const { members, streams, feed, runStreams, loadStreams, receiver, content, authority } = this.components
-    const { log, signer, program, workloads, artifacts, supervisor, collectedSeries } = this.init
+    const { members, streams, feed, runStreams, loadStreams, receiver, content, swarms, authority } = this.components
+    const { log, signer, program, workloads, artifacts, jobRecords } = this.init
+    const { supervisor, collectedSeries } = this.init
     return {
-      ...{ log, signer, program, workloads, artifacts, supervisor, collectedSeries },
-      ...{ members, streams, feed, runStreams, loadStreams, receiver, content, authority },
+      ...{ log, signer, program, workloads, artifacts, jobRecords, supervisor, collectedSeries },
+      ...{ members, streams, feed, runStreams, loadStreams, receiver, content, swarms, authority },
       ...{ signal: this.stopped, onPhase: () => this.#announce() }
     }
   }

@@ -38,6 +38,8 @@ import { WorkWatch } from './work-watch.ts'
 
 /** A workload that is cancelled has ended after this, or is not waited for, ms. */
 const CANCEL_GRACE_MS = 6_000
+/** Members have ended their jobs after this and said so, ms. */
+const JOBS_GRACE_MS = 8_000
 /** Other runs that a record names. */
 const MAX_BESIDE = 64
 
@@ -109,6 +111,7 @@ export class Driver {
     for (const at of this.#plan) {
       const failed = this.#ending.verdict !== 'ok'
       if (failed && !this.#due.has(at, this.run)) continue
+      if (isReport(at) && endingOfWorkload(record).verdict === 'workload-failed') continue
       await this.#phase(at, failed).catch(fail)
     }
     await this.#phases.settled().catch(fail)
@@ -135,6 +138,8 @@ export class Driver {
     const { phase, part } = open?.command ?? {}
     // the command ends by the signal, and its result still counts; workloads and tasks of members are ended by the next command
     if (phase === 'work' && part == null) open?.touch(CANCEL_GRACE_MS)
+    // jobs are ended by their controller, and what they came to still counts
+    else if (part === 'jobs') open?.touch(JOBS_GRACE_MS)
     else if (part !== 'teardown') open?.close()
   }
 
@@ -245,6 +250,9 @@ export class Driver {
     this.#watch.during(at.phase === 'work')
     const { acks } = await this.#phases.run(at, {
       cleanup,
+      onAnswer: ack => {
+        for (const hook of this.#hooks) hook.answered?.(at, ack)
+      },
       onAnswers: async answers => {
         for (const hook of this.#hooks) await hook.after?.(at, run, answers)
       }
@@ -292,3 +300,6 @@ export class Driver {
     }
   }
 }
+
+/** Whether a phase is that of the jobs which report on the run. */
+const isReport = ({ part, when }: PlannedPhase) => part === 'jobs' && when === 'end'

@@ -12,7 +12,7 @@ import { longestOf } from '../work/workloads/work-time.ts'
 /** Earlier runs that are looked at, the latest ones. */
 const MAX_RUNS = 5
 
-type Work = Pick<Spec, 'command' | 'workload' | 'task' | 'parallel' | 'operation' | 'load'>
+type Work = Pick<Spec, 'command' | 'workload' | 'task' | 'parallel' | 'operation' | 'load' | 'job'>
 type Earlier = Pick<RunRecord, 'took' | 'workload'>
 
 /** @returns the latest runs that an estimate can be made from */
@@ -25,10 +25,12 @@ export const runsToCompare = (summaries: RunSummary[], name: string): string[] =
 /** A name alone says little: runs that are given none have the same. @returns whether an earlier run started the same programs */
 export const isOfTheSame = (earlier: Work, spec: Work): boolean => isDeepStrictEqual(workOf(earlier), workOf(spec))
 
-const workOf = ({ command, workload, task, parallel, operation, load }: Work) => [
+const workOf = ({ command, workload, task, parallel, operation, load, job }: Work) => [
   command,
   workload.map(({ name, role, command, instances }) => ({ name, role, command, instances })),
-  ...[task, parallel, operation, loadOf({ load }).test_mode]
+  ...[task, parallel, operation, loadOf({ load }).test_mode],
+  // others make what is measured, or report on it
+  job.filter(({ role }) => role === 'work')
 ]
 
 /** @param earlier runs of the same name; @returns nothing where nothing is known */

@@ -6,9 +6,8 @@ import { cutText } from '../../../protocols/fields.ts'
 import { graphOf } from '../../../protocols/jobs/graph-at.ts'
 import { graphKey, stepFolder } from '../../../protocols/layout.ts'
 import { JobLogFiles } from '../../store/job-log-files.ts'
-import { reportInputs } from '../jobs/given-inputs.ts'
+import { takeGiven } from '../jobs/given-inputs.ts'
 import { troublesIn, whyGraphFailed, workEntryOf } from '../jobs/graph-outcome.ts'
-import { GraphRun } from '../jobs/graph-run.ts'
 import { type MakeGraph, OpenGraph } from '../jobs/open-graph.ts'
 import { fetchStagedOutputs } from '../jobs/staged-outputs.ts'
 import type { PlannedPhase } from '../plan.ts'
@@ -22,7 +21,7 @@ const MAX_WARNINGS = 16
 const MAX_CUT = 16
 
 /** @param make makes what runs a graph; @returns the hook of one run */
-export function jobs(make: MakeGraph = init => new GraphRun(init)): RunHook {
+export function jobs(make: MakeGraph): RunHook {
   let logs: JobLogFiles | undefined
   let open: OpenGraph | undefined
   const end = async () => {
@@ -37,7 +36,7 @@ export function jobs(make: MakeGraph = init => new GraphRun(init)): RunHook {
       if (at.phase === 'stage' && at.when != null) run.stagedOutputs = await fetchStagedOutputs(run)
       if (!isAboutJobs(at)) return
       const graph = graphOf(at)
-      if (graph.role === 'report') await reportInputs(run)
+      if (graph.role === 'report') await takeResult(run)
       logs ??= new JobLogFiles(run.folder.root)
       open = new OpenGraph(graph, run, { logs, make })
     },
@@ -60,6 +59,14 @@ export function jobs(make: MakeGraph = init => new GraphRun(init)): RunHook {
 }
 
 const isAboutJobs = ({ phase, part }: Pick<PlannedPhase, 'phase' | 'part'>) => phase === 'work' && part === 'jobs'
+
+/** What jobs that report on the run find in their inputs of its result is what is there now. */
+async function takeResult(run: RunContext): Promise<void> {
+  const { jobs, parts, cancelled } = run
+  const signal = AbortSignal.any([cancelled, parts.signal])
+  const taken = await takeGiven(jobs.of({ role: 'report' }).jobs, ['result'], run, signal)
+  for (const [key, input] of taken) run.given.set(key, input)
+}
 
 function judge({ at, entries, took }: OpenGraph, run: RunContext): void {
   const { events, record, order } = run

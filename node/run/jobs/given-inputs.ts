@@ -9,37 +9,18 @@ import type { Job } from '../../../protocols/jobs/job.ts'
 import { inputsOf, type PlannedInput } from '../../../protocols/jobs/job-inputs.ts'
 import type { Artifacts } from '../../artifacts/artifacts.ts'
 import { scanTree } from '../../artifacts/scan-tree.ts'
+import type { RunContext } from '../run-context.ts'
+import { driverOwnerOf } from '../staging-import.ts'
+import { type GivenInput, givenKey } from './graph-init.ts'
 
 /** The record and certificates of the phase before may still get their names while the folder is read. */
 const TRIES = 3
 const TRY_AGAIN_MS = 50
 
-export interface GivenInput {
-  digest: string
-  /** Of its files. */
-  bytes: number
-  /** Peers that hold it. */
-  from: string[]
-}
-
-/** @returns the key of an input in a map of all of them */
-export const inputKey = (job: string, at: string): string => `${job}\0${at}`
-
 type Source = Exclude<PlannedInput['from'], { type: 'job' }>
-type SourceOf<T extends Source['type']> = Extract<Source, { type: T }>
 type Content = Pick<GivenInput, 'digest' | 'bytes'>
 
-export interface GivenInputsInit {
-  /** Peer id of this peer. */
-  self: string
-  /** Folder of the caller, and that of the result. */
-  directory: string
-  result: string
-  artifacts: Pick<Artifacts, 'imports' | 'store'>
-  /** Who needs them, in the store. */
-  owner: string
-  fetch(source: { url: string; sha256: string }, signal: AbortSignal): Promise<Content>
-}
+type OfRun = Pick<RunContext, 'id' | 'order' | 'folder' | 'parts'>
 
 /**
  * Takes the inputs of these kinds; each source once, however many jobs have it.
@@ -48,25 +29,27 @@ export interface GivenInputsInit {
 export async function takeGiven(
   jobs: Job[],
   types: Source['type'][],
-  init: GivenInputsInit,
+  run: OfRun,
   signal: AbortSignal
 ): Promise<Map<string, GivenInput>> {
+  const { store } = run.parts.artifacts
   const given = new Map<string, GivenInput>()
   const taken = new Map<string, Content>()
   for (const { job, at, from } of sourcesOf(jobs, types)) {
     const key = JSON.stringify(from)
-    const content = taken.get(key) ?? (await named(job, at, take(from, init, signal)))
+    const content = taken.get(key) ?? (await named(job, at, take(from, run, signal)))
     taken.set(key, content)
-    init.artifacts.store.needs.add(init.owner, [content.digest])
-    given.set(inputKey(job, at), { ...content, from: [init.self] })
+    store.needs.add(driverOwnerOf(run.id), [content.digest])
+    given.set(givenKey(job, at), { ...content, from: [run.parts.signer.peer] })
   }
   return given
 }
 
-/** @throws {BakError} `usage` naming an input of the caller that cannot be taken, before anything is read */
+/** @param directory of the caller; @throws {BakError} `usage` naming an input of it that cannot be taken, before anything is read */
 export async function checkGiven(
   jobs: Job[],
-  { directory, store }: Pick<GivenInputsInit, 'directory'> & Pick<Artifacts, 'store'>
+  directory: string,
+  { store }: Pick<Artifacts, 'store'>
 ): Promise<void> {
   const seen = new Set<string>()
   for (const { job, at, from } of sourcesOf(jobs, ['path'])) {
@@ -85,17 +68,13 @@ function* sourcesOf(
       if (from.type !== 'job' && types.includes(from.type)) yield { job: job.name, at, from }
 }
 
-async function take(from: Source, init: GivenInputsInit, signal: AbortSignal): Promise<Content> {
+async function take(from: Source, run: OfRun, signal: AbortSignal): Promise<Content> {
   signal.throwIfAborted()
-  if (from.type === 'url') return contentOf(await init.fetch(from, signal))
-  if (from.type === 'result') return await takeResult(from, init, signal)
-  return contentOf(await importTree(resolve(init.directory, from.path), init, signal))
-}
-
-async function takeResult({ path }: SourceOf<'result'>, init: GivenInputsInit, signal: AbortSignal): Promise<Content> {
+  if (from.type === 'url') return contentOf(await run.parts.artifacts.sources.fetch(from, { signal }))
+  if (from.type === 'path') return contentOf(await importTree(resolve(run.order.directory, from.path), run, signal))
   for (let tries = 1; ; tries++) {
     try {
-      return contentOf(await importTree(resolve(init.result, path), init, signal))
+      return contentOf(await importTree(resolve(run.folder.root, from.path), run, signal))
     } catch (cause) {
       if (tries === TRIES || signal.aborted) throw cause
       await sleep(TRY_AGAIN_MS)
@@ -103,8 +82,8 @@ async function takeResult({ path }: SourceOf<'result'>, init: GivenInputsInit, s
   }
 }
 
-const importTree = (path: string, { artifacts, self }: GivenInputsInit, signal: AbortSignal) =>
-  artifacts.imports.take(path, { by: self, signal })
+const importTree = (path: string, { parts: { artifacts, signer } }: OfRun, signal: AbortSignal) =>
+  artifacts.imports.take(path, { by: signer.peer, signal })
 
 const contentOf = ({ digest, bytes }: Content): Content => ({ digest, bytes })
 

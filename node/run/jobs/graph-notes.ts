@@ -1,13 +1,14 @@
 /** What a graph that goes on tells, taken down: events of the run, its logs, the records of this peer. */
 import type { Signed } from '../../../protocols/envelope.ts'
+import { neededBy } from '../../../protocols/jobs/graph.ts'
 import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
-import type { Job } from '../../../protocols/jobs/job.ts'
 import { jobsOf } from '../../../protocols/jobs/job.ts'
 import type { JobResult } from '../../../protocols/jobs/job-result.ts'
 import type { JobChange, JobProgress } from '../../../protocols/jobs/job-state.ts'
 import type { LogLine } from '../../../protocols/jobs/job-stream.ts'
 import type { JobLogFiles } from '../../store/job-log-files.ts'
 import type { RunContext } from '../run-context.ts'
+import type { GraphRunInit } from './graph-init.ts'
 
 /** Of the needs of a job that come one after the other about so many are told. */
 const MAX_STEPS = 16
@@ -33,10 +34,12 @@ export class GraphNotes {
     this.#lines = jobsOf(init.run.order.spec).lines
   }
 
-  /** The jobs of the graph, before the first of them begins. */
-  begin(jobs: Pick<Job, 'name'>[], needsOf: (job: string) => string[]): void {
+  /** The jobs of the graph, before the first of them begins; those that are left out of it last. */
+  begin({ jobs, leftOut }: Pick<GraphRunInit, 'jobs' | 'leftOut'>): void {
     const { run, graph } = this.#init
-    run.events.store({ type: 'graph', graph, jobs: jobs.map(({ name }) => ({ job: name, needs: needsOf(name) })) })
+    const out = leftOut.map(({ job }) => ({ job, needs: [] }))
+    const all = jobs.map(each => ({ job: each.name, needs: neededBy(each) }))
+    run.events.store({ type: 'graph', graph, jobs: [...all, ...out] })
   }
 
   change(change: JobChange): void {

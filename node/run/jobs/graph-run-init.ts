@@ -5,7 +5,7 @@ import { variablesOf } from '../../../protocols/jobs/job-variables.ts'
 import { plannedSamples } from '../../../protocols/matrix/due-samples.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 import type { RunContext } from '../run-context.ts'
-import type { GraphRunInit } from './graph-run.ts'
+import type { GraphRunInit } from './graph-init.ts'
 import { jobMembersOf } from './job-members.ts'
 
 export function graphRunInit(

@@ -1,21 +1,7 @@
 /** The members of a run as its jobs see them: what each has for jobs, as it said when it joined. Pure. */
 import type { RosterEntry } from '../../../protocols/manifest.ts'
+import type { JobMember } from './eligible.ts'
 import { parseSelector, type Selectable } from '../selector.ts'
-
-export interface JobMember {
-  peer: string
-  name: string
-  rank: number
-  fits(selector: string): boolean
-  cores: number
-  /** Bytes. */
-  memory: number
-  platform: string
-  /** 0 where its owner lets it run none, for the reason `why`. */
-  slots: number
-  why?: string
-  images?: string[]
-}
 
 /**
  * @param selectable what selectors know of each peer, by peer id, as it was when the run was offered

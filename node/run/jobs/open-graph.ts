@@ -5,14 +5,25 @@ import type { JobLogFiles } from '../../store/job-log-files.ts'
 import { onAbort, settledWithin } from '../../wait.ts'
 import type { RunContext } from '../run-context.ts'
 import { GraphNotes } from './graph-notes.ts'
-import type { GraphRun, GraphRunInit } from './graph-run.ts'
+import type { FinishedJob, GraphRunInit } from './graph-init.ts'
 import { graphRunInit } from './graph-run-init.ts'
 
 /** A graph that is cancelled has ended after this, or is not waited for, ms. */
 const CANCEL_MS = 6_000
 
 /** What runs a graph. */
-export type Graph = Pick<GraphRun, 'start' | 'ended' | 'cancel' | 'leave' | 'stop' | 'entries'>
+export interface Graph {
+  start(): void
+  /** Never rejects. */
+  readonly ended: Promise<unknown>
+  cancel(reason: string): void
+  leave(peer: string, reason: string): void
+  /** Streams to its members end. */
+  stop(): void
+  readonly entries: JobEntry[]
+  /** Jobs whose outputs are there. */
+  readonly finished: Map<string, FinishedJob>
+}
 export type MakeGraph = (init: GraphRunInit) => Graph
 
 export class OpenGraph {
@@ -72,7 +83,7 @@ export class OpenGraph {
     this.#graph.stop()
     this.#notes.flush()
     const { entries } = this
-    run.jobs.note(this.at, entries)
+    run.jobs.note(this.at, { entries, finished: this.#graph.finished })
     run.record.jobs = run.jobs.counts
     run.parts.jobRecords.note(run.id, entries)
     await run.folder.writeJobs(run.jobs.file)

@@ -7,11 +7,18 @@ import { variablesOf } from '../../../protocols/jobs/job-variables.ts'
 import { type JobEntry, type JobsFile, JOBS_FORMAT, MAX_JOB_ENTRIES } from '../../../protocols/jobs/jobs-file.ts'
 import { graphKey } from '../../../protocols/layout.ts'
 import type { Spec } from '../../../protocols/spec.ts'
+import type { FinishedJob } from './graph-init.ts'
 import { parseSelector, type Selectable } from '../selector.ts'
 
 interface LeftOut {
   job: string
   why: string
+}
+
+export interface GraphOutcome {
+  entries: JobEntry[]
+  /** Jobs whose outputs are there. */
+  finished: Map<string, FinishedJob>
 }
 
 export class RunJobs {
@@ -20,7 +27,7 @@ export class RunJobs {
   readonly leftOut: LeftOut[]
   readonly #roles: Map<string, JobRole>
   /** By graph, in the order of the graphs. */
-  readonly #graphs = new Map<string, JobEntry[]>()
+  readonly #graphs = new Map<string, GraphOutcome>()
 
   /** @param members those that are asked to join: what holds for them decides which jobs there are */
   constructor(spec: Pick<Spec, 'job' | 'jobs'>, members: Selectable[]) {
@@ -40,17 +47,17 @@ export class RunJobs {
   }
 
   /** What a graph has come to until now. */
-  note(graph: GraphAt, entries: JobEntry[]): void {
-    this.#graphs.set(graphKey(graph), entries)
+  note(graph: GraphAt, outcome: GraphOutcome): void {
+    this.#graphs.set(graphKey(graph), outcome)
   }
 
-  /** @returns the entries of a graph; nothing where it has not begun */
-  entriesOf(graph: GraphAt): JobEntry[] | undefined {
-    return this.#graphs.get(graphKey(graph))
+  /** @returns the jobs of a graph whose outputs are there; none where it has not begun */
+  finishedOf(graph: GraphAt): Map<string, FinishedJob> {
+    return this.#graphs.get(graphKey(graph))?.finished ?? new Map()
   }
 
   get entries(): JobEntry[] {
-    return [...this.#graphs.values()].flat()
+    return [...this.#graphs.values()].flatMap(({ entries }) => entries)
   }
 
   /** @returns all that has room in a result */
