@@ -97,7 +97,8 @@ async function compose(
   const register = await Register.open(home.registered)
   const catalogue = new Catalogue(home.tools, ({ why }) => log.warn('a tool of the owner is damaged', { why }))
   const addressBook = await AddressBook.open(home.peers)
-  const artifacts = await openArtifacts({ folder: home.artifacts, limits: config.artifacts, self: identity.peer })
+  const { artifacts: folder, sources } = home
+  const artifacts = await openArtifacts({ folder, sources, limits: config.artifacts, self: identity.peer })
   const names = await BoundNames.open(home.controllers)
   const common = { log, home, signer: identity, program: PROGRAM, artifacts, names }
   const self = {

@@ -39,6 +39,8 @@ export interface Home {
   index: string
   /** What is staged here. */
   artifacts: string
+  /** Which of them was fetched from an address. */
+  sources: string
   /** Copies of data that is served; nothing in it outlives the daemon. */
   reports: string
   /** Executables of the owner, run when this machine joins a run and when that ends. */
@@ -97,6 +99,7 @@ export function homeAt(dir: string): Home {
     gauges: join(root, 'gauges.json'),
     index: join(root, 'index'),
     artifacts: join(root, 'artifacts'),
+    sources: join(root, 'sources'),
     reports: join(root, 'reports'),
     hooks: join(root, 'hooks.d'),
     tools: join(root, 'tools.d'),
