@@ -48,7 +48,8 @@ export async function follow(events: AsyncIterable<Begun | RunEvent>, options: F
         await view.start(event)
         continue
       }
-      if (event.type === 'workload-ended' && event.step.warmup == null) workload = event
+      // jobs have no exit status of their own together
+      if (event.type === 'workload-ended' && event.step.warmup == null && !event.jobs) workload = event
       if (event.type === 'ended') ended = event
       if (event.type === 'moved') moved = event
       await view.show(event)

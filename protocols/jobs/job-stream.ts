@@ -9,6 +9,7 @@ import type { Protocol } from '../stream.ts'
 import { graphAt } from './graph-at.ts'
 import { MAX_EDGES } from './job.ts'
 import { placedInput } from './job-result.ts'
+import { portion } from './portion.ts'
 
 /** One attempt of a job. */
 const attempt = { job: name, attempt: v.pipe(count, v.minValue(1)) } as const
@@ -61,7 +62,14 @@ const fromMember = v.variant('type', [
   /** An offer is not taken; another member is asked. `busy` is for now, anything else for good. */
   v.object({ type: v.literal('refused'), ...attempt, code, reason: text }),
   v.object({ type: v.literal('started'), ...attempt, at: instant }),
-  v.object({ type: v.literal('stated'), ...attempt, phase: v.optional(text), percent: v.optional(v.number()) }),
+  /** What it does now; before `started`, how many bytes of its inputs have come. */
+  v.object({
+    type: v.literal('stated'),
+    ...attempt,
+    phase: v.optional(text),
+    percent: v.optional(v.number()),
+    bytes: v.optional(portion)
+  }),
   v.object({ type: v.literal('lines'), ...attempt, lines: list(logLine, MAX_LINES_OF_MESSAGE) }),
   /** It could not be run here: its inputs, its folders, its program; it may be tried elsewhere. */
   v.object({ type: v.literal('broken'), ...attempt, code, reason: text }),
