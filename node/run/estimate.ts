@@ -1,6 +1,7 @@
 /** How long a run will take, as far as it can be known before: by earlier runs of the same name and programs on this peer, else by its timeout. Pure. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Plan } from '../../protocols/control.ts'
+import { hasRole } from '../../protocols/jobs/job.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { mostRunSamples } from '../../protocols/matrix/sampling.ts'
@@ -43,7 +44,8 @@ export function estimateOf(spec: Spec, earlier: Earlier[]): Plan['estimate'] {
     const seconds = medianOf(perSample) * plannedSamples(spec).length
     return { from: 'runs', seconds, runs: perSample.length }
   }
-  const longest = longestOf(spec)
+  // jobs have limits each, and how many run at once nobody knows
+  const longest = hasRole(spec, 'work') ? undefined : longestOf(spec)
   return longest == null ? undefined : { from: 'timeout', seconds: longest * mostRunSamples(spec) }
 }
 

@@ -7,6 +7,7 @@ import { variablesOf } from '../../../protocols/jobs/job-variables.ts'
 import { type JobEntry, type JobsFile, JOBS_FORMAT, MAX_JOB_ENTRIES } from '../../../protocols/jobs/jobs-file.ts'
 import { graphKey } from '../../../protocols/layout.ts'
 import type { Spec } from '../../../protocols/spec.ts'
+import type { ValidationError } from '../../../protocols/validation-errors.ts'
 import type { FinishedJob } from './graph-init.ts'
 import { parseSelector, type Selectable } from '../selector.ts'
 
@@ -68,6 +69,16 @@ export class RunJobs {
   get counts(): JobCounts {
     return countsOf(this.entries)
   }
+}
+
+/** @param members those that are asked to join @returns jobs that none of them may run, whatever it has */
+export function unplacedJobs(spec: Pick<Spec, 'job' | 'jobs'>, members: Selectable[]): ValidationError[] {
+  const { applied } = new RunJobs(spec, members)
+  const isFitted = new Map([...new Set(applied.map(({ on }) => on))].map(on => [on, members.some(parseSelector(on))]))
+  const at = new Map(spec.job.map(({ name }, i) => [name, i]))
+  return applied.flatMap(({ name, on }) =>
+    isFitted.get(on) ? [] : [{ path: ['job', at.get(name) ?? 0, 'on'], what: `no member of the run fits "${on}"` }]
+  )
 }
 
 export function countsOf(entries: Iterable<Pick<JobEntry, 'state'>>): JobCounts {
