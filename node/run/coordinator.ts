@@ -22,6 +22,7 @@ import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import type { Home } from '../store/home.ts'
 import { closeInbox } from '../store/inbox.ts'
+import type { JobRecords } from '../store/job-records.ts'
 import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
 import { RunOutput } from '../store/run-output.ts'
@@ -37,7 +38,7 @@ import { readOutput } from './output.ts'
 import { prepareRun } from './prepare.ts'
 import type { Receiver } from './receiver.ts'
 import { receptionOf } from './reception.ts'
-import { closeAllAbandoned, type Unsealed } from './recover.ts'
+import { closeAllAbandoned, type ResultsOf, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
 import { type Complete, restOf } from './resume.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
@@ -65,18 +66,9 @@ export interface CoordinatorComponents {
 }
 
 export interface CoordinatorInit
-  extends Pick<
-    RunParts,
-    | 'log'
-    | 'signer'
-    | 'program'
-    | 'workloads'
-    | 'artifacts'
-    | 'supervisor'
-    | 'collectedSeries'
-    | 'jobRecords'
-  > {
+  extends Pick<RunParts, 'log' | 'signer' | 'program' | 'workloads' | 'artifacts' | 'supervisor' | 'collectedSeries'> {
   home: Home
+  jobRecords: RunParts['jobRecords'] & Pick<JobRecords, 'resultsOf'>
 }
 
 export interface RunWatcher {
@@ -113,8 +105,9 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     })
     onAbort(this.stopped, () => this.#recovery.stop())
     const [log, unsealed, notices] = [this.#log, this.#unsealed, this.#recovery]
+    const results: ResultsOf = run => this.init.jobRecords.resultsOf(run)
     const folders = (await this.folders()).map(run => this.folder(run))
-    await closeAllAbandoned(folders, { signer: this.init.signer, log, unsealed, notices })
+    await closeAllAbandoned(folders, { signer: this.init.signer, log, unsealed, notices, results })
   }
 
   /** Cancels what still runs, while the mesh still stands, so that nothing is left on any member; waits for it for a while. */
