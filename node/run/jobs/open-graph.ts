@@ -1,5 +1,5 @@
 /** A graph of jobs while its phase is open: makes it of the run, has it ended with the run, and keeps what it comes to. */
-import { type GraphAt } from '../../../protocols/jobs/graph-at.ts'
+import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
 import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import type { JobLogFiles } from '../../store/job-log-files.ts'
 import { onAbort, settledWithin } from '../../wait.ts'
@@ -34,6 +34,7 @@ export class OpenGraph {
   /** By the monotonic clock. */
   readonly #began = performance.now()
   #took: number | undefined
+  readonly #left = new Set<string>()
   readonly #releases: Array<() => void>
 
   /** The jobs are offered at once, and taken as soon as members have the command. */
@@ -71,6 +72,8 @@ export class OpenGraph {
 
   /** The member runs none of its jobs any more. */
   leave(peer: string, reason: string): void {
+    if (this.#left.has(peer)) return
+    this.#left.add(peer)
     this.#graph.leave(peer, reason)
   }
 
