@@ -12,6 +12,9 @@ export const drawPlannedJobs = (jobs: NonNullable<Plan['jobs']>): string =>
       name,
       role,
       listInWords(needs, MAX_NAMED),
-      why ?? (members === on.length ? listInWords(on, MAX_NAMED) : `${on.slice(0, MAX_NAMED).join(', ')} and ${members - MAX_NAMED} more`)
+      why ??
+        (members === on.length
+          ? listInWords(on, MAX_NAMED)
+          : `${on.slice(0, MAX_NAMED).join(', ')} and ${members - MAX_NAMED} more`)
     ])
   )

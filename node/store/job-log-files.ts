@@ -55,7 +55,10 @@ export class JobLogFiles {
   #failed: string | undefined
 
   /** @param root the result folder */
-  constructor(root: string, { log = MAX_LOG_BYTES, run = MAX_RUN_BYTES, waiting = MAX_WAITING_BYTES }: JobLogBounds = {}) {
+  constructor(
+    root: string,
+    { log = MAX_LOG_BYTES, run = MAX_RUN_BYTES, waiting = MAX_WAITING_BYTES }: JobLogBounds = {}
+  ) {
     this.#root = root
     this.#bounds = { log, run, waiting }
   }

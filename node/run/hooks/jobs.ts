@@ -2,6 +2,7 @@
  * Jobs: runs each graph while its phase is open, goes by what became of its jobs, and has what those of the role `setup` have made brought to the
  * workloads.
  */
+import { BakError } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
 import { graphOf } from '../../../protocols/jobs/graph-at.ts'
 import { graphKey, stepFolder } from '../../../protocols/layout.ts'
@@ -21,7 +22,7 @@ const MAX_WARNINGS = 16
 const MAX_CUT = 16
 
 /** @param make makes what runs a graph; @returns the hook of one run */
-export function jobs(make: MakeGraph): RunHook {
+export function jobs(make: MakeGraph = notYet): RunHook {
   let logs: JobLogFiles | undefined
   let open: OpenGraph | undefined
   const end = async () => {
@@ -58,6 +59,10 @@ export function jobs(make: MakeGraph): RunHook {
   }
 }
 
+const notYet: MakeGraph = () => {
+  throw new BakError('state', 'no jobs are run here yet')
+}
+
 const isAboutJobs = ({ phase, part }: Pick<PlannedPhase, 'phase' | 'part'>) => phase === 'work' && part === 'jobs'
 
 /** What jobs that report on the run find in their inputs of its result is what is there now. */
@@ -85,7 +90,8 @@ function judge({ at, entries, took }: OpenGraph, run: RunContext): void {
   if (step == null) return run.cancel(new Stopped('workload-failed', cutText(`${at.role}: ${why}`)))
   if (step.warmup) return warn(`${stepFolder(step)} failed (${why}), which counts for nothing`)
   const { on_failed_workload } = order.spec.policy
-  if (on_failed_workload === 'stop') run.cancel(new Stopped('workload-failed', cutText(`${why}, in ${stepFolder(step)}`)))
+  if (on_failed_workload === 'stop')
+    run.cancel(new Stopped('workload-failed', cutText(`${why}, in ${stepFolder(step)}`)))
   if (on_failed_workload !== 'ignore') return
   record.partial = true
   for (const { job, member, state, reason = state } of entries)
@@ -96,10 +102,18 @@ function nameCut(logs: JobLogFiles, run: RunContext): void {
   const { cut, failed } = logs
   for (const { graph, job, lines } of cut.slice(0, MAX_CUT)) {
     const reason = failed ?? 'it is longer than what is kept'
-    run.lack({ kind: 'data', what: `log of ${job} (${graphKey(graph)})`, reason: `${lines} lines are missing: ${reason}` })
+    run.lack({
+      kind: 'data',
+      what: `log of ${job} (${graphKey(graph)})`,
+      reason: `${lines} lines are missing: ${reason}`
+    })
   }
   if (cut.length > MAX_CUT) {
     const reason = failed ?? 'they are longer than what is kept'
-    run.lack({ kind: 'data', what: `logs of ${cut.length - MAX_CUT} more jobs`, reason: `lines are missing: ${reason}` })
+    run.lack({
+      kind: 'data',
+      what: `logs of ${cut.length - MAX_CUT} more jobs`,
+      reason: `lines are missing: ${reason}`
+    })
   }
 }

@@ -46,11 +46,7 @@ export async function takeGiven(
 }
 
 /** @param directory of the caller; @throws {BakError} `usage` naming an input of it that cannot be taken, before anything is read */
-export async function checkGiven(
-  jobs: Job[],
-  directory: string,
-  { store }: Pick<Artifacts, 'store'>
-): Promise<void> {
+export async function checkGiven(jobs: Job[], directory: string, { store }: Pick<Artifacts, 'store'>): Promise<void> {
   const seen = new Set<string>()
   for (const { job, at, from } of sourcesOf(jobs, ['path'])) {
     if (from.type !== 'path' || seen.has(from.path)) continue
@@ -59,10 +55,7 @@ export async function checkGiven(
   }
 }
 
-function* sourcesOf(
-  jobs: Job[],
-  types: Source['type'][]
-): Generator<{ job: string; at: string; from: Source }> {
+function* sourcesOf(jobs: Job[], types: Source['type'][]): Generator<{ job: string; at: string; from: Source }> {
   for (const job of jobs)
     for (const { at, from } of inputsOf(job, []))
       if (from.type !== 'job' && types.includes(from.type)) yield { job: job.name, at, from }

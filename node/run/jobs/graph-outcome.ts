@@ -42,7 +42,9 @@ export function troublesIn(entries: Judged[]): string[] {
   return entries.flatMap(({ job, state, attempts }) => {
     const lost = attempts.filter(({ outcome }) => outcome === 'lost' || outcome === 'broken')
     if (lost.length === 0 || state !== 'done') return []
-    const said = lost.map(({ attempt, member, outcome, reason }) => `attempt ${attempt} on ${member}: ${reason ?? outcome}`)
+    const said = lost.map(
+      ({ attempt, member, outcome, reason }) => `attempt ${attempt} on ${member}: ${reason ?? outcome}`
+    )
     return [`job ${job}: ${said.join('; ')}; done in attempt ${attempts.at(-1)?.attempt ?? 0}`]
   })
 }

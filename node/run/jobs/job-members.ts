@@ -1,7 +1,7 @@
 /** The members of a run as its jobs see them: what each has for jobs, as it said when it joined. Pure. */
 import type { RosterEntry } from '../../../protocols/manifest.ts'
-import type { JobMember } from './eligible.ts'
 import { parseSelector, type Selectable } from '../selector.ts'
+import type { JobMember } from './eligible.ts'
 
 /**
  * @param selectable what selectors know of each peer, by peer id, as it was when the run was offered
@@ -15,7 +15,10 @@ export function jobMembersOf(
     .filter(({ peer, jobs }) => jobs != null && active.has(peer))
     .map(({ peer, name, rank, capabilities: { cores, jobs } }) => {
       const known = selectable.get(peer) ?? { peer, name, labels: {} }
-      const { slots, why, memory, platform, images } = jobs ?? { ...NOTHING, why: `${name} runs no jobs: its bak is older` }
+      const { slots, why, memory, platform, images } = jobs ?? {
+        ...NOTHING,
+        why: `${name} runs no jobs: its bak is older`
+      }
       const about = { peer, name, rank, cores, memory, platform, slots }
       return { ...about, fits: fitsOf(known), ...(why == null ? {} : { why }), ...(images == null ? {} : { images }) }
     })

@@ -4,8 +4,8 @@ import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import type { JobLogFiles } from '../../store/job-log-files.ts'
 import { onAbort, settledWithin } from '../../wait.ts'
 import type { RunContext } from '../run-context.ts'
-import { GraphNotes } from './graph-notes.ts'
 import type { FinishedJob, GraphRunInit } from './graph-init.ts'
+import { GraphNotes } from './graph-notes.ts'
 import { graphRunInit } from './graph-run-init.ts'
 
 /** A graph that is cancelled has ended after this, or is not waited for, ms. */

@@ -17,7 +17,12 @@ export function plannedJobs(spec: Pick<Spec, 'job' | 'jobs'>, members: MemberVie
   const known = new Map<string, string[]>()
   const mayRun = (on: string, cores: number) => {
     const key = `${cores} ${on}`
-    const found = known.get(key) ?? members.filter(parseSelector(on)).filter(each => each.cores >= cores).map(each => each.shown)
+    const found =
+      known.get(key) ??
+      members
+        .filter(parseSelector(on))
+        .filter(each => each.cores >= cores)
+        .map(each => each.shown)
     known.set(key, found)
     return found
   }
@@ -25,7 +30,8 @@ export function plannedJobs(spec: Pick<Spec, 'job' | 'jobs'>, members: MemberVie
     const job = jobs.get(name)
     if (job == null) return { name, role, needs: [], on: [], members: 0, why: `left out: ${why.get(name)}` }
     const able = mayRun(job.on, job.cores)
-    const lacks = able.length > 0 ? {} : { why: `no member fits ${job.on}${job.cores > 0 ? ` with ${job.cores} cores` : ''}` }
+    const lacks =
+      able.length > 0 ? {} : { why: `no member fits ${job.on}${job.cores > 0 ? ` with ${job.cores} cores` : ''}` }
     return { name, role, needs: neededBy(job), on: able.slice(0, MAX_NAMED), members: able.length, ...lacks }
   })
 }

@@ -4,12 +4,12 @@ import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
 import type { Job, JobRole } from '../../../protocols/jobs/job.ts'
 import type { JobCounts } from '../../../protocols/jobs/job-state.ts'
 import { variablesOf } from '../../../protocols/jobs/job-variables.ts'
-import { type JobEntry, type JobsFile, JOBS_FORMAT, MAX_JOB_ENTRIES } from '../../../protocols/jobs/jobs-file.ts'
+import { JOBS_FORMAT, type JobEntry, type JobsFile, MAX_JOB_ENTRIES } from '../../../protocols/jobs/jobs-file.ts'
 import { graphKey } from '../../../protocols/layout.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 import type { ValidationError } from '../../../protocols/validation-errors.ts'
-import type { FinishedJob } from './graph-init.ts'
 import { parseSelector, type Selectable } from '../selector.ts'
+import type { FinishedJob } from './graph-init.ts'
 
 interface LeftOut {
   job: string
