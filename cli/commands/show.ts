@@ -1,6 +1,7 @@
 /** `bak show`: what a run came to, its answers first. */
 import type { Command } from 'commander'
 import type { RunView } from '../../protocols/control.ts'
+import { readJobsFile } from '../../protocols/jobs/read-jobs-file.ts'
 import { metricSamples } from '../../protocols/metric-samples.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
 import { tagsBeside } from '../../protocols/tags-beside.ts'
@@ -18,6 +19,7 @@ import { formatComplaints } from '../show/complaints.ts'
 import { certificatesIn, formatCertificates, formatDetails, readCertificate } from '../show/details.ts'
 import { formatFirst } from '../show/first-screen.ts'
 import { formatHead } from '../show/head.ts'
+import { formatJobs } from '../show/jobs.ts'
 import { formatSection } from '../show/section.ts'
 import { plainSample } from '../show/task-json.ts'
 import { formatTasks } from '../show/tasks.ts'
@@ -49,10 +51,11 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
   const complaints = folder == null ? [] : await readComplaints(folder)
   const measurements = opened && (await measure(opened, json ? (Object.keys(resources) as ResourceName[]) : ON_SCREEN))
   const tasks = opened && (await tasksOf(opened))
+  const jobs = folder == null ? undefined : await readJobsFile(folder)
   if (json) {
     const metrics = record && metricSamples(record)
     const answer = { ...view, record, manifest: undefined, certificates, warnings: complaints }
-    return print(JSON.stringify({ ...answer, metrics, ...withoutPoints(measurements, tasks) }))
+    return print(JSON.stringify({ ...answer, metrics, jobs, ...withoutPoints(measurements, tasks) }))
   }
   const width = terminalWidth()
   const sections =
@@ -60,7 +63,10 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
       ? [formatHead(view, record, all)]
       : [
           formatHead(view, record, all),
-          ...formatFirst(record, measurements?.measured, width, formatTasks(record, tasks?.samples ?? [], all, width)),
+          ...formatFirst(record, measurements?.measured, width, [
+            ...formatTasks(record, tasks?.samples ?? [], all, width),
+            ...formatJobs(record, jobs ?? [], all, width)
+          ]),
           ...formatComplaints(record, complaints, measurements?.unread ?? [], all),
           formatUnread(tasks?.unread ?? []),
           ...(all ? formatDetails(record, folder == null ? `on ${view.holder ?? 'another peer'}` : 'here') : [])
