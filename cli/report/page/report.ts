@@ -1,7 +1,7 @@
 /** The page of a report: the first screen answers what ran, how it ended and where the time went; what folds below has the rest. */
 import 'uplot/dist/uPlot.min.css'
-import './jobs/jobs.css'
 import './page.css'
+import './jobs/jobs.css'
 import './tasks/tasks.css'
 import { columnsOf, MOST_COLUMNS } from './columns.ts'
 import { Cursor } from './cursor.ts'
