@@ -46,6 +46,7 @@ export interface Flags {
   allowForward?: string[]
   allowLoad?: string[]
   allowPrivileged?: string[]
+  allowImages?: string[]
   /** `all`, `guarded` or `none`; true is all. */
   allowWorkloads?: boolean | string
   allowRunAs?: string
@@ -100,10 +101,11 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
     allowStage: stage,
     allowForward: forward,
     allowLoad: load,
+    allowImages: images,
     ...others
   } = more
   const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
-  const asked = { controllers, exec, tools, paths, archive, stage, load, forward }
+  const asked = { controllers, exec, tools, paths, archive, stage, load, forward, images }
   for (const [part, words] of Object.entries(asked)) refuseFileWord(part, words)
   const allow = {
     ...dropUndefined(asked, parseAllowed),

@@ -38,6 +38,10 @@ export function addSettings(command: Command): void {
     .choices(['all', 'guarded', 'none'])
     .preset('all')
   several('--allow-privileged <programs>', 'of these programs, those that run as this daemon does')
+  several(
+    '--allow-images <names>',
+    'images of podman in which jobs of others may run: names with *, all or none (default: none)'
+  )
   option(
     '--allow-run-as <user>',
     "the user that the others run as, if this daemon is root's (default: bak-run, or nobody)"

@@ -37,6 +37,7 @@ import { Guards } from './processes/guards.ts'
 import { Supervisor, sweep } from './processes/supervisor.ts'
 import { runServices } from './run-services.ts'
 import type { Home } from './store/home.ts'
+import { JobRecords } from './store/job-records.ts'
 import { takeLock } from './store/lock.ts'
 import { removeTree } from './store/remove-tree.ts'
 import { availabilityOf, Catalogue } from './tools/catalogue.ts'
@@ -97,9 +98,11 @@ async function compose(
   const register = await Register.open(home.registered)
   const catalogue = new Catalogue(home.tools, ({ why }) => log.warn('a tool of the owner is damaged', { why }))
   const addressBook = await AddressBook.open(home.peers)
-  const artifacts = await openArtifacts({ folder: home.artifacts, limits: config.artifacts, self: identity.peer })
+  const { artifacts: folder, sources } = home
+  const artifacts = await openArtifacts({ folder, sources, limits: config.artifacts, self: identity.peer })
   const names = await BoundNames.open(home.controllers)
-  const common = { log, home, signer: identity, program: PROGRAM, artifacts, names }
+  const jobRecords = new JobRecords({ folder: home.jobs, self: identity.peer, log })
+  const common = { log, home, signer: identity, program: PROGRAM, artifacts, names, jobRecords }
   const self = {
     name: config.name,
     state: 'alive' as const,
@@ -156,6 +159,7 @@ async function compose(
     }),
     ...runServices({
       ...{ ...common, workloads, supervisor, limits: config.receive_limits, archive: config.allow.archive },
+      mesh: mesh.mesh,
       async collectedSeries(run, signal) {
         // an idle daemon has no use for it
         const { makeCollectedSeries } = await import('./agent/series/collected-series.ts')
@@ -180,6 +184,7 @@ async function compose(
       guards,
       supervisor,
       artifacts,
+      jobRecords,
       started: self.started,
       network,
       addresses,
@@ -193,6 +198,7 @@ async function compose(
     await network.stop()
     await keeper.close()
     await supervisor.close()
+    jobRecords.close()
     throw cause
   })
   for (const words of guards.inWords()) log.info('programs of others', { words })
@@ -204,6 +210,7 @@ async function compose(
       await keeper.close()
       await control.close()
       await supervisor.close()
+      jobRecords.close()
       await release()
     }
   }

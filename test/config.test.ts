@@ -47,7 +47,8 @@ test('without a file and flags every setting has the default of the help', async
     log: 'info',
     allow: {
       ...{ controllers: true, exec: true, tools: true, paths: true, archive: true, stage: true, forward: false },
-      ...{ workloads: 'guarded', privileged: [], load: undefined, run_as: undefined, network: true, environment: [] }
+      ...{ workloads: 'guarded', privileged: [], images: false, load: undefined, run_as: undefined, network: true },
+      environment: []
     },
     run_limits: { pids: 4096, bytes: 10_737_418_240, entries: 100_000, nofile: 65_536, runs: 32 },
     hooks: { timeout: '30s', on_failure: 'warn' }
@@ -114,6 +115,8 @@ const allowed: Array<
   ['workloads', 'true', true, 'none', false],
   ['workloads', 'false', false, 'guarded', 'guarded'],
   ['workloads', '"guarded"', 'guarded', true, true],
+  ['images', '["docker.io/library/gcc:*"]', ['docker.io/library/gcc:*'], ['none'], false],
+  ['images', 'false', false, ['localhost/a,localhost/b:1'], ['localhost/a', 'localhost/b:1']],
   ['run_as', '"bench"', 'bench', '1001:1001', '1001:1001']
 ]
 for (const [key, file, fromFile, flag, fromFlag] of allowed) {

@@ -37,8 +37,12 @@ export interface Home {
   gauges: string
   /** What lists say of the results that are here, read from their records; it can be deleted at any time. */
   index: string
+  /** What this peer knows of jobs (SQLite); it can be deleted at any time. */
+  jobs: string
   /** What is staged here. */
   artifacts: string
+  /** Which of them was fetched from an address. */
+  sources: string
   /** Copies of data that is served; nothing in it outlives the daemon. */
   reports: string
   /** Executables of the owner, run when this machine joins a run and when that ends. */
@@ -96,7 +100,9 @@ export function homeAt(dir: string): Home {
     registered: join(root, 'tools.json'),
     gauges: join(root, 'gauges.json'),
     index: join(root, 'index'),
+    jobs: join(root, 'jobs'),
     artifacts: join(root, 'artifacts'),
+    sources: join(root, 'sources'),
     reports: join(root, 'reports'),
     hooks: join(root, 'hooks.d'),
     tools: join(root, 'tools.d'),

@@ -54,8 +54,11 @@ const fromController = v.variant('type', [
 ])
 
 const fromMember = v.variant('type', [
-  /** Sent first, and when it changes: slots of this machine, those that jobs of all runs take, and those that this run may take now. */
-  v.object({ type: v.literal('slots'), max: count, taken: count, free: count }),
+  /**
+   * Sent behind what the member says again on a new stream, behind each offer, and when it changes: slots of this machine, those that jobs of all runs
+   * take, those that this run may take now, and how many offers of this stream that counts.
+   */
+  v.object({ type: v.literal('slots'), max: count, taken: count, free: count, offers: count }),
   /** An offer is not taken; another member is asked. `busy` is for now, anything else for good. */
   v.object({ type: v.literal('refused'), ...attempt, code, reason: text }),
   v.object({ type: v.literal('started'), ...attempt, at: instant }),

@@ -21,7 +21,9 @@ export const jobAttempt = v.object({
   reason: v.optional(text),
   /** On the controller's clock: when it was offered, and when its end was known. */
   offered: instant,
-  ended: v.optional(instant)
+  ended: v.optional(instant),
+  /** The envelope of its job-result, in base64, where the job was run again behind it. */
+  result: v.optional(v.string())
 })
 export type JobAttempt = v.InferOutput<typeof jobAttempt>
 

@@ -18,7 +18,10 @@ const initOf = ({ folder = join(scratch(), 'artifacts'), limits = {}, self = con
   limits: { ...artifactDefaults, ...limits }
 })
 
-export const scratchArtifacts = (given: Given = {}): Promise<Artifacts> => openArtifacts(initOf(given))
+export const scratchArtifacts = (given: Given = {}): Promise<Artifacts> => {
+  const init = initOf(given)
+  return openArtifacts({ ...init, sources: `${init.folder}-sources` })
+}
 export const scratchStore = (given: Given = {}): Promise<ArtifactStore> => ArtifactStore.open(initOf(given))
 
 /** Bytes that repeat nowhere, the same for the same seed. */

@@ -115,6 +115,7 @@ bak('config prints the settings and where each comes from', async () => {
     ['allow.forward', 'false', 'default'],
     ['allow.workloads', 'guarded', 'default'],
     ['allow.privileged', '[]', 'default'],
+    ['allow.images', 'false', 'default'],
     ['allow.run_as', '-', 'default'],
     ['allow.network', 'true', 'default'],
     ['allow.environment', '[]', 'default'],

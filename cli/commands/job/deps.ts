@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { BakError } from '../../../protocols/errors.ts'
 import { reachable } from '../../../protocols/jobs/graph.ts'
-import { unknownIn } from '../../../protocols/tasks/unknown-name.ts'
+import { nameNear } from '../../../protocols/jobs/name-near.ts'
 import { addExamples, addFlag, type Context, setAction } from '../../command.ts'
 import { jobsOfFile } from './jobs-of-file.ts'
 
@@ -21,11 +21,11 @@ export function defineDeps(command: Command): void {
 }
 
 async function act({ json, print }: Context, { reverse = false }: Options, name = '', file = ''): Promise<void> {
-  const { graph, leftOut, spec } = jobsOfFile(file)
+  const { graph, leftOut, all } = jobsOfFile(file)
   const why = leftOut.find(({ job }) => job === name)?.why
   if (why != null) throw new BakError('usage', `${name} is left out: ${why}`)
-  const known = spec.job.map(each => each.name)
-  if (!known.includes(name)) throw new BakError('usage', unknownIn(name, known, 'job'))
+  const known = all.map(each => each.name)
+  if (!known.includes(name)) throw new BakError('usage', nameNear('job', known)(name))
   const edges = reverse ? graph.dependents : graph.needs
   for (const job of reachable(graph, edges, name)) {
     const direct = edges.get(name)?.includes(job) ?? false
