@@ -53,7 +53,7 @@ function show(loaded: Loaded): void {
     themeButton(),
     ...(data.tasks == null ? [] : [tasksTable(data.tasks, data)]),
     ...(data.jobs == null ? [] : [jobsHead(data.jobs)]),
-    metricsTable(data, page.clientWidth),
+    ...[metricsTable(data, page.clientWidth)].filter(each => each != null),
     h('div', { class: 'bar' }, h('h2', {}, 'Phases'), phaseLegend(data), zoomBar(data, range, cursor)),
     overview.element,
     footnotes(data),

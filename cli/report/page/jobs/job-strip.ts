@@ -114,16 +114,16 @@ function paths(drawn: Drawn[], lane: number): SVGPathElement[] {
 
 function labels(drawn: Drawn[], { names }: JobsData, lane: number): SVGTextElement[] {
   if (lane < NAMED_LANE) return []
-  const named = drawn.flatMap(({ bar: [name], x, y, width }) => {
+  const named = drawn.flatMap(({ bar: [name, , , , , kind], x, y, width }) => {
     const text = names[name] ?? ''
-    return LETTER * text.length + 6 > width ? [] : [{ text, x: x + 3, y: y + lane - 4 }]
+    return LETTER * text.length + 6 > width ? [] : [{ text, kind, x: x + 3, y: y + lane - 4 }]
   })
   return named
     .slice(0, MOST_NAMES)
-    .map(({ text, x, y }) => svg('text', { class: 'job-name', x: x.toFixed(1), y: y.toFixed(1) }, text))
+    .map(({ text, kind, x, y }) => svg('text', { class: `job-name ${kind}`, x: x.toFixed(1), y: y.toFixed(1) }, text))
 }
 
-/** The first member has the title of the strip above it, in its place where there is no room for names. */
+/** Each member where there is room for all of them. */
 function names({ members }: ReportData, rows: ReadonlyMap<number, Rows>, gutter: number): SVGTextElement[] {
   const short = shortNames(members.map(({ name }) => name))
   const name = (text: string, y: number) =>
@@ -133,7 +133,8 @@ function names({ members }: ReportData, rows: ReadonlyMap<number, Rows>, gutter:
   return tall.map(({ member, top, height }) => name(short[member] ?? '', top + height / 2 + 4))
 }
 
-const KINDS: Record<BarKind, string> = {
+/** What the colours of bars mean. */
+export const KINDS: Record<BarKind, string> = {
   done: 'done',
   failed: 'failed',
   cancelled: 'cancelled',
