@@ -14,6 +14,14 @@ export class ArtifactProviders {
     return [...(this.#peers.get(digest) ?? [])]
   }
 
+  /** @returns the peers that have each of these */
+  ofAll(contents: ReadonlyArray<{ digest: string }>): string[] {
+    const [first, ...others] = contents
+    return first == null
+      ? []
+      : this.of(first.digest).filter(peer => others.every(({ digest }) => this.has(digest, peer)))
+  }
+
   has(digest: string, peer: string): boolean {
     return this.#peers.get(digest)?.has(peer) ?? false
   }

@@ -7,7 +7,7 @@ import { isFinal } from '../../../protocols/jobs/job-state.ts'
 import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import { settledWithin } from '../../wait.ts'
 import { ArtifactProviders } from './artifact-providers.ts'
-import type { GraphRunInit } from './graph-init.ts'
+import type { FinishedJob, GraphRunInit } from './graph-init.ts'
 import { GraphMember } from './graph-member.ts'
 import type { GraphParts } from './graph-parts.ts'
 import { GraphStates, isDone } from './graph-states.ts'
@@ -91,6 +91,16 @@ export class GraphRun {
       ...{ graph, job, role: graph.role, state: 'left-out' as const, needs: [], attempts: [], why, outputs: [] }
     }))
     return [...entries, ...others]
+  }
+
+  /** Jobs whose outputs are there, by name, with the peers that have all of them. */
+  get finished(): Map<string, FinishedJob> {
+    const { graph } = this.#init
+    return new Map(
+      [...this.#states.jobs]
+        .filter(isDone)
+        .map(job => [job.name, { entry: job.entry(graph), holders: this.#holders.ofAll(job.outputs) }])
+    )
   }
 
   start(): void {
