@@ -6,8 +6,8 @@ import type { SlotsSaid } from './link-events.ts'
 export class GraphMember {
   readonly facts: JobMember
   readonly link: JobLink
-  /** It takes no part any more, for this reason. */
-  left: string | undefined
+  readonly #linked = Promise.withResolvers<void>()
+  #left: string | undefined
   /** Slots of what it was offered and what has not ended. */
   ours = 0
   #said = { max: 0, taken: 0, free: 0 }
@@ -26,6 +26,21 @@ export class GraphMember {
     this.facts = { ...facts, fits }
     this.link = link
     this.#said.max = facts.slots
+  }
+
+  /** It takes no part any more, for this reason. */
+  get left(): string | undefined {
+    return this.#left
+  }
+
+  /** Settles when it could be asked for the first time, or has left. */
+  get linked(): Promise<void> {
+    return this.#linked.promise
+  }
+
+  leave(reason: string): void {
+    this.#left ??= reason
+    this.#linked.resolve()
   }
 
   get peer(): string {
@@ -67,6 +82,7 @@ export class GraphMember {
       this.#offers = 0
       this.#uncounted = []
     }
+    this.#linked.resolve()
     this.#said = { max, taken, free }
     this.#uncounted = this.#uncounted.filter(({ number }) => number > offers)
   }

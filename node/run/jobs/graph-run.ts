@@ -152,7 +152,7 @@ export class GraphRun {
   }
 
   #lose(member: GraphMember, reason: string, isFinal: boolean): void {
-    if (isFinal) member.left = reason
+    if (isFinal) member.leave(reason)
     if (this.#isOver) return
     this.#holders.removePeer(member.peer)
     if (isFinal) this.#queue.rebuild()

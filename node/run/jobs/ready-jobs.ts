@@ -5,6 +5,7 @@
 import { asBakError } from '../../../protocols/errors.ts'
 import { jobKey, type KeyParts } from '../../../protocols/jobs/job-key.ts'
 import { resultText } from '../../../protocols/jobs/jobs-file.ts'
+import { settledWithin } from '../../wait.ts'
 import { whyNobody, whyNot } from './eligible.ts'
 import type { GraphParts } from './graph-parts.ts'
 import { isDone } from './graph-states.ts'
@@ -12,9 +13,13 @@ import { type ResolvedInput, resolveInputs } from './resolved-inputs.ts'
 import { type Askable, type Found, Reuse } from './reuse.ts'
 import type { TrackedJob } from './tracked-job.ts'
 
+/** Members that can be asked later than this after the first one are not waited for, ms. */
+const LINK_MS = 2_000
+
 export class ReadyJobs {
   readonly #parts: GraphParts
   readonly #reuse: Reuse
+  #linked: Promise<unknown> | undefined
 
   constructor(parts: GraphParts) {
     this.#parts = parts
@@ -36,8 +41,9 @@ export class ReadyJobs {
     job.keys = this.#keysOf(job)
     if (!init.cache) return this.#queue(job, 'earlier results are not taken')
     const { epoch } = job
-    void this.#reuse
-      .find(this.#wanted(job))
+    this.#linked ??= this.#untilLinked()
+    void this.#linked
+      .then(() => this.#reuse.find(this.#wanted(job)))
       .catch(cause => asBakError(cause).message)
       .then(found => {
         if (job.epoch !== epoch) return
@@ -67,6 +73,13 @@ export class ReadyJobs {
     job.losses++
     if (job.losses > job.job.retries) return fail(job, { ...job.outcome, reason: `its outputs are gone: ${reason}` })
     states.again(job, { ...job.outcome, reason })
+  }
+
+  /** Until members can be asked what they know: all of them, or those that can a while after the first. */
+  async #untilLinked(): Promise<void> {
+    const linked = [...this.#parts.members.values()].map(member => member.linked)
+    await Promise.race(linked)
+    await settledWithin(LINK_MS, Promise.all(linked))
   }
 
   #lacksInputs(job: TrackedJob, inputs: ResolvedInput[]): boolean {
