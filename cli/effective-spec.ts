@@ -3,6 +3,7 @@ import { BakError } from '../protocols/errors.ts'
 import type { ParamSet, Params } from '../protocols/matrix/params.ts'
 import { checkSpec, type RunFile } from '../protocols/run-file.ts'
 import type { Spec } from '../protocols/spec.ts'
+import { jobsWith } from './jobs/job-flags.ts'
 import { loadOfFlags } from './load-flags.ts'
 import type { SpecFlags } from './spec-flags.ts'
 
@@ -27,7 +28,10 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
     ...low.spec,
     ...file,
     ...high.spec,
-    ...given({ ...workOf(file, command, flags.workload), tools, group, load: loadIn(file, flags, settings) }),
+    ...given({
+      ...{ ...workOf(file, command, flags.workload), tools, group, load: loadIn(file, flags, settings) },
+      jobs: jobsWith(file.jobs, flags, settings, (file.job ?? []).length > 0)
+    }),
     stage: [...(file.stage ?? []), ...(flags.stage ?? settings.stage ?? [])],
     params: paramsOf(file.params, { ...(file.params == null ? settings.param : {}), ...flags.param }),
     tool: { ...(saysTools ? {} : ownToolsOf(settings)), ...file.tool, ...ownToolsOf(flags) },

@@ -12,6 +12,9 @@ export interface FollowFlags {
   heartbeat?: number
   report?: boolean
   junit?: string
+  explain?: boolean
+  /** The folder into which outputs of jobs go. */
+  fetch?: string
 }
 
 export function addFollowFlags(command: Command): void {
@@ -21,6 +24,12 @@ export function addFollowFlags(command: Command): void {
   addFlag(command, '--quiet', 'print only the folder of the result')
   addFlag(command, '--no-progress', 'print lines instead of a live screen')
   addFlag(command, '--report', 'write report.html into the folder of the result when the run has ended')
+  addFlag(command, '--explain', 'of jobs: say at the end why each was run or not')
+  addFlag(
+    command,
+    '--fetch <folder>',
+    'of jobs: at the end bring the outputs of those that nobody needs to FOLDER/JOB/OUTPUT'
+  )
   addFlag(command, '--tail', 'on the live screen, the last line of output of each member')
   addFlag(
     command,

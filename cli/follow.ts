@@ -48,7 +48,8 @@ export async function follow(events: AsyncIterable<Begun | RunEvent>, options: F
         await view.start(event)
         continue
       }
-      if (event.type === 'workload-ended' && event.step.warmup == null) workload = event
+      // jobs have no exit status of their own together
+      if (event.type === 'workload-ended' && event.step.warmup == null && !event.jobs) workload = event
       if (event.type === 'ended') ended = event
       if (event.type === 'moved') moved = event
       await view.show(event)
@@ -59,7 +60,7 @@ export async function follow(events: AsyncIterable<Begun | RunEvent>, options: F
     return detach(thrown, named ? run : undefined, options)
   }
   const atEnd = ended == null || run == null ? undefined : await options.onEnd?.(run)
-  if (atEnd?.text != null) await view.say(atEnd.text)
+  for (const text of atEnd?.texts ?? []) await view.say(text)
   await view.finish(run ?? 'run', ended, moved)
   if (ended == null) return detach(undefined, run, options)
   const status = statusOfRun(ended, workload, { strict, propagateExit })

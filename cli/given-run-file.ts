@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { BakError, whyOf } from '../protocols/errors.ts'
-import { checkSpec, readRunFile } from '../protocols/run-file.ts'
+import { checkSpec, type RunFile, readRunFile } from '../protocols/run-file.ts'
 import type { Spec } from '../protocols/spec.ts'
 import { decodeFile } from '../protocols/utf8.ts'
 import { currentFolder } from './first-mistakes.ts'
@@ -20,11 +20,20 @@ export function textOfRunFile(file: string): string {
 }
 
 /**
- * @returns its spec with every default, its paths beside the file
- * @throws {BakError} `bad-run-file` or `usage` with a line for every mistake
+ * @returns its keys, with its paths beside it
+ * @throws {BakError} `bad-run-file` with a line for every mistake
  */
-export function specOfRunFile(file: string): { spec: Spec; source: RunFileText } {
+export function keysOfRunFile(file: string): { keys: RunFile; source: RunFileText } {
   const text = textOfRunFile(file)
   const folder = resolve(currentFolder(), dirname(file))
-  return { spec: checkSpec(anchoredIn(readRunFile(text, file), folder)), source: { file, text } }
+  return { keys: anchoredIn(readRunFile(text, file), folder), source: { file, text } }
+}
+
+/**
+ * @returns its spec with every default
+ * @throws {BakError} as `keysOfRunFile`, and `usage` for one that is no run without words of the command line
+ */
+export function specOfRunFile(file: string): { spec: Spec; source: RunFileText } {
+  const { keys, source } = keysOfRunFile(file)
+  return { spec: checkSpec(keys), source }
 }

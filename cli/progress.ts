@@ -3,12 +3,11 @@ import type { Beside } from '../protocols/beside.ts'
 import { describeChange } from '../protocols/changed-tools.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
-import { listInWords } from '../protocols/list-in-words.ts'
 import type { Stated } from '../protocols/metric.ts'
 import { describeExit, type Part, type Step } from '../protocols/phase.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
 import { hasFailed, isOfTask } from '../protocols/work-entry.ts'
-import { formatAge } from './format.ts'
+import { type JobsProgress, noJobs, reduceJobs } from './jobs/job-progress.ts'
 import {
   endWork,
   isFailed,
@@ -21,13 +20,12 @@ import {
 } from './member-work.ts'
 import { visibleOutput } from './output.ts'
 import { endElement, noTasks, noteLoad, type TaskProgress } from './task-progress.ts'
+import { type Waiting, waitingOf } from './waiting.ts'
 
 /** Phases in the state; a long run has thousands. */
 const MAX_PHASES = 64
 /** Lines of output, and of warnings, in the state. */
 const MAX_TAIL_LINES = 4
-/** Members that are waited for, in one line. */
-const MAX_AWAITED = 4
 
 export interface PhaseLine {
   seq: number
@@ -54,8 +52,6 @@ export interface PhaseLine {
   failure?: string
 }
 
-type Waiting = Pick<Of<'waiting'>, 'present' | 'expect' | 'absent' | 'until'>
-
 interface Trouble {
   name: string
   phase: Phase
@@ -79,6 +75,8 @@ export interface Progress {
   work: MemberWork
   /** How tasks go. */
   tasks: TaskProgress
+  /** How jobs go. */
+  jobs: JobsProgress
   troubles: Trouble[]
   /** Members that cannot be reached now, and since when, by the controller's clock. */
   lost: Array<{ name: string; since: number }>
@@ -102,6 +100,7 @@ export const noProgress: Progress = {
   begun: 0,
   work: new Map(),
   tasks: noTasks,
+  jobs: noJobs,
   troubles: [],
   lost: [],
   warnings: [],
@@ -143,6 +142,10 @@ export function reduce(state: Progress, event: RunEvent): Progress {
       return { ...state, work: noteWork(state.work, event) }
     case 'load':
       return { ...state, tasks: noteLoad(state.tasks, event) }
+    case 'graph':
+    case 'job':
+    case 'job-progress':
+      return noteJobs(state, event)
     case 'join-point':
       return { ...state, tasks: endElement(state.tasks, event) }
     case 'workload-ended':
@@ -177,15 +180,6 @@ const withoutLost = (state: Progress, name: string): Progress => ({
   lost: state.lost.filter(each => each.name !== name)
 })
 
-const waitingOf = ({ present, expect, absent = [], until }: Waiting): Waiting => ({ present, expect, absent, until })
-
-/** @returns `waiting up to 45 s for members, 1 of 3 are here; missing d (lost)` */
-export function describeWaiting({ present, expect, absent = [], until }: Waiting, now: number): string {
-  const limit = until == null ? '' : ` up to ${formatAge(until - now + 999)}`
-  const missing = absent.length === 0 ? '' : `; missing ${listInWords(absent, MAX_AWAITED)}`
-  return `waiting${limit} for members, ${present} of ${expect} are here${missing}`
-}
-
 /** In one line, for whoever follows a run. */
 export const describeBeside = ({ run, controller, members }: Beside) =>
   `${run} of ${controller} measures at the same time on ${members.join(', ')}`
@@ -195,6 +189,8 @@ function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
   const ended = { ...state, stated: undefined }
   const last = state.phases.findLast(({ phase }) => phase === 'work')
   if (isOfTask(result)) return endTask(ended, result)
+  // each of them was told
+  if (result.jobs) return ended
   if (result.member != null) {
     const work = endWork(state.work, result)
     const failed = [...work.values()].filter(isFailed).length
@@ -203,6 +199,18 @@ function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
   }
   if (last == null || last.failure != null || result.exit === 0) return ended
   return updatePhase(ended, last.seq, () => ({ failure: describeExit(result) }))
+}
+
+/** As of workloads: that the phase of the jobs was met is no verdict on them. */
+function noteJobs(state: Progress, event: Of<'graph'> | Of<'job'> | Of<'job-progress'>): Progress {
+  const jobs = reduceJobs(state.jobs, event)
+  const noted = { ...state, jobs }
+  if (event.type !== 'job' || event.state !== 'failed') return noted
+  const last = state.phases.findLast(({ part }) => part === 'jobs')
+  if (last == null) return noted
+  return updatePhase(noted, last.seq, () => ({
+    failure: `${jobs.now?.counts.failed} of ${jobs.now?.lines.length} failed`
+  }))
 }
 
 /** What failed of a task is told in the phase of its clients. */
@@ -282,15 +290,3 @@ function noteOutput(state: Progress, text: string): Progress {
   )
   return { ...state, tail, unfinished }
 }
-
-/** @returns how many members are still in the run */
-export const countPresent = ({ members, troubles, lost }: Progress) =>
-  Math.max(0, members.length - troubles.filter(({ excluded }) => excluded).length - lost.length)
-
-/** @returns bytes received, with the received part of tarballs in transfer */
-export const countBytes = ({ received, transfers }: Progress) =>
-  Object.values(transfers).reduce((sum, { done }) => sum + done, received)
-
-/** @returns ms since the run was created; its duration if it has ended */
-export const elapsedAt = ({ created, ended }: Progress, now: number) =>
-  ended?.took ?? Math.max(0, now - (created ?? now))

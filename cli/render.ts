@@ -3,12 +3,15 @@ import { stepFolder } from '../protocols/layout.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import { describeStated } from '../protocols/metric.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
+import { drawJobs } from './jobs/render-jobs.ts'
 import { isSameSample } from './member-work.ts'
 import { cleanLine, type Paint, type Piece } from './output.ts'
-import { countBytes, describeWaiting, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
+import type { PhaseLine, Progress } from './progress.ts'
+import { countBytes, elapsedAt } from './progress-counts.ts'
 import { foldTasks } from './render-phases.ts'
 import { drawTasks } from './render-tasks.ts'
 import { drawWork } from './render-work.ts'
+import { describeWaiting } from './waiting.ts'
 
 interface RenderOptions {
   /** Columns of the terminal; no line is wider. */
@@ -36,6 +39,7 @@ export function render(state: Progress, options: RenderOptions): string {
     ...drawPhases(state, width, now),
     ...drawMembers(state, options),
     ...drawLoad(state, options),
+    ...drawGraph(state, options),
     ...drawTroubles(state),
     ...drawFailure(state),
     ...drawLost(state, now),
@@ -89,7 +93,7 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
 
 function drawPhase(line: PhaseLine & { elements?: string }, now: number): Piece[] {
   const { phase, part, groups, when, elements, state, ok, asked, took, opened, failure } = line
-  const which = when ?? part ?? groups?.join(' ')
+  const which = part === 'jobs' ? whichJobs(when) : (when ?? part ?? groups?.join(' '))
   const name = [phase, which, elements].filter(each => each != null).join(' ')
   const answers = asked === 0 ? '' : ` ${ok}/${asked}`
   if (state === 'open') {
@@ -104,6 +108,8 @@ function drawPhase(line: PhaseLine & { elements?: string }, now: number): Piece[
   const mark: Piece = state === 'met' ? ['green', '✓'] : ['red', '✗']
   return [mark, ` ${name}`, ['dim', `${ok < asked ? answers : ''} ${formatDuration(took ?? 0)}`]]
 }
+
+const whichJobs = (when: PhaseLine['when']) => (when == null ? 'jobs' : when === 'begin' ? 'setup jobs' : 'report jobs')
 
 /** Puts items side by side, two spaces apart, on as many lines as they need. */
 function flow(items: Piece[][], width: number): Piece[][] {
@@ -135,7 +141,9 @@ function drawAwaited({ phases, members, troubles }: Progress): Piece[][] {
 /** While they work; after that those that failed. */
 function drawMembers({ work, phases, step, ended }: Progress, { now, rows = 24, tails }: RenderOptions): Piece[][] {
   const isOver = ended != null || phases.some(({ phase, step: at }) => phase === 'send' && isSameSample(at, step))
-  const isBegun = phases.some(({ phase, step: at }) => phase === 'work' && isSameSample(at, step))
+  const isBegun = phases.some(
+    ({ phase, part, step: at }) => phase === 'work' && part !== 'jobs' && isSameSample(at, step)
+  )
   if (!isBegun) return []
   return drawWork(work, { now, isOver, tails, rows: Math.max(MIN_MEMBER_ROWS, rows - OTHER_ROWS) })
 }
@@ -146,6 +154,11 @@ function drawLoad({ tasks, phases, step, ended }: Progress, { width, rows = 24 }
   const used =
     OTHER_ROWS + (tasks.now?.tasks.length ?? 0) + tasks.over.reduce((sum, each) => sum + each.tasks.length, 0)
   return drawTasks(tasks, { width, isOver, rows: Math.max(MIN_MEMBER_ROWS, rows - used) })
+}
+
+function drawGraph({ jobs, ended }: Progress, { now, width, rows = 24 }: RenderOptions): Piece[][] {
+  const room = rows - OTHER_ROWS - jobs.over.length
+  return drawJobs(jobs, { now, width, isOver: ended != null, rows: Math.max(MIN_MEMBER_ROWS, room) })
 }
 
 function drawTroubles({ troubles }: Progress): Piece[][] {

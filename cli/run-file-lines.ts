@@ -9,13 +9,13 @@ export interface RunFileText {
   text: string
 }
 
-/** @returns the error, with `run.toml:12: ` before each of its lines that begins with the path of a workload or of a key of `[load]` in the file */
+/** @returns the error, with `run.toml:12: ` before each of its lines that begins with the path of a workload, a job or a key of `[load]` in the file */
 export function withLines(cause: unknown, source: RunFileText | undefined): BakError {
   const error = asBakError(cause)
   if (source == null || (error.code !== 'usage' && error.code !== 'bad-run-file')) return error
   const lineOf = findLines(source.text)
   const located = error.message.split('\n').map(line => {
-    const [, path] = /^((?:workload|load)(?:\.\w+)*): /.exec(line) ?? []
+    const [, path] = /^((?:workload|load|job)(?:\.\w+)*): /.exec(line) ?? []
     const at = path == null ? lineOfStaged(line, source) : lineOf(path.split('.').map(partOf))
     return at == null ? line : `${source.file}:${at}: ${line}`
   })

@@ -7,11 +7,12 @@ import type { RunFile } from '../protocols/run-file.ts'
 import { chooseItems } from '../protocols/sysinfo/items.ts'
 import { RESULT_READERS, type ResultReaderName } from '../protocols/workload-results.ts'
 import { addFlag } from './command.ts'
+import { addJobFlags, type JobFlags } from './jobs/job-flags.ts'
 import { addLoadFlags, type LoadFlags, parseSamples } from './load-flags.ts'
 import { splitWords } from './split-words.ts'
 import { parseToolFile } from './tool-file.ts'
 
-export interface SpecFlags extends LoadFlags {
+export interface SpecFlags extends LoadFlags, JobFlags {
   on?: string
   stage?: string[]
   tools?: string[]
@@ -167,6 +168,7 @@ export function addSpecFlags(command: Command): void {
     'end'
   ])
   addLoadFlags(command)
+  addJobFlags(command)
   add('--policy <key=value>', 'any key of [policy] in a run file, repeatable', parsePolicy)
 }
 

@@ -9,6 +9,7 @@ interface Anchorable {
   workload?: unknown
   operation?: unknown
   task?: unknown
+  job?: unknown
   /** In a run file, and as a flag. */
   move_to?: string | undefined
   moveTo?: string | undefined
@@ -31,6 +32,7 @@ export function anchoredIn<T extends Anchorable>(from: T, folder: string): T {
     ...(workload == null ? {} : { workload }),
     ...(Array.isArray(from.operation) ? { operation: from.operation.map(each => anchoredFiles(each, folder)) } : {}),
     ...(Array.isArray(from.task) ? { task: from.task.map(each => anchoredTask(each, folder)) } : {}),
+    ...(Array.isArray(from.job) ? { job: from.job.map(each => anchoredInputs(each, folder)) } : {}),
     ...(from.move_to == null ? {} : { move_to: anchoredDestination(from.move_to, folder) }),
     ...(from.moveTo == null ? {} : { moveTo: anchoredDestination(from.moveTo, folder) })
   }
@@ -49,6 +51,16 @@ function anchoredTask<T extends { operation?: unknown }>(task: T, folder: string
   const { operation } = task
   if (operation == null || typeof operation !== 'object') return task
   return { ...task, operation: anchoredFiles(operation, folder) }
+}
+
+/** Of a job: those that are files of the caller. */
+function anchoredInputs<T extends { inputs?: unknown }>(job: T, folder: string): T {
+  if (!Array.isArray(job.inputs)) return job
+  const inputs = job.inputs.map((input: string | { path?: string }) => {
+    if (typeof input === 'string') return anchored(input, folder)
+    return input.path == null ? input : { ...input, path: anchored(input.path, folder) }
+  })
+  return { ...job, inputs }
 }
 
 const mapValues = <T>(table: Record<string, T>, change: (value: T) => T): Record<string, T> =>

@@ -5,6 +5,8 @@ import { describeIterations } from '../protocols/matrix/iteration-summary.ts'
 import { describeShortfalls } from '../protocols/shortfall.ts'
 import { describeKnee } from '../protocols/tasks/knee.ts'
 import { formatDuration, formatObserved, formatVerdict } from './format.ts'
+import { explainJobs, failuresAtEnd } from './jobs/conclude-jobs.ts'
+import type { JobsProgress } from './jobs/job-progress.ts'
 
 /** Members, shortfalls and other runs that a line names. */
 const MAX_NAMED = 4
@@ -30,6 +32,24 @@ export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent, ans
     ...(moved?.error == null ? [] : [`not moved to ${moved.to}: ${moved.error}`]),
     ...(moved?.place != null ? [`moved to ${moved.place}`] : placeOf(folder, holder))
   ]
+}
+
+interface OfJobs {
+  jobs: JobsProgress
+  /** Whether with why each job was run or not. */
+  explain: boolean
+}
+
+/** @returns the last lines of a run that was followed to its end */
+export async function concludeRun(
+  run: string,
+  ended: EndedEvent,
+  moved: MovedEvent | undefined,
+  { jobs, explain }: OfJobs
+): Promise<string[]> {
+  const failures = ended.verdict === 'ok' ? [] : failuresAtEnd(jobs, run)
+  const answers = [...failures, ...(await answersAtEnd(ended, moved))]
+  return [...(explain ? explainJobs(jobs) : []), ...conclude(run, ended, moved, answers)]
 }
 
 /** How long reading the result may take before its verdict is printed, ms. */

@@ -12,6 +12,12 @@ import { check, describeTools } from './control/ask-tools.ts'
 import { changeTools } from './control/change-tools.ts'
 import { gc, leftovers, rm } from './control/cleanup.ts'
 import { allow, stopAll } from './control/guests.ts'
+import { artifact, artifacts } from './control/jobs/artifact-calls.ts'
+import { getArtifact, releaseArtifact, removeArtifact } from './control/jobs/get-artifact.ts'
+import { jobs } from './control/jobs/job-list.ts'
+import { jobLog } from './control/jobs/job-log-call.ts'
+import { job } from './control/jobs/job-view.ts'
+import { slots } from './control/jobs/slots-call.ts'
 import { logs } from './control/logs.ts'
 import { drain, forget, members, register, status, stop, tools } from './control/mesh.ts'
 import { move } from './control/move-call.ts'
@@ -42,7 +48,9 @@ const handlers: { [N in CallName]: Handle<N> } = {
   ...{ plan, run, resume, attach, cancel, 'change-tools': changeTools },
   ...{ ls, tag, describe, logs, collect, move },
   ...{ rm, gc, prune, leftovers },
-  ...{ stage, staged, unstage, forward, report }
+  ...{ stage, staged, unstage, forward, report },
+  ...{ jobs, job, 'job-log': jobLog, artifacts, artifact, slots },
+  ...{ 'get-artifact': getArtifact, 'release-artifact': releaseArtifact, 'remove-artifact': removeArtifact }
 }
 
 export function controlHandlers(parts: Parts): CallHandlers {

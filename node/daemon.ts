@@ -37,6 +37,7 @@ import { Guards } from './processes/guards.ts'
 import { Supervisor, sweep } from './processes/supervisor.ts'
 import { runServices } from './run-services.ts'
 import type { Home } from './store/home.ts'
+import { JobRecords } from './store/job-records.ts'
 import { takeLock } from './store/lock.ts'
 import { removeTree } from './store/remove-tree.ts'
 import { availabilityOf, Catalogue } from './tools/catalogue.ts'
@@ -100,7 +101,8 @@ async function compose(
   const { artifacts: folder, sources } = home
   const artifacts = await openArtifacts({ folder, sources, limits: config.artifacts, self: identity.peer })
   const names = await BoundNames.open(home.controllers)
-  const common = { log, home, signer: identity, program: PROGRAM, artifacts, names }
+  const jobRecords = new JobRecords({ folder: home.jobs, self: identity.peer, log })
+  const common = { log, home, signer: identity, program: PROGRAM, artifacts, names, jobRecords }
   const self = {
     name: config.name,
     state: 'alive' as const,
@@ -157,6 +159,7 @@ async function compose(
     }),
     ...runServices({
       ...{ ...common, workloads, supervisor, limits: config.receive_limits, archive: config.allow.archive },
+      mesh: mesh.mesh,
       async collectedSeries(run, signal) {
         // an idle daemon has no use for it
         const { makeCollectedSeries } = await import('./agent/series/collected-series.ts')
@@ -181,6 +184,7 @@ async function compose(
       guards,
       supervisor,
       artifacts,
+      jobRecords,
       started: self.started,
       network,
       addresses,
@@ -194,6 +198,7 @@ async function compose(
     await network.stop()
     await keeper.close()
     await supervisor.close()
+    jobRecords.close()
     throw cause
   })
   for (const words of guards.inWords()) log.info('programs of others', { words })
@@ -205,6 +210,7 @@ async function compose(
       await keeper.close()
       await control.close()
       await supervisor.close()
+      jobRecords.close()
       await release()
     }
   }

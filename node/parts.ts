@@ -11,6 +11,7 @@ import type { Guards } from './processes/guards.ts'
 import type { Supervisor } from './processes/supervisor.ts'
 import type { RunServices } from './run-services.ts'
 import type { Home } from './store/home.ts'
+import type { JobRecords } from './store/job-records.ts'
 
 export type Services = MeshServices & RunServices & AgentServices
 
@@ -25,6 +26,7 @@ export interface Parts extends Services {
   guards: Guards
   supervisor: Supervisor
   artifacts: Artifacts
+  jobRecords: JobRecords
   addresses(): string[]
   onStop(): void
 }

@@ -8,6 +8,7 @@ import type { MeshServices, Serving } from './mesh-services.ts'
 import { CertificateReplicas } from './run/certificate-replicas.ts'
 import { Collect, type CollectInit } from './run/collect.ts'
 import { Coordinator, type CoordinatorInit } from './run/coordinator.ts'
+import { JobIndex, type JobIndexInit } from './run/job-index.ts'
 import { LoadStreamServer } from './run/load/load-stream-server.ts'
 import { Mover, type MoverInit } from './run/mover.ts'
 import { AfterRun } from './run/moving/after-run.ts'
@@ -28,10 +29,11 @@ export type RunServices = {
   afterRun: AfterRun
   runService: RunService
   collect: Collect
+  jobIndex: JobIndex
 }
 
 export function runServices(
-  init: CoordinatorInit & ReceiverInit & MoverInit & CollectInit
+  init: CoordinatorInit & ReceiverInit & MoverInit & CollectInit & JobIndexInit
 ): ServiceList<RunServices, MeshServices> {
   return {
     content: c => new Content(c),
@@ -45,6 +47,7 @@ export function runServices(
     mover: c => new Mover(c, init),
     afterRun: c => new AfterRun(c, init),
     runService: c => new RunService(c, init),
-    collect: c => new Collect(c, init)
+    collect: c => new Collect(c, init),
+    jobIndex: c => new JobIndex(c, init)
   }
 }

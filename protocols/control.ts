@@ -6,6 +6,7 @@
  * A call is one value {request, response}; its handler in the daemon is an async generator.
  */
 import type * as v from 'valibot'
+import { jobCalls } from './control/jobs.ts'
 import { meshCalls } from './control/mesh.ts'
 import { reachabilityCalls } from './control/reachability.ts'
 import { reportCalls } from './control/reports.ts'
@@ -15,6 +16,7 @@ import { stagingCalls } from './control/staging.ts'
 import { trustCalls } from './control/trust.ts'
 import { tunnelCalls } from './control/tunnels.ts'
 
+export type { JobLine, JobView, ProvenResult } from './control/jobs.ts'
 export type { MemberView, SettingInForce, Status } from './control/mesh.ts'
 export type { PeerReachability, TopologyLink } from './control/reachability.ts'
 export type { OutputHead, OutputMissing, RunLine, RunView } from './control/results.ts'
@@ -30,6 +32,7 @@ export const calls = {
   ...runCalls,
   ...resultCalls,
   ...stagingCalls,
+  ...jobCalls,
   ...tunnelCalls,
   ...reportCalls
 } as const

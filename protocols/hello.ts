@@ -28,7 +28,7 @@ import type { Protocol } from './stream.ts'
 import { type GroupTrigger, groupTriggers, trigger } from './trigger.ts'
 
 /** Topics of every mesh; peers pass on no others. */
-export const TOPICS = ['hello', 'run', 'trust'] as const
+export const TOPICS = ['hello', 'run', 'trust', 'jobs'] as const
 export const topicName = (mesh: string, subject: string, major = 1) => `/bak/${mesh}/${subject}/${major}`
 /** The topic of one run, for those that take part in it. */
 export const runTopicName = (mesh: string, run: string) => topicName(mesh, `run/${run}`)

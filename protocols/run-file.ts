@@ -14,7 +14,7 @@ import { wrongThresholds } from './thresholds/wrong-thresholds.ts'
 import { inWords, readTomlFile } from './toml-file.ts'
 import { unreadableIn } from './user-tool.ts'
 import { findValidationErrors } from './validation-errors.ts'
-import { findConflicts, whyEndless } from './workload-conflicts.ts'
+import { findConflicts, whyEndless, whyNothing } from './workload-conflicts.ts'
 
 /** A run file may leave out any key, the command too. Its parameters become iterations of the spec. */
 export type RunFile = Partial<SpecInput> & { params?: Params }
@@ -48,12 +48,18 @@ export function checkSpec(given: RunFile): Spec {
   const wrong = findValidationErrors(spec as Schema, options)
   const errors = wrong.length > 0 ? wrong : conflictsOf(options)
   if (errors.length > 0) throw new BakError('usage', errors.map(inWords).join('\n'))
-  const endless = whyEndless(options)
-  if (endless != null) throw new BakError('usage', endless)
-  const checked = v.parse(spec, options)
+  const unfit = whyEndless(options) ?? whyNothing(options)
+  if (unfit != null) throw new BakError('usage', unfit)
+  const checked = withQuorum(v.parse(spec, options), options)
   const lost = wrongThresholds(checked)
   if (lost.length > 0) throw new BakError('usage', lost.join('\n'))
   return checked
+}
+
+/** A member that is lost gives its jobs back to others: by default a run of jobs goes on as long as there is one. */
+function withQuorum(checked: Spec, { policy }: Partial<SpecInput>): Spec {
+  if (policy?.quorum != null || !checked.job.some(({ role }) => role === 'work')) return checked
+  return { ...checked, policy: { ...checked.policy, quorum: 1 } }
 }
 
 /** @throws {BakError} `usage` with a line for every mistake in the parameters */

@@ -1,4 +1,5 @@
 /** What is wrong between the keys of a spec that has workloads; what is wrong with a key by itself its schema says. Pure. */
+import { wrongJobs } from './jobs/job-conflicts.ts'
 import { nearest } from './nearest.ts'
 import { namesIn } from './server-words.ts'
 import type { SpecInput } from './spec.ts'
@@ -26,6 +27,7 @@ export function findConflicts(spec: Input): ValidationError[] {
     ...doubledGroups(groupNames),
     ...wrongWithTrigger(spec),
     ...wrongTasks(spec),
+    ...wrongJobs(spec),
     ...doubled(workload),
     ...workload.flatMap((each, i) =>
       [...wrongIn(each, groupNames), ...wrongWords(each.command, servers, ['command'])].map(({ path, what }) => ({
@@ -41,10 +43,19 @@ export function findConflicts(spec: Input): ValidationError[] {
 }
 
 /** @returns why nothing would end such a run; undefined if something does */
-export function whyEndless({ workload = [], command, task = [] }: Input): string | undefined {
+export function whyEndless({ workload = [], command, task = [], job = [] }: Input): string | undefined {
   const isServed = workload.length > 0 && workload.every(({ role }) => role === 'server')
-  if (command != null || task.length > 0 || !isServed) return undefined
-  return 'workload: there are servers only, which run until the others have ended: add a client, a command or a task'
+  if (command != null || task.length > 0 || job.some(isWork) || !isServed) return undefined
+  return 'workload: there are servers only, which run until the others have ended: add a client, a command, a task or a job'
+}
+
+/** By default a job is what a run measures. */
+const isWork = ({ role }: NonNullable<Input['job']>[number]) => role == null || role === 'work'
+
+/** @returns why nothing is measured in a run that has jobs; undefined if something is */
+export function whyNothing({ workload = [], command, task = [], job = [] }: Input): string | undefined {
+  if (command != null || workload.length + task.length > 0 || job.length === 0 || job.some(isWork)) return undefined
+  return 'job: jobs of the roles setup and report go around what is measured, and there is nothing: add a command, a workload, a task, or a job of the role work'
 }
 
 const doubledGroups = (names: string[]): ValidationError[] =>

@@ -1,9 +1,13 @@
 /** What a run came to in two lines, for the end of `bak run`. */
+
+import { hasJobs } from '../../protocols/jobs/job.ts'
+import { readJobsFile } from '../../protocols/jobs/read-jobs-file.ts'
 import { iterationFolder } from '../../protocols/layout.ts'
 import { showPercent } from '../../protocols/matrix/iteration-summary.ts'
 import { type MetricSamples, metricSamples } from '../../protocols/metric-samples.ts'
 import { spreadOf } from '../../protocols/quantiles.ts'
 import { formatValue } from '../format-value.ts'
+import { describeOutputs, rootOutputs } from '../jobs/root-outputs.ts'
 import { answersOf, OF_ANSWERS, processorsOf } from '../result/answers.ts'
 import { byRank, mainOf } from '../result/foremost.ts'
 import { measure } from '../result/measure.ts'
@@ -24,12 +28,19 @@ export async function readAnswers(folder: string, isWhole: boolean, signal: Abor
   const result = await openFolder(folder)
   const { roster } = result.record
   const tasks = describeTasks(result.record)
-  const metrics = tasks.length > 0 ? tasks : describeMetrics(metricSamples(result.record))
-  if (!isWhole) return tasks
+  const outputs = hasJobs(result.record.spec) ? await outputsIn(folder, result.run) : []
+  if (!isWhole) return [...tasks, ...outputs]
+  const metrics = [...(tasks.length > 0 ? tasks : describeMetrics(metricSamples(result.record))), ...outputs]
   const { measured } = await measure(result, OF_ANSWERS, signal)
   if (measured.length === 0) return metrics
   const { disk, cpu } = answersOf(measured, processorsOf(roster))
   return [...metrics, `busiest disk: ${disk}; processors: ${cpu}`]
+}
+
+async function outputsIn(folder: string, run: string): Promise<string[]> {
+  // what cannot be read is named by bak show
+  const entries = await readJobsFile(folder).catch(() => undefined)
+  return describeOutputs(rootOutputs(entries ?? []), run)
 }
 
 /** Pure. @returns one line; none without metrics */

@@ -20,6 +20,8 @@ interface ViewOptions {
   rest?: (run: string) => AsyncIterable<OutputPortion>
   /** For `--tail`. */
   tail?: boolean
+  /** Why each job was run or not, at the end. */
+  explain?: boolean
   /** The daemon's control socket. */
   socket: string
 }
@@ -33,12 +35,13 @@ export async function chooseView({
   run,
   rest,
   tail,
+  explain,
   socket
 }: ViewOptions): Promise<View> {
   if (json) return jsonView()
   if (quiet) return quietView()
   const output = new LiveOutput(rest)
   const isWatched = process.stderr.isTTY && (process.env.CI || 'false') === 'false' && process.env.TERM !== 'dumb'
-  if (!progress || !isWatched) return plainView(heartbeat * 1000, output, run)
-  return (await import('./screen.ts')).screenView(output, run, tail ? new LastLines(socket) : undefined)
+  if (!progress || !isWatched) return plainView(heartbeat * 1000, output, run, explain)
+  return (await import('./screen.ts')).screenView(output, run, tail ? new LastLines(socket) : undefined, explain)
 }

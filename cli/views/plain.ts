@@ -7,26 +7,24 @@ import type { WorkloadResult } from '../../protocols/phase.ts'
 import { describeShortfall } from '../../protocols/shortfall.ts'
 import { isOfTask } from '../../protocols/work-entry.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
+import { describeJobs, notesOfJobs } from '../jobs/job-notes.ts'
+import { type JobsProgress, reduceJobs } from '../jobs/job-progress.ts'
 import type { LiveOutput } from '../live-output.ts'
 import { countWork, type MemberWork, noteOf } from '../member-work.ts'
 import { writeNotes } from '../output.ts'
-import {
-  countBytes,
-  countPresent,
-  describeBeside,
-  describeWaiting,
-  elapsedAt,
-  noProgress,
-  type Progress,
-  reduce
-} from '../progress.ts'
+import { describeBeside, noProgress, type Progress, reduce } from '../progress.ts'
+import { countBytes, countPresent, elapsedAt } from '../progress-counts.ts'
 import { describeLoad, notesOfEnd, notesOfLoad } from '../task-notes.ts'
 import type { TaskProgress } from '../task-progress.ts'
-import { answersAtEnd, conclude } from '../verdict.ts'
+import { concludeRun } from '../verdict.ts'
+import { describeWaiting } from '../waiting.ts'
 import type { View } from './view.ts'
 
-/** @param heartbeat ms without a line after which one says that the run continues */
-export function plainView(heartbeat: number, output: LiveOutput, run?: string): View {
+/**
+ * @param heartbeat ms without a line after which one says that the run continues
+ * @param explain whether it says at the end why each job was run or not
+ */
+export function plainView(heartbeat: number, output: LiveOutput, run?: string, explain = false): View {
   let state: Progress = { ...noProgress, run }
   let timer: NodeJS.Timeout | undefined
   const print = (text: string) => {
@@ -53,7 +51,7 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
       clearInterval(timer)
       timer = undefined
       const lacking = await output.finish(run, ended != null)
-      const last = ended == null ? [] : conclude(run, ended, moved, await answersAtEnd(ended, moved))
+      const last = ended == null ? [] : await concludeRun(run, ended, moved, { jobs: state.jobs, explain })
       await writeNotes([...lacking, ...last])
     }
   }
@@ -63,12 +61,13 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
 export function describe(
   run: string | undefined,
   event: RunEvent,
-  { work, tasks }: Pick<Progress, 'work' | 'tasks'> = noProgress
+  { work, tasks, jobs }: Pick<Progress, 'work' | 'tasks' | 'jobs'> = noProgress
 ): string[] {
-  return wordsOf(event, work, tasks).map(words => `${new Date(event.at).toISOString()} run=${run} ${words}`)
+  return wordsOf(event, work, tasks, jobs).map(words => `${new Date(event.at).toISOString()} run=${run} ${words}`)
 }
 
-function wordsOf(event: RunEvent, work: MemberWork, tasks: TaskProgress): string[] {
+function wordsOf(event: RunEvent, work: MemberWork, tasks: TaskProgress, jobs: JobsProgress): string[] {
+  if (event.type === 'graph' || event.type === 'job') return notesOfJobs(event, jobs, reduceJobs(jobs, event))
   if (event.type === 'load') return notesOfLoad(tasks, event)
   if (event.type === 'join-point') return notesOfEnd(event)
   const words = phraseOf(event, work)
@@ -83,7 +82,8 @@ function phraseOf(event: RunEvent, work: MemberWork): string | undefined {
       return noteOf(work, event)
     case 'workload-ended':
       if (event.member != null) return noteOf(work, event)
-      // that it ended is told at its join point
+      // that the jobs of a sample ended is told by the last of them, and that a task did at its join point
+      if (event.jobs) return undefined
       if (isOfTask(event)) return event.error == null ? undefined : `task=${event.name} failed: ${event.error}`
       return `phase=work step=${stepFolder(event.step)} ${describeExit(event)} ${formatDuration(event.duration)}`
     case 'phase-closed': {
@@ -137,5 +137,5 @@ function describeHeartbeat(state: Progress, now: number): string {
   const work = state.work.size === 0 ? '' : `, workloads: ${countWork(state.work)}`
   const stated = state.stated == null ? '' : `, workload: ${describeStated(state.stated)}`
   const bytes = formatBytes(countBytes(state))
-  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}${work}${describeLoad(state.tasks)}, ${bytes}${stated}`
+  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}${work}${describeLoad(state.tasks)}${describeJobs(state.jobs, now)}, ${bytes}${stated}`
 }

@@ -8,7 +8,7 @@ import type { LiveOutput } from '../live-output.ts'
 import { cleanLine, painterOf, visibleOutput, writeNotes, writeTo } from '../output.ts'
 import { noProgress, type Progress, reduce } from '../progress.ts'
 import { render } from '../render.ts'
-import { answersAtEnd, conclude } from '../verdict.ts'
+import { concludeRun } from '../verdict.ts'
 import type { View } from './view.ts'
 
 /** Shortest time between two frames. */
@@ -18,8 +18,11 @@ const TICK_MS = 1_000
 /** Output that may wait for the next frame. */
 const MAX_HELD_CHARACTERS = 64 * 1024
 
-/** @param tails the last line of output of each member, if the view shows them */
-export function screenView(output: LiveOutput, run?: string, tails?: LastLines): View {
+/**
+ * @param tails the last line of output of each member, if the view shows them
+ * @param explain whether it says at the end why each job was run or not
+ */
+export function screenView(output: LiveOutput, run?: string, tails?: LastLines, explain = false): View {
   const block = createBlock(process.stderr)
   const paint = painterOf(process.stderr)
   /** Streams that go to the terminal of the block are printed above it. */
@@ -93,7 +96,7 @@ export function screenView(output: LiveOutput, run?: string, tails?: LastLines):
       if (begun) draw(takeOutput(true))
       block.done()
       const lacking = await output.finish(run, ended != null)
-      const last = ended == null ? [] : conclude(run, ended, moved, await answersAtEnd(ended, moved))
+      const last = ended == null ? [] : await concludeRun(run, ended, moved, { jobs: state.jobs, explain })
       await writeNotes([...lacking, ...last])
     }
   }

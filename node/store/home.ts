@@ -37,6 +37,8 @@ export interface Home {
   gauges: string
   /** What lists say of the results that are here, read from their records; it can be deleted at any time. */
   index: string
+  /** What this peer knows of jobs (SQLite); it can be deleted at any time. */
+  jobs: string
   /** What is staged here. */
   artifacts: string
   /** Which of them was fetched from an address. */
@@ -100,6 +102,7 @@ export function homeAt(dir: string): Home {
     registered: join(root, 'tools.json'),
     gauges: join(root, 'gauges.json'),
     index: join(root, 'index'),
+    jobs: join(root, 'jobs'),
     artifacts: join(root, 'artifacts'),
     sources: join(root, 'sources'),
     containers: join(root, 'containers'),

@@ -4,11 +4,28 @@
  * written, or was damaged, costs a later run its reuse and a list its rows, never a run. So no call waits for the disk, and none fails.
  */
 import type { Signed } from '../../protocols/envelope.ts'
-import type { AttemptAt, JobFilter, JobRow } from '../../protocols/jobs/job-records.ts'
+import {
+  type AttemptAt,
+  type JobFilter,
+  type JobRow,
+  MAX_JOB_ROWS,
+  MAX_PROVENANCE
+} from '../../protocols/jobs/job-records.ts'
 import type { JobResult } from '../../protocols/jobs/job-result.ts'
 import type { LogLine } from '../../protocols/jobs/job-stream.ts'
 import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
 import type { Log } from '../log.ts'
+import { JobDatabase } from './jobs/job-database.ts'
+import { JobLogs, type KnownLog } from './jobs/job-logs.ts'
+import { JobRows } from './jobs/job-rows.ts'
+import { KeptJobResults } from './jobs/kept-job-results.ts'
+import { type OutputFilter, type OutputRow, readOutputs } from './jobs/output-rows.ts'
+import { type JobBounds, keepWithin } from './jobs/trim-jobs.ts'
+
+export type { KnownLog } from './jobs/job-logs.ts'
+
+/** Lines of a log that are read at once. */
+const LINES = 256
 
 export interface JobRecordsInit {
   /** Of its own: `<home>/jobs`. */
@@ -16,74 +33,107 @@ export interface JobRecordsInit {
   /** This peer: what it signed itself is not crowded out by what others signed. */
   self: string
   log: Log
-}
-
-/** A log, as far as it is here. */
-export interface KnownLog extends AttemptAt {
-  /** Number of the last line. */
-  last: number
-  /** Its attempt goes on. */
-  isOpen: boolean
+  bounds?: JobBounds
 }
 
 export class JobRecords {
-  constructor(_init: JobRecordsInit) {}
+  readonly #database: JobDatabase
+  readonly #results: KeptJobResults
+  readonly #logs: JobLogs
+  readonly #rows: JobRows
 
-  /** Keeps a result whose signature is good; one that is here already is kept once. It ends the log of its attempt. */
-  keep(_result: Signed<JobResult>): void {}
+  constructor({ folder, self, log, bounds }: JobRecordsInit) {
+    this.#database = new JobDatabase({ folder, log })
+    this.#results = new KeptJobResults(this.#database)
+    this.#logs = new JobLogs(this.#database)
+    this.#rows = new JobRows(this.#database)
+    this.#database.onFlushed = () => this.#logs.onFlushed()
+    keepWithin(this.#database, self, bounds)
+  }
+
+  /** Keeps a result; one that is here already is kept once. It ends the log of its attempt. Its signature is checked when it is read. */
+  keep(result: Signed<JobResult>): void {
+    this.#results.keep(result)
+    this.#logs.end(result.value)
+  }
 
   /** An attempt begins here, so that whoever follows its log waits for it. */
-  beginLog(_at: AttemptAt): void {}
+  beginLog(at: AttemptAt): void {
+    this.#logs.begin(at)
+  }
 
   /** Lines beyond the bounds of a log, or of all, are dropped; `n` tells which are missing. */
-  appendLog(_at: AttemptAt, _lines: LogLine[]): void {}
+  appendLog(at: AttemptAt, lines: LogLine[]): void {
+    this.#logs.append(at, lines)
+  }
 
   /** An attempt has ended without a result. */
-  endLog(_at: AttemptAt): void {}
+  endLog(at: AttemptAt): void {
+    this.#logs.end(at)
+  }
 
-  /** The last attempt, and the graph that was written to last, where they are left out. */
-  findLog(_at: Partial<AttemptAt> & Pick<AttemptAt, 'run' | 'job'>): KnownLog | undefined {
-    return undefined
+  /** The last attempt, and the graph that was begun last, where they are left out. */
+  findLog(at: Partial<AttemptAt> & Pick<AttemptAt, 'run' | 'job'>): KnownLog | undefined {
+    return this.#logs.find(at)
   }
 
   /** @returns lines from the number `from` on, at most `most`; none where there are no more yet */
-  readLog(_at: AttemptAt, _from = 1, _most = 256): LogLine[] {
-    return []
+  readLog(at: AttemptAt, from = 1, most = LINES): LogLine[] {
+    return this.#logs.read(at, from, most)
   }
 
   /** @returns when the log has a line of that number or a later one, or its attempt has ended, or the signal aborts. Never rejects. */
-  async logGrew(_at: AttemptAt, _from: number, _signal: AbortSignal): Promise<void> {}
+  logGrew(at: AttemptAt, from: number, signal: AbortSignal): Promise<void> {
+    return this.#logs.grew(at, from, signal)
+  }
 
-  /** Results of these keys whose job is done, the newest of each first. */
-  byKeys(_keys: string[]): Signed<JobResult>[] {
-    return []
+  /** Results of these keys whose job is done, of each key the newest of each signer first. */
+  byKeys(keys: string[]): Signed<JobResult>[] {
+    return this.#results.byKeys(keys)
   }
 
   /** Results with this artifact among their outputs, the newest first. */
-  byOutput(_digest: string): Signed<JobResult>[] {
-    return []
+  byOutput(digest: string, most = MAX_PROVENANCE): Signed<JobResult>[] {
+    return this.#results.byOutput(digest, most)
+  }
+
+  /** Outputs of results, as they say, the newest first. */
+  outputs(filter: OutputFilter, most = MAX_JOB_ROWS): OutputRow[] {
+    return readOutputs(this.#database, filter, most)
   }
 
   /** Of one run, whatever the outcome, the newest first. */
-  resultsOf(_run: string, _which: { job?: string; attempt?: number } = {}): Signed<JobResult>[] {
-    return []
+  resultsOf(run: string, which: { job?: string; attempt?: number } = {}): Signed<JobResult>[] {
+    return this.#results.ofRun(run, which)
   }
 
   /** The newest result of a job of this name that is done: what `--explain` compares with. */
-  latestOf(_job: string): Signed<JobResult> | undefined {
-    return undefined
+  latestOf(job: string): Signed<JobResult> | undefined {
+    return this.#results.latestOf(job)
   }
 
-  /** What became of jobs of a run that is driven here: those that changed, or all. */
-  note(_run: string, _entries: JobEntry[]): void {}
+  /** What became of jobs of a run that is driven here: those that have changed. */
+  note(run: string, entries: JobEntry[]): void {
+    this.#rows.note(run, entries)
+  }
+
+  /** What was noted of a run: without the results that members signed, which `resultsOf` has. */
+  entriesOf(run: string, { job }: { job?: string } = {}): JobEntry[] {
+    return this.#rows.entriesOf(run, job)
+  }
 
   /** The newest first, at most `limit` (1,000 unless it is said). */
-  select(_filter: JobFilter = {}): JobRow[] {
-    return []
+  select(filter: JobFilter = {}): JobRow[] {
+    return this.#rows.select(filter)
   }
 
   /** What is not written yet is. */
-  flush(): void {}
+  flush(): void {
+    this.#database.flush()
+  }
 
-  close(): void {}
+  /** What comes later is lost. */
+  close(): void {
+    this.#database.close()
+  }
 }

@@ -11,11 +11,13 @@ import { graphAt } from './graph-at.ts'
 import { jobPath, jobRole } from './job.ts'
 import { JOB_STATES, jobState } from './job-state.ts'
 import { logLine, MAX_LINES_OF_MESSAGE } from './job-stream.ts'
+import { jobEntry } from './jobs-file.ts'
 
 /** Of one answer about jobs or artifacts; the newest. */
 export const MAX_JOB_ROWS = 10_000
 /** Of one frame. */
 export const ROWS_PER_FRAME = 200
+export const ENTRIES_PER_FRAME = 50
 /** Results that say how one artifact came to be. */
 export const MAX_PROVENANCE = 16
 
@@ -107,6 +109,8 @@ export type SlotUse = v.InferOutput<typeof slotUse>
 
 const jobRecordsRequest = v.variant('type', [
   v.object({ type: v.literal('jobs'), ...jobFilter.entries }),
+  /** All that is known of jobs of a run that this peer drove, or whose result it has. */
+  v.object({ type: v.literal('entries'), run: runId, job: v.optional(name) }),
   /** Signed results, the newest first; of failed and cancelled attempts, too. */
   v.object({
     type: v.literal('results'),
@@ -148,6 +152,7 @@ const jobRecordsResponse = v.variant('type', [
   /** As often as there are more. */
   v.object({ type: v.literal('jobs'), jobs: list(jobRow, ROWS_PER_FRAME) }),
   v.object({ type: v.literal('artifacts'), artifacts: list(artifactRow, ROWS_PER_FRAME) }),
+  v.object({ type: v.literal('entries'), entries: list(jobEntry, ENTRIES_PER_FRAME) }),
   /** Results that each say who signed them: whoever gets them checks that. Of `results` and `provenance`. */
   v.object({ type: v.literal('results'), results: list(envelope, MAX_PROVENANCE) }),
   /** Of `log`: which attempt it is, said first. */

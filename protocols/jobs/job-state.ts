@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { count, list, name, text } from '../fields.ts'
 import { graphAt } from './graph-at.ts'
 import { MAX_TAIL } from './job-result.ts'
+import { portion } from './portion.ts'
 
 /**
  * `waiting`: for what it needs; `queued`: for a member with free slots; `running`; then one of `done`, `reused` (an earlier result is taken), `failed`,
@@ -43,6 +44,8 @@ export const jobChange = v.object({
   /** Of `failed`: the last lines of its log, and the phase of its script. */
   tail: v.optional(list(text, MAX_TAIL)),
   phase: v.optional(text),
+  /** Of `done` and `reused`: those of its outputs. */
+  bytes: v.optional(count),
   /** Of `skipped`: the jobs whose failure it inherits, the first cause of each. */
   from: v.optional(list(name, 16))
 })
@@ -54,7 +57,9 @@ export const jobProgress = v.object({
   job: name,
   phase: v.optional(text),
   /** 0 to 100. */
-  percent: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100)))
+  percent: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
+  /** Of its inputs, while they come to its member. */
+  bytes: v.optional(portion)
 })
 export type JobProgress = v.InferOutput<typeof jobProgress>
 

@@ -6,6 +6,7 @@
 import * as v from 'valibot'
 import { faultInPath } from '../artifact.ts'
 import { count, digest, list, name } from '../fields.ts'
+import { table } from '../free-keys.ts'
 import { argv, seconds, selector } from '../spec-fields.ts'
 import { platform, stagePath } from '../staged.ts'
 import { environment, variable } from '../workload.ts'
@@ -95,7 +96,9 @@ const scriptText = v.pipe(
 )
 const phaseName = v.pipe(
   name,
-  v.check(each => !/^\d+$/.test(each), 'a phase has a letter in its name')
+  // a table has its keys in the order of the file, but for numbers
+  v.check(each => !/^\d+$/.test(each), 'a phase has a letter in its name'),
+  v.check(each => !['constructor', 'prototype'].includes(each), 'no phase can be called so')
 )
 const phaseList = v.pipe(list(v.strictObject({ name: phaseName, script: scriptText }), 64), v.minLength(1))
 /** Parts of a script by name, in the order in which they are written: a table, or as it is in messages a list. */
@@ -103,7 +106,7 @@ const jobPhases = v.union(
   [
     phaseList,
     v.pipe(
-      v.record(phaseName, scriptText),
+      table(phaseName, scriptText),
       v.transform(phases => Object.entries(phases).map(([name, script]) => ({ name, script }))),
       phaseList
     )

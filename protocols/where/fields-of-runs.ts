@@ -1,23 +1,9 @@
 /** What an expression can ask of a run: the fields of its line in lists, and how each is compared. */
 import type { RunLine } from '../control/results.ts'
 import { VERDICTS } from '../verdict.ts'
-import type { Kind } from './values.ts'
+import { type Field, type Fields, textField as text } from './field.ts'
 
-export interface Field {
-  kind: Kind
-  /** @returns undefined where the run has none */
-  of(line: RunLine, now: number): string | number | boolean | undefined
-  /** All that it can be. */
-  choices?: readonly string[]
-}
-
-const text = (of: Field['of'], choices?: readonly string[]): Field => ({
-  kind: 'text',
-  of,
-  ...(choices && { choices })
-})
-
-const fields: Record<string, Field> = {
+const fields: Record<string, Field<RunLine>> = {
   run: text(({ run }) => run),
   name: text(({ name }) => name),
   state: text(({ state }) => state, ['waiting', 'running', 'ended']),
@@ -39,10 +25,12 @@ const fields: Record<string, Field> = {
 /** The names of all fields, for messages. */
 export const fieldNames: string[] = [...Object.keys(fields), 'tags.KEY']
 
-/** @returns undefined where there is no such field */
-export function fieldOf(name: string): Field | undefined {
-  if (Object.hasOwn(fields, name)) return fields[name]
-  const [, key] = /^tags\.(.+)$/s.exec(name) ?? []
-  if (key == null) return undefined
-  return { kind: 'text', of: ({ tags = {} }) => (Object.hasOwn(tags, key) ? tags[key] : undefined) }
+export const fieldsOfRuns: Fields<RunLine> = {
+  names: fieldNames,
+  of(name) {
+    if (Object.hasOwn(fields, name)) return fields[name]
+    const [, key] = /^tags\.(.+)$/s.exec(name) ?? []
+    if (key == null) return undefined
+    return { kind: 'text', of: ({ tags = {} }) => (Object.hasOwn(tags, key) ? tags[key] : undefined) }
+  }
 }

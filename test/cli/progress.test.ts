@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { countBytes, countPresent, elapsedAt, noProgress, type Progress, reduce } from '../../cli/progress.ts'
+import { noProgress, type Progress, reduce } from '../../cli/progress.ts'
+import { countBytes, countPresent, elapsedAt } from '../../cli/progress-counts.ts'
 import type { EventBody, LiveBody } from '../../protocols/events.ts'
 import { AT, created, DIGEST, ended, PEER, RUN, rosterOf, timed } from './fake.ts'
 

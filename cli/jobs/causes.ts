@@ -1,0 +1,98 @@
+/** Why jobs of a graph did not come to their end: of each that failed, the chains of those that inherit its failure. Pure. */
+import type { JobState } from '../../protocols/jobs/job-state.ts'
+
+/** What became of a job, as its events or `jobs.json` have it. */
+export interface EndedJob {
+  job: string
+  state: JobState
+  needs: readonly string[]
+  member?: string | undefined
+  attempt?: number | undefined
+  reason?: string | undefined
+  /** Of one that was skipped: the jobs whose failure it inherits. */
+  from?: readonly string[] | undefined
+  /** Of its script, in which it failed. */
+  phase?: string | undefined
+  /** Last lines of its log. */
+  tail?: readonly string[] | undefined
+}
+
+export interface Failure {
+  job: string
+  /** `lib failed on n2, attempt 1: exit 1 in phase build` */
+  how: string
+  /** Jobs that nobody needs and that were skipped for it: each with those through which the failure came, the failed one last. */
+  chains: string[][]
+  tail: readonly string[]
+}
+
+/** @param jobs of one graph @returns a failure for each job that failed, in their order */
+export function failuresIn(jobs: readonly EndedJob[]): Failure[] {
+  const failed = jobs.filter(({ state }) => state === 'failed')
+  if (failed.length === 0) return []
+  const skipped = new Map<string, string[]>()
+  for (const { job, needs, state } of jobs) {
+    if (state !== 'skipped') continue
+    for (const need of needs) {
+      const others = skipped.get(need)
+      if (others == null) skipped.set(need, [job])
+      else others.push(job)
+    }
+  }
+  return failed.map(each => ({
+    job: each.job,
+    how: describeFailed(each),
+    chains: chainsFrom(each.job, skipped),
+    tail: each.tail ?? []
+  }))
+}
+
+export function describeFailed({ job, member, attempt, reason, phase }: EndedJob): string {
+  const where = [...(member == null ? [] : [`on ${member}`]), ...(attempt ? [`attempt ${attempt}`] : [])].join(', ')
+  const why = [...(reason == null ? [] : [reason]), ...(phase == null ? [] : [`in phase ${phase}`])].join(' ')
+  return `${job} failed${where === '' ? '' : ` ${where}`}${why === '' ? '' : `: ${why}`}`
+}
+
+/** The shortest one to each. @param skipped jobs that were skipped, by what they need */
+function chainsFrom(failed: string, skipped: ReadonlyMap<string, string[]>): string[][] {
+  const cameFrom = new Map<string, string | undefined>([[failed, undefined]])
+  // a map goes on with what is added while it is read
+  for (const [job] of cameFrom)
+    for (const next of skipped.get(job) ?? []) if (!cameFrom.has(next)) cameFrom.set(next, job)
+  const last = [...cameFrom.keys()].filter(job => job !== failed && !skipped.has(job))
+  return last.map(job => {
+    const chain: string[] = []
+    for (let at: string | undefined = job; at != null; at = cameFrom.get(at)) chain.push(at)
+    return chain
+  })
+}
+
+/** Failures that are told whole, and chains of each. */
+const MAX_FAILURES = 4
+const MAX_CHAINS = 3
+
+/**
+ * @param run of `bak job log`
+ * @param lines whether with the last lines of each log
+ * @returns lines of text: of each failure its chains or itself, then the last lines of its log, and what tells the rest
+ */
+export function describeFailures(failures: Failure[], run: string, lines = true): string[] {
+  const told = failures.slice(0, MAX_FAILURES).flatMap(({ job, how, chains, tail }) => {
+    const more = chains.length - MAX_CHAINS
+    return [
+      ...(chains.length === 0 ? [how] : chains.slice(0, MAX_CHAINS).map(chain => chainInWords(chain, how))),
+      ...(more > 0 ? [`and ${more} more jobs that nobody needs <- ${job}`] : []),
+      ...(lines ? [...tail.map(line => `  | ${line}`), `  its log: bak job log ${run}/${job}`] : [])
+    ]
+  })
+  const more = failures.slice(MAX_FAILURES).map(({ job }) => job)
+  if (more.length === 0) return told
+  return [
+    ...told,
+    `${more.length} more jobs failed: ${more.slice(0, MAX_FAILURES).join(', ')}${more.length > MAX_FAILURES ? ', ...' : ''}`
+  ]
+}
+
+/** `app skipped <- lib failed on n2, attempt 1: exit 1` */
+const chainInWords = (chain: string[], how: string) =>
+  [...chain.slice(0, -1).map(job => `${job} skipped`), how].join(' <- ')

@@ -1,0 +1,49 @@
+/** Calls about what artifacts there are: on each peer, and how one of them came to be. */
+
+import type { ProvenResult } from '../../../protocols/control/jobs.ts'
+import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols/control.ts'
+import type { Parts } from '../../parts.ts'
+import { resolveRun } from '../find-run.ts'
+import { askAll, askEach, peersHere } from './ask-records.ts'
+import { findArtifact, holdersOf } from './find-artifact.ts'
+import { provenResults } from './job-view.ts'
+
+/** Results that are told of one artifact. */
+const MOST_MADE = 64
+
+/** One answer for each peer, as they come. */
+export async function* artifacts(
+  parts: Parts,
+  { text, run: of }: CallInput<'artifacts'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<CallResponse<'artifacts'>> {
+  const run = of == null ? undefined : await resolveRun(parts, of)
+  // what was only heard of is told where somebody looks for it
+  const here = run == null && text == null ? { here: true as const } : {}
+  for await (const { member, answers, error } of askEach(
+    parts,
+    peersHere(parts),
+    { type: 'artifacts', text, run, ...here },
+    signal
+  )) {
+    yield { ...member, artifacts: answers.flatMap(each => each.artifacts), ...error }
+  }
+}
+
+export async function* artifact(
+  parts: Parts,
+  { what, run }: CallInput<'artifact'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<CallResponse<'artifact'>> {
+  const { digest, kind, bytes } = await findArtifact(parts, { what, run }, signal)
+  const { holders, silent } = await holdersOf(parts, digest, signal)
+  const asked = await askAll(parts, peersHere(parts), { type: 'provenance', digest }, signal)
+  const results = asked.told.flatMap(({ answers }) => answers.flatMap(each => each.results))
+  yield {
+    ...{ digest, kind, bytes, holders },
+    made: newest(provenResults(parts, results)),
+    silent: silent.map(({ name, reason }) => ({ name, reason }))
+  }
+}
+
+const newest = (results: ProvenResult[]) => results.sort((a, b) => (b.began ?? 0) - (a.began ?? 0)).slice(0, MOST_MADE)

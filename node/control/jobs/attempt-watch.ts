@@ -1,0 +1,56 @@
+/** Follows one job by the events of its run: says when another attempt begins, and when nothing more comes of it. */
+import { asBakError } from '../../../protocols/errors.ts'
+import type { RunEvent } from '../../../protocols/events.ts'
+import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
+import { isFinal, type JobState } from '../../../protocols/jobs/job-state.ts'
+import { graphKey } from '../../../protocols/layout.ts'
+import { Queue } from '../../../protocols/queue.ts'
+
+/** Attempts that wait to be told. */
+const MAX_WAITING = 128
+
+export type AttemptNews =
+  | { type: 'attempt'; attempt: number; member: string | undefined; over: AbortSignal }
+  | { type: 'state'; state: JobState; reason?: string | undefined }
+
+interface Watched {
+  graph: GraphAt
+  job: string
+  /** Attempts before it are told already. */
+  from: number
+}
+
+/**
+ * @param events of the run, also those before now
+ * @returns each attempt as it begins, with a signal that aborts when it is over; at last what became of the job
+ * Its reader ends it when it has heard enough. It fails as the events do.
+ */
+export function watchAttempts(events: AsyncIterable<RunEvent>, { graph, job, from }: Watched): Queue<AttemptNews> {
+  const news = new Queue<AttemptNews>(MAX_WAITING)
+  const key = graphKey(graph)
+  let current: { attempt: number; over: AbortController } | undefined
+  let last: AttemptNews = { type: 'state', state: 'waiting' }
+  const read = async () => {
+    for await (const event of events) {
+      if (event.type === 'ended') break
+      if (event.type !== 'job' || event.job !== job || graphKey(event.graph) !== key) continue
+      const { state, attempt = 1, member, reason } = event
+      last = { type: 'state', state, reason }
+      const isNext = state === 'running' && attempt >= from && attempt !== current?.attempt
+      if (isNext || state === 'queued' || isFinal(state)) current?.over.abort()
+      if (isNext) {
+        current = { attempt, over: new AbortController() }
+        await news.put({ type: 'attempt', attempt, member, over: current.over.signal })
+      }
+      if (isFinal(state)) break
+    }
+    current?.over.abort()
+    await news.put(last)
+    news.end()
+  }
+  void read().catch(cause => {
+    current?.over.abort()
+    news.fail(asBakError(cause))
+  })
+  return news
+}

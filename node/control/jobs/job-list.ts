@@ -1,0 +1,89 @@
+/** The call `jobs`: the jobs of one run, or those of which any peer has records. */
+
+import type { JobLine } from '../../../protocols/control/jobs.ts'
+import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols/control.ts'
+import { BakError } from '../../../protocols/errors.ts'
+import { type JobRow, MAX_JOB_ROWS } from '../../../protocols/jobs/job-records.ts'
+import { graphKey } from '../../../protocols/layout.ts'
+import { fieldsOfJobs } from '../../../protocols/where/fields-of-jobs.ts'
+import { readOrderOf, readWhereOf } from '../../../protocols/where/where.ts'
+import type { Parts } from '../../parts.ts'
+import { type Answered, askAll, peersHere, type Silent } from './ask-records.ts'
+import { rowsIn, runOfJobs, sourcesOf, unheard } from './find-job.ts'
+
+export async function* jobs(
+  parts: Parts,
+  { run: text, all = false, where, sort }: CallInput<'jobs'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<CallResponse<'jobs'>> {
+  if (all && text != null) throw new BakError('usage', 'jobs of one run, or of all: leave out --run or --all')
+  const fits = where == null ? () => true : readWhereOf(fieldsOfJobs, where)
+  const order = sort == null ? undefined : readOrderOf(fieldsOfJobs, sort)
+  const run = all ? undefined : await runOfJobs(parts, { run: text }, signal)
+  const { lines, silent } = run == null ? await linesOfAll(parts, signal) : await linesOfRun(parts, run, signal)
+  const now = Date.now()
+  const asked = lines.filter(line => fits(line, now)).sort((a, b) => (a.began ?? a.changed) - (b.began ?? b.changed))
+  if (order != null) asked.sort((a, b) => order(a, b, now))
+  yield {
+    run,
+    jobs: asked.slice(0, MAX_JOB_ROWS),
+    isCut: asked.length > MAX_JOB_ROWS,
+    silent: silent.map(({ name, reason }) => ({ name, reason }))
+  }
+}
+
+interface Lines {
+  lines: JobLine[]
+  silent: Silent[]
+}
+
+/** What the peer knows that leads the run goes before what others know of results. */
+async function linesOfAll(parts: Parts, signal: AbortSignal): Promise<Lines> {
+  const { told, silent } = await askAll(parts, peersHere(parts), { type: 'jobs', limit: MAX_JOB_ROWS }, signal)
+  return { lines: mergedLines(told, run => parts.feed.get(run)?.lead.by), silent }
+}
+
+/** @throws {BakError} `no-such-run` where nobody knows jobs of it */
+async function linesOfRun(parts: Parts, run: string, signal: AbortSignal): Promise<Lines> {
+  const members = peersHere(parts)
+  const sources = await sourcesOf(parts, run, signal)
+  const request = { type: 'jobs' as const, run, limit: MAX_JOB_ROWS }
+  const best = members.filter(({ peer }) => sources.includes(peer))
+  const first = await askAll(parts, best, request, signal)
+  const lead = sources[0]
+  const known = mergedLines(first.told, () => lead)
+  if (known.length > 0) return { lines: known, silent: first.silent }
+  const rest = await askAll(
+    parts,
+    members.filter(({ peer }) => !sources.includes(peer)),
+    request,
+    signal
+  )
+  const lines = mergedLines(rest.told, () => lead)
+  const silent = [...first.silent, ...rest.silent]
+  if (lines.length === 0) throw new BakError('no-such-run', `no jobs of ${run} are known${unheard(silent)}`)
+  return { lines, silent }
+}
+
+/** @returns each job of each graph once: by the word of who leads its run, of who was there, or what is newest. Pure. */
+export function mergedLines(
+  told: ReadonlyArray<Pick<Answered<'jobs'>, 'peer' | 'name' | 'answers'>>,
+  leadOf: (run: string) => string | undefined
+): JobLine[] {
+  const best = new Map<string, { line: JobLine; weight: number }>()
+  for (const each of told) {
+    for (const row of rowsIn(each as Answered<'jobs'>)) {
+      const key = `${row.run} ${graphKey(row.graph)} ${row.job}`
+      const { at: changed, ...rest } = row
+      const line = { ...rest, at: each.name, changed }
+      const weight = weightOf(row, leadOf(row.run) === each.peer)
+      const known = best.get(key)
+      if (known == null || weight > known.weight || (weight === known.weight && changed > known.line.changed))
+        best.set(key, { line, weight })
+    }
+  }
+  return [...best.values()].map(({ line }) => line)
+}
+
+const weightOf = ({ member, log }: JobRow, isLead: boolean) =>
+  (isLead ? 4 : 0) + (member == null ? 0 : 2) + (log ? 1 : 0)

@@ -1,0 +1,102 @@
+/** What became of jobs, as rows: those of runs that were driven here as they were noted, and of other runs what the results tell that are here. */
+import type { JobFilter, JobRow } from '../../../protocols/jobs/job-records.ts'
+import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
+import type { JobDatabase } from './job-database.ts'
+import { graphText, readGraph } from './job-schema.ts'
+
+/** Rows of an answer, unless more are asked for. */
+const DEFAULT_ROWS = 1_000
+/** What a row takes, about. */
+const ROW_BYTES = 512
+
+type Bound = string | number
+type Row = Record<string, string | number | null>
+
+export class JobRows {
+  readonly #database: JobDatabase
+
+  constructor(database: JobDatabase) {
+    this.#database = database
+  }
+
+  note(run: string, entries: JobEntry[]): void {
+    const at = Date.now()
+    this.#database.change(entries.length * ROW_BYTES, db => {
+      const put = db.sql('INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      // its result is in the table of results
+      for (const { result: _, ...entry } of entries) {
+        const { graph, job, state, member, by, attempts, began, duration, why, reason, from, outputs } = entry
+        const attempt = attempts.at(-1)?.attempt ?? null
+        const bytes = outputs.reduce((sum, each) => sum + each.bytes, 0)
+        const causes = from == null ? null : JSON.stringify(from)
+        put.run(
+          ...[run, graphText(graph), job, state, member ?? null, by ?? null, attempt, began ?? null, duration ?? null],
+          ...[at, why ?? null, reason ?? null, causes, outputs.length, bytes, JSON.stringify(entry)]
+        )
+      }
+    })
+  }
+
+  entriesOf(run: string, job = ''): JobEntry[] {
+    const sql = `SELECT entry FROM jobs WHERE run = ? AND ? IN ('', job)`
+    const rows = this.#database.read(db => db.sql(sql).all(run, job) as unknown as Array<{ entry: string }>, [])
+    return rows.map(({ entry }) => JSON.parse(entry) as JobEntry)
+  }
+
+  select(filter: JobFilter): JobRow[] {
+    const noted = conditionsOf(filter, { state: 'state', member: ['member', 'by'] })
+    const heard = conditionsOf(filter, { state: 'outcome', member: ['by'] })
+    const sql = `
+      SELECT j.run, j.graph, j.job, state, member, j.by, j.attempt, j.began, j.duration, j.at, r.exit, why, j.reason, causes, r.key, j.outputs,
+        j.output_bytes, l.id AS log
+      FROM jobs j
+      LEFT JOIN results r ON r.id = (
+        SELECT max(id) FROM results WHERE run = j.run AND graph = j.graph AND job = j.job AND attempt = j.attempt)
+      LEFT JOIN logs l ON l.run = j.run AND l.job = j.job AND l.graph = j.graph AND l.attempt = j.attempt
+      WHERE ${noted.sql}
+      UNION ALL
+      SELECT j.run, j.graph, j.job, outcome, NULL, j.by, j.attempt, j.began, j.duration, j.at, j.exit, NULL, j.reason, NULL, j.key, j.outputs,
+        j.output_bytes, l.id
+      FROM results j
+      LEFT JOIN logs l ON l.run = j.run AND l.job = j.job AND l.graph = j.graph AND l.attempt = j.attempt
+      WHERE ${heard.sql}
+        AND NOT EXISTS (SELECT 1 FROM jobs k WHERE k.run = j.run AND k.graph = j.graph AND k.job = j.job)
+        AND NOT EXISTS (
+          SELECT 1 FROM results n WHERE n.run = j.run AND n.graph = j.graph AND n.job = j.job AND (n.attempt, n.id) > (j.attempt, j.id))
+      ORDER BY 10 DESC, 3 LIMIT ?`
+    const bound = [...noted.bound, ...heard.bound, filter.limit ?? DEFAULT_ROWS]
+    return this.#database.read(db => (db.sql(sql).all(...bound) as unknown as Row[]).map(rowOf), [])
+  }
+}
+
+/** A condition for each that the filter names. */
+function conditionsOf(
+  { run, role, job, states, member, since }: JobFilter,
+  columns: { state: string; member: string[] }
+): { sql: string; bound: Bound[] } {
+  const each: Array<[string, Bound[]]> = []
+  if (run != null) each.push(['j.run = ?', [run]])
+  if (role != null) each.push(['(j.graph = ? OR j.graph GLOB ?)', [role, `${role}/*`]])
+  if (job != null) each.push(['j.job GLOB ?', [globOf(job)]])
+  if (states != null) each.push([`j.${columns.state} IN (${states.map(() => '?').join(', ') || 'NULL'})`, states])
+  if (since != null) each.push(['j.at >= ?', [since]])
+  if (member != null) {
+    const any = columns.member.map(column => `j.${column} GLOB ?`).join(' OR ')
+    each.push([`(${any})`, columns.member.map(() => globOf(member))])
+  }
+  return { sql: each.map(([sql]) => sql).join(' AND ') || 'TRUE', bound: each.flatMap(([, bound]) => bound) }
+}
+
+/** Only `*` has a meaning in what a person writes. */
+const globOf = (pattern: string): string => pattern.replace(/[[?]/g, '[$&]').replace(/\*+/g, '*')
+
+function rowOf(row: Row): JobRow {
+  const { graph, causes, log, output_bytes: bytes, ...plain } = row
+  const known = Object.fromEntries(Object.entries({ ...plain, bytes }).filter(([, value]) => value != null))
+  return {
+    ...(known as unknown as Omit<JobRow, 'graph'>),
+    graph: readGraph(graph as string),
+    ...(causes == null ? {} : { from: JSON.parse(causes as string) as string[] }),
+    ...(log == null ? {} : { log: true as const })
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Bounds of the records of jobs: what was kept longest ago goes, a portion with each change, so that no change takes long. What other peers signed
+ * goes by itself, and of that first what the peer signed that has most: nobody crowds out the others, nor what was made here.
+ */
+import type { JobDatabase, OpenJobs } from './job-database.ts'
+
+export interface JobBounds {
+  /** Of this peer's own, and as many of all others together. */
+  results: number
+  /** Of results, own and others' each. */
+  resultBytes: number
+  logs: number
+  logBytes: number
+  /** Jobs of runs that were driven here. */
+  jobs: number
+}
+
+const MIB = 1024 * 1024
+export const defaultBounds: JobBounds = {
+  results: 50_000,
+  resultBytes: 128 * MIB,
+  logs: 50_000,
+  logBytes: 256 * MIB,
+  jobs: 200_000
+}
+
+/** Changes between two looks at how much there is, and rows that go at once then: more than come meanwhile, and few enough for 50 ms. */
+const LOOK_EVERY = 2_000
+const PORTION = 4_096
+
+/** @param self this peer @param every changes */
+export function keepWithin(
+  database: JobDatabase,
+  self: string,
+  bounds: JobBounds = defaultBounds,
+  every = LOOK_EVERY
+): void {
+  // the first change looks, too: a daemon that is often started must not grow
+  let changes = every
+  database.beforeCommit = (db, more) => {
+    changes += more
+    if (changes < every) return
+    changes = 0
+    trimOwn(db, self, bounds)
+    trimOthers(db, self, bounds)
+    trimLogs(db, bounds)
+    trimJobs(db, bounds)
+  }
+}
+
+interface Size {
+  rows: number
+  bytes: number
+}
+
+function trimOwn(db: OpenJobs, self: string, bounds: JobBounds): void {
+  const size = db.sql('SELECT count(*) AS rows, total(bytes) AS bytes FROM results WHERE by = ?').get(self)
+  trimSigner(db, self, excessOf(size as unknown as Size, bounds))
+}
+
+function trimOthers(db: OpenJobs, self: string, bounds: JobBounds): void {
+  const all = db
+    .sql('SELECT by, count(*) AS rows, total(bytes) AS bytes FROM results WHERE by <> ? GROUP BY by')
+    .all(self)
+  const signers = (all as unknown as Array<Size & { by: string }>).sort((a, b) => b.bytes - a.bytes)
+  const excess = excessOf(
+    signers.reduce((sum, { rows, bytes }) => ({ rows: sum.rows + rows, bytes: sum.bytes + bytes }), {
+      rows: 0,
+      bytes: 0
+    }),
+    bounds
+  )
+  const most = excess.bytes > 0 ? signers[0] : signers.toSorted((a, b) => b.rows - a.rows)[0]
+  if (most != null) trimSigner(db, most.by, excess)
+}
+
+const excessOf = ({ rows, bytes }: Size, bounds: JobBounds): Size => ({
+  rows: Math.max(0, rows - bounds.results),
+  bytes: Math.max(0, bytes - bounds.resultBytes)
+})
+
+/** The oldest of one signer go. */
+function trimSigner(db: OpenJobs, signer: string, excess: Size): void {
+  if (excess.rows === 0 && excess.bytes === 0) return
+  const oldest = db.sql(`SELECT id, bytes FROM results WHERE by = ? ORDER BY id LIMIT ${PORTION}`).all(signer)
+  for (const id of beyond(oldest as unknown as Aged[], excess)) {
+    db.sql('DELETE FROM outputs WHERE result = ?').run(id)
+    db.sql('DELETE FROM envelopes WHERE id = ?').run(id)
+    db.sql('DELETE FROM results WHERE id = ?').run(id)
+  }
+}
+
+function trimLogs(db: OpenJobs, { logs, logBytes }: JobBounds): void {
+  const { rows, bytes } = db.sql('SELECT count(*) AS rows, total(bytes) AS bytes FROM logs').get() as unknown as Size
+  const excess = { rows: Math.max(0, rows - logs), bytes: Math.max(0, bytes - logBytes) }
+  if (excess.rows === 0 && excess.bytes === 0) return
+  const oldest = db.sql(`SELECT id, bytes FROM logs ORDER BY at LIMIT ${PORTION}`).all()
+  for (const id of beyond(oldest as unknown as Aged[], excess)) {
+    db.sql('DELETE FROM log_parts WHERE log = ?').run(id)
+    db.sql('DELETE FROM logs WHERE id = ?').run(id)
+  }
+}
+
+function trimJobs(db: OpenJobs, { jobs }: JobBounds): void {
+  const { rows } = db.sql('SELECT count(*) AS rows FROM jobs').get() as unknown as Size
+  if (rows <= jobs) return
+  const oldest = 'SELECT run, graph, job FROM jobs ORDER BY at LIMIT ?'
+  db.sql(`DELETE FROM jobs WHERE (run, graph, job) IN (${oldest})`).run(Math.min(rows - jobs, PORTION))
+}
+
+type Aged = { id: number; bytes: number }
+
+/** @param oldest in the order of their age @returns those that go, so that nothing is in excess. Pure. */
+export function beyond(oldest: Aged[], excess: Size): number[] {
+  const gone: number[] = []
+  let bytes = 0
+  for (const each of oldest) {
+    if (gone.length >= excess.rows && bytes >= excess.bytes) break
+    gone.push(each.id)
+    bytes += each.bytes
+  }
+  return gone
+}

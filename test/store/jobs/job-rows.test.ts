@@ -1,0 +1,102 @@
+/** Rows of jobs: which fit a filter, and that what a controller noted goes before what results tell. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createLog } from '../../../node/log.ts'
+import { JobRecords } from '../../../node/store/job-records.ts'
+import type { JobFilter } from '../../../protocols/jobs/job-records.ts'
+import { hex, jobEntryOf, signedResult } from '../../helpers/job-results.ts'
+import { newSigner } from '../../helpers/streams.ts'
+import { scratch } from '../scratch.ts'
+
+const test = suite('rows of jobs')
+
+const [self, other] = [newSigner(), newSigner()]
+const records = new JobRecords({ folder: scratch(), self: self.peer, log: createLog('error', () => {}) })
+test.after(() => records.close())
+const [driven, heard] = ['20261122T213015-k3f9ab', '20261122T213016-aaaaaa']
+const step = { number: 1, name: 'default', sample: 1 }
+
+test.before(() => {
+  const failed = { outcome: 'failed' as const, exit: 3, attempt: 2, job: 'app', error: 'exit 3', outputs: [] }
+  records.note(driven, [
+    jobEntryOf({ state: 'running', began: 950 }),
+    jobEntryOf({ job: 'app', state: 'waiting', attempts: [], member: undefined })
+  ])
+  records.note(driven, [
+    jobEntryOf({ began: 950, duration: 20, why: 'no result of these inputs is known', by: self.peer, result: 'AAAA' }),
+    jobEntryOf({
+      job: 'app',
+      state: 'failed',
+      attempts: [{ attempt: 2, member: 'n2', outcome: 'failed', offered: 1 }]
+    }),
+    jobEntryOf({ job: 'all', state: 'skipped', attempts: [], member: undefined, from: ['app'] })
+  ])
+  records.appendLog({ run: driven, graph: { role: 'setup' }, job: 'app', attempt: 2 }, [{ n: 1, t: 0, text: 'no' }])
+  records.keep(signedResult(self, { run: driven }))
+  records.keep(signedResult(self, { run: driven, ...failed }))
+  records.keep(
+    signedResult(other, { run: heard, graph: { role: 'work', step }, job: 'x1', attempt: 1, outcome: 'failed' })
+  )
+  records.keep(signedResult(other, { run: heard, graph: { role: 'work', step }, job: 'x1', attempt: 2 }))
+  records.keep(signedResult(other, { run: heard, graph: { role: 'work', step }, job: 'y[1', attempt: 1 }))
+})
+
+const fitting = (filter: JobFilter) => records.select(filter).map(({ job, state }) => `${job} ${state}`)
+
+for (const [words, filter, expected] of [
+  ['no condition', {}, ['all skipped', 'app failed', 'lib done', 'x1 done', 'y[1 done']],
+  ['a run', { run: heard }, ['x1 done', 'y[1 done']],
+  ['a role', { role: 'work' }, ['x1 done', 'y[1 done']],
+  ['a name', { job: 'lib' }, ['lib done']],
+  ['a pattern', { job: 'a*' }, ['all skipped', 'app failed']],
+  ['signs that are no pattern', { job: 'y[1' }, ['y[1 done']],
+  ['signs that would be a pattern', { job: 'x[0-9]' }, []],
+  ['a question mark', { job: 'li?' }, []],
+  ['states', { states: ['failed', 'skipped'] }, ['all skipped', 'app failed']],
+  ['no states', { states: [] }, []],
+  ['the name of a member', { member: 'n*' }, ['app failed', 'lib done']],
+  ['the id of a peer', { member: other.peer }, ['x1 done', 'y[1 done']],
+  ['a time to come', { since: Date.now() + 3_600_000 }, []],
+  ['several conditions', { states: ['done'], role: 'setup', job: '*' }, ['lib done']]
+] as Array<[string, JobFilter, string[]]>) {
+  test(`${words} fits ${expected.length}`, () => assert.equal(fitting(filter).sort(), expected))
+}
+
+test('a row says what the controller noted, and of its result the exit and the key', () => {
+  const [app] = records.select({ job: 'app' })
+  assert.equal(
+    { ...app, at: 0 },
+    {
+      ...{ run: driven, graph: { role: 'setup' }, job: 'app', state: 'failed', member: 'n1', attempt: 2, at: 0 },
+      ...{ exit: 3, key: hex(1), outputs: 0, bytes: 0, log: true }
+    }
+  )
+  const [all] = records.select({ job: 'all' })
+  assert.equal(all?.from, ['app'])
+  assert.is(records.select({ job: 'lib' })[0]?.why, 'no result of these inputs is known')
+})
+
+test('a row of a run that others drove is that of the last attempt', () => {
+  const [row] = records.select({ job: 'x1' })
+  assert.equal(
+    [row?.graph, row?.attempt, row?.by, row?.outputs, row?.bytes],
+    [{ role: 'work', step }, 2, other.peer, 1, 5]
+  )
+})
+
+test('no more rows come than were asked for, the newest first', async () => {
+  await new Promise(resolve => setTimeout(resolve, 5))
+  records.note(driven, [jobEntryOf({ job: 'last' })])
+  assert.equal(fitting({ limit: 1 }), ['last done'])
+})
+
+test('entries are those that were noted last, without their results', () => {
+  assert.equal(
+    records.entriesOf(driven, { job: 'lib' }).map(({ state, result }) => [state, result]),
+    [['done', undefined]]
+  )
+  assert.is(records.entriesOf(driven).length, 4)
+  assert.equal(records.entriesOf(heard), [])
+})
+
+test.run()
