@@ -5,6 +5,7 @@ import { limitTools } from './agent/allow/allow.ts'
 import { Allowance } from './agent/allow/allowance.ts'
 import { Garbage } from './agent/garbage.ts'
 import { GaugeHistory } from './agent/gauge-history.ts'
+import { JobRecordsService } from './agent/job-records-service.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import { MemberOutput } from './agent/member-output.ts'
 import { MemberTunnels } from './agent/member-tunnels.ts'
@@ -35,6 +36,7 @@ export type AgentServices = {
   sysinfoService: SysinfoService
   toolDescriptions: ToolDescriptions
   stageService: StageService
+  jobRecordsService: JobRecordsService
   leftovers: Leftovers
   garbage: Garbage
   register: Register
@@ -78,6 +80,11 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
         limit: tools => limitTools(rules, tools, home.config)
       }),
     stageService: c => new StageService(c, { self }),
+    jobRecordsService: c =>
+      new JobRecordsService(c, {
+        ...{ self, jobRecords: init.jobRecords },
+        slotUse: () => c.jobService.slotUse()
+      }),
     leftovers: c => new Leftovers(c, init),
     garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),
     register: c =>
