@@ -78,13 +78,13 @@ interface Given {
   jobs: Job[]
   slots?: number
   host?: Partial<GraphHostInit>
-  /** Programs are kept apart from this process as a daemon keeps those of others: as another user, or in a sandbox. */
-  isApart?: boolean
+  /** Programs are kept apart from this process as the daemon of root, or of another user, keeps those of others. */
+  apart?: 'user' | 'sandbox'
   /** Takes the place of a fetch of what is not here. */
   fetch?: HostParts['swarms']['fetch']
 }
 
-export async function memberWith({ jobs, slots = 4, host: change = {}, isApart = false, fetch }: Given) {
+export async function memberWith({ jobs, slots = 4, host: change = {}, apart, fetch }: Given) {
   const { folder, supervisor, close } = createWorkspace('jobs')
   const log = createLog('error', () => {})
   const { store, imports } = await scratchArtifacts()
@@ -96,15 +96,24 @@ export async function memberWith({ jobs, slots = 4, host: change = {}, isApart =
   const work = join(folder, 'work')
   mkdirSync(work)
   const about = { run: RUN, by: 'c', isOwn: false, data, treatmentOf: async () => 'apart' as const }
-  const programs = isApart
-    ? (await guardsIn({ home: folder, work, supervisor, audit })).forRun(about)
-    : new RunPrograms(
-        {
-          ...{ isolation: { how: 'owner', limit: true }, workFolders: undefined, supervisor, audit, limits: {}, keep: [] },
-          cgroups: new Cgroups({ key: 'test', limits: {}, folder }, { v1: {} })
-        },
-        about
-      )
+  const uid = apart === 'sandbox' ? 65_534 : process.getuid?.()
+  const programs =
+    apart != null
+      ? (await guardsIn({ home: folder, work, supervisor, audit, uid })).forRun(about)
+      : new RunPrograms(
+          {
+            ...{
+              isolation: { how: 'owner', limit: true },
+              workFolders: undefined,
+              supervisor,
+              audit,
+              limits: {},
+              keep: []
+            },
+            cgroups: new Cgroups({ key: 'test', limits: {}, folder }, { v1: {} })
+          },
+          about
+        )
   let handler: Parameters<Streams['serve']>[1] | undefined
   const components = {
     streams: {
@@ -156,7 +165,7 @@ export async function memberWith({ jobs, slots = 4, host: change = {}, isApart =
   }
 }
 
-const guardsIn = (parts: Pick<Parameters<typeof Guards.open>[0], 'home' | 'work' | 'supervisor' | 'audit'>) =>
+const guardsIn = (parts: Pick<Parameters<typeof Guards.open>[0], 'home' | 'work' | 'supervisor' | 'audit' | 'uid'>) =>
   Guards.open({
     ...{ ...parts, limits: { pids: 512, bytes: 1024 ** 3, entries: 10_000, nofile: 1024 } },
     allow: { workloads: 'guarded', network: true, environment: [], paths: true }
