@@ -1,4 +1,5 @@
 /** The slots of this machine, and the runs that have jobs here: who takes how many now, and who may take more. */
+import type { SlotUse } from '../../../protocols/jobs/job-records.ts'
 import { freeSlots, type SlotClaim } from './slots.ts'
 
 export interface SlotsNow {
@@ -20,8 +21,8 @@ export class MachineSlots {
   }
 
   /** @param onChange called, at the end of the turn in which it happened, when what the run may take could have changed */
-  enter(run: string, onChange: () => void): RunSlots {
-    const entered = new RunSlots(this, run, onChange)
+  enter(run: string, controller: string, onChange: () => void): RunSlots {
+    const entered = new RunSlots(this, { run, controller, onChange })
     this.#runs.add(entered)
     this.changed()
     return entered
@@ -31,11 +32,9 @@ export class MachineSlots {
     return [...this.#runs].reduce((sum, { claim }) => sum + claim.taken, 0)
   }
 
-  /** @returns slots that jobs of each run take */
-  get byRun(): { run: string; taken: number }[] {
-    const runs = new Map<string, number>()
-    for (const { run, claim } of this.#runs) runs.set(run, (runs.get(run) ?? 0) + claim.taken)
-    return [...runs].map(([run, taken]) => ({ run, taken }))
+  /** A run has one graph at a time. */
+  get runs(): SlotUse['runs'] {
+    return [...this.#runs].map(({ run, controller, claim: { taken, wanted } }) => ({ run, controller, taken, wanted }))
   }
 
   nowOf(of: RunSlots): SlotsNow {
@@ -69,13 +68,15 @@ export class MachineSlots {
 /** Those of one graph of a run. */
 export class RunSlots {
   readonly run: string
+  readonly controller: string
   readonly onChange: () => void
   readonly #machine: MachineSlots
   #claim: SlotClaim = { taken: 0, wanted: 0, most: 0 }
 
-  constructor(machine: MachineSlots, run: string, onChange: () => void) {
+  constructor(machine: MachineSlots, { run, controller, onChange }: Pick<RunSlots, 'run' | 'controller' | 'onChange'>) {
     this.#machine = machine
     this.run = run
+    this.controller = controller
     this.onChange = onChange
   }
 
