@@ -52,6 +52,7 @@ import { readerTarget } from './files.ts'
 import { forwardTargets } from './forwarding.ts'
 import { gateTarget } from './frame-gate.ts'
 import { gossipTarget } from './gossip.ts'
+import { jobReaders } from './jobs.ts'
 import { loadReaders } from './load.ts'
 import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
@@ -120,7 +121,7 @@ export const targets = [
     schema: trustMessage,
     subjects: [revocationSubject, rotationSubject]
   }),
-  ...[...readers, ...loadReaders].map(readerTarget),
+  ...[...readers, ...loadReaders, ...jobReaders].map(readerTarget),
   archiveTarget,
   controlRequests,
   controlAnswers,
