@@ -93,12 +93,12 @@ function faultsInSigner(by: string, value: JobResult, entry: JobEntry, { record 
   }
   if (signer == null) return [`its result is signed by ${by}, who is no member of the run`]
   if (signer.name !== member) return [`its result is signed by ${signer.name}, not by ${member ?? 'a member'}`]
+  // of a run whose daemon was killed results are known, and not which attempts there were
+  const isLost = record.verdict === 'failed' && attempts.length === 0
   const attempt = attempts.findLast(each => each.attempt === value.attempt && each.outcome !== 'refused')
   return [
     ...isOf(value, entry, record),
-    ...(attempt == null || attempt.member !== member
-      ? [`none of its attempts is attempt ${value.attempt} on ${member}`]
-      : [])
+    ...(isLost || attempt?.member === member ? [] : [`none of its attempts is attempt ${value.attempt} on ${member}`])
   ]
 }
 

@@ -63,7 +63,7 @@ withCompiler(
     const out = join(folder, 'table')
     const { record, jobs } = await run(
       join(import.meta.dirname, '../../examples/build-and-measure.toml'),
-      ...['--fetch', out]
+      ...['--sysinfo', 'none', '--fetch', out]
     )
     assert.equal(record.jobs, { done: 2 })
     assert.equal(
