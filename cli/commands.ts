@@ -46,6 +46,11 @@ export const commands: CommandEntry[] = [
   },
   { name: 'exec', summary: 'run a command on members once', load: () => import('./commands/exec.ts') },
   {
+    name: 'artifact',
+    summary: 'what jobs made: find it, get it, keep it under a name',
+    load: () => import('./commands/artifact.ts')
+  },
+  {
     name: 'stage',
     summary: 'store files on members, for runs to come',
     load: () => import('./commands/stage.ts')

@@ -27,11 +27,10 @@ export async function* askPaced<Request, Response>(
   let taken = 0
   for await (const each of exchange) {
     yield each
-    taken += lengthOf(each)
-    if (taken < MORE) continue
-    taken -= MORE
-    // where the other side is gone the next answer tells
-    await exchange.send(more).catch(() => {})
+    for (taken += lengthOf(each); taken >= MORE; taken -= MORE) {
+      // where the other side is gone the next answer tells
+      await exchange.send(more).catch(() => {})
+    }
   }
 }
 

@@ -18,6 +18,8 @@ export const storedArtifact = v.object({
   bytes: count,
   entries: count,
   pinned: v.boolean(),
+  /** Names under which a person keeps it there: bak artifact release. */
+  releases: v.optional(list(name, 16)),
   /** A run that goes on, or an exchange, needs it. */
   needed: v.boolean(),
   by: peerId,

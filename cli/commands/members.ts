@@ -16,6 +16,7 @@ interface Options {
   label?: Record<string, string>
   expected?: string
   orphans?: boolean
+  slots?: boolean
 }
 
 export function define(command: Command): void {
@@ -26,6 +27,7 @@ export function define(command: Command): void {
   )
   addFlag(command, '--expected <file>', 'compare with a list: names or peer ids, one a line')
   addFlag(command, '--orphans', 'what members still have of runs that are over')
+  addFlag(command, '--slots', 'slots for jobs: how many each member has, and which runs take them')
   addExamples(command, {
     'bak members --label role=db': 'members with the label',
     'bak members --watch --json': 'a line at every change',
@@ -37,8 +39,9 @@ export function define(command: Command): void {
 
 async function act(context: Context, options: Options): Promise<number | void> {
   const { socket, json, ask, print, printLines } = context
-  const { watch, on, label = {}, expected, orphans } = options
+  const { watch, on, label = {}, expected, orphans, slots } = options
   if (orphans) return showOrphans(context)
+  if (slots) return (await import('../member-slots.ts')).showSlots(context, { on, watch, label })
   if (expected != null) {
     if (watch) throw new BakError('usage', '--expected does not go with --watch')
     const names = readExpected(expected)

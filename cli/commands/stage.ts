@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { BakError, type ErrorCode, exitStatus } from '../../protocols/errors.ts'
+import type { StoredArtifact } from '../../protocols/stage.ts'
 import { formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { currentFolder } from '../first-mistakes.ts'
@@ -77,10 +78,11 @@ async function list({ socket, json, print, printLines }: Context, { on }: Option
     if (answer.error != null) failed ??= answer.code ?? 'unreachable'
     if (json) await print(JSON.stringify(answer))
     else if (answer.error != null) failures.push(`${answer.name}: ${answer.error}`)
-    for (const { name, digest, kind, bytes, entries, pinned, needed, used, by, byName } of answer.artifacts) {
+    for (const artifact of answer.artifacts) {
+      const { name, digest, kind, bytes, entries, used, by, byName } = artifact
       rows.push([
         ...[answer.name, name, digest.slice(0, 16), kind === 'file' ? kind : `${entries} entries`, formatBytes(bytes)],
-        [...(pinned ? ['pinned'] : []), ...(needed ? ['in use'] : [])].join(', '),
+        keptFor(artifact),
         ...[formatAge(Date.now() - used), byName ?? by]
       ])
     }
@@ -93,6 +95,9 @@ async function list({ socket, json, print, printLines }: Context, { on }: Option
   for (const each of failures) await print(each)
   return failed == null ? 0 : exitStatus[failed]
 }
+
+const keptFor = ({ pinned, needed, releases = [] }: StoredArtifact): string =>
+  [...(pinned ? ['pinned'] : []), ...(needed ? ['in use'] : []), ...releases.map(each => `release ${each}`)].join(', ')
 
 function defineRemove(command: Command): void {
   command.argument('<what>', 'its name, or its digest or the begin of that')

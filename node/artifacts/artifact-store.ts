@@ -11,7 +11,8 @@ import { removeTemporaries, temporaryIn } from '../store/atomic.ts'
 import { ensureFree, makeFolder, onDisk, syncFolder, syncPath } from '../store/disk.ts'
 import { removeTree } from '../store/remove-tree.ts'
 import { Needs } from './needs.ts'
-import { evictedFor, type Held, sizeOnDisk } from './room.ts'
+import { checkUnreleased, Releases } from './releases.ts'
+import { checkPinned, evictedFor, type Held, sizeOnDisk } from './room.ts'
 import { noteUse, readAbout, readListing, type Stored, writeAbout, writeListing } from './stored-artifact.ts'
 
 export type { Stored } from './stored-artifact.ts'
@@ -56,6 +57,12 @@ export class ArtifactStore {
   readonly #parts = new Map<string, { size: number; used: number; isFilled: boolean }>()
   /** What somebody needs now: as long as that is so, it stays. */
   readonly needs = new Needs()
+  /** What a person keeps here under a name. */
+  readonly releases = new Releases({
+    stored: this.#stored,
+    inTurn: work => this.#inTurn(work),
+    write: stored => this.#write(stored)
+  })
   /** Digests of what is stored, and was found to be something else by now: it is replaced when it is stored the next time. */
   readonly damaged = new Set<string>()
   #turn: Promise<unknown> = Promise.resolve()
@@ -185,10 +192,12 @@ export class ArtifactStore {
     return this.#inTurn(() => this.#describe(digest, storing))
   }
 
-  /** @throws {BakError} `unknown-digest`, `busy` while somebody needs it */
+  /** @throws {BakError} `unknown-digest`, `busy` while somebody needs it, or it is a release */
   remove(digest: string): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#stored.has(digest)) throw new BakError('unknown-digest', `${digest} is not on this peer`)
+      const stored = this.#stored.get(digest)
+      if (stored == null) throw new BakError('unknown-digest', `${digest} is not on this peer`)
+      checkUnreleased(stored)
       if (this.needs.has(digest)) throw new BakError('busy', `${digest.slice(0, 12)} is needed by a run that goes on`)
       await this.#drop(digest)
     })
@@ -198,7 +207,7 @@ export class ArtifactStore {
     const stored = this.#stored.get(digest)
     if (stored == null) throw new BakError('unknown-digest', `${digest} is not on this peer`)
     const isNew = pinned && !stored.pinned
-    if (isNew && by !== this.#self) this.#checkPin(stored)
+    if (isNew && by !== this.#self) checkPinned(stored, this.list(), this.#self, this.limits.pinned)
     if (!isNew && (name == null || name === stored.name)) {
       this.#use(stored)
       return stored
@@ -215,16 +224,6 @@ export class ArtifactStore {
     }
     await this.#write(described)
     return described
-  }
-
-  #checkPin({ size }: Stored): void {
-    const pinned = this.list().filter(each => each.pinned && each.by !== this.#self)
-    const sum = pinned.reduce((bytes, each) => bytes + each.size, size)
-    if (sum <= this.limits.pinned) return
-    throw new BakError(
-      'not-allowed',
-      `artifacts.pinned here is ${this.limits.pinned}, and ${sum} bytes would be pinned by other peers`
-    )
   }
 
   async #write(stored: Stored): Promise<void> {
@@ -253,8 +252,8 @@ export class ArtifactStore {
   }
 
   #held(): Held[] {
-    const whole = this.list().map(({ digest, size, pinned, used }) => ({
-      ...{ digest, size, pinned, used, isNeeded: this.needs.has(digest) }
+    const whole = this.list().map(({ digest, size, pinned, releases, used }) => ({
+      ...{ digest, size, used, pinned: pinned || releases != null, isNeeded: this.needs.has(digest) }
     }))
     // what was cut short goes first
     const parts = [...this.#parts].map(([digest, { size, used, isFilled }]) => ({

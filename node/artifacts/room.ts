@@ -1,5 +1,6 @@
 /** What goes when artifacts need room: what was used longest ago, and neither what is pinned nor what is needed now. Pure. */
 import { BakError } from '../../protocols/errors.ts'
+import type { Stored } from './stored-artifact.ts'
 
 /** Of a file system: a small file takes one. */
 const BLOCK_BYTES = 4096
@@ -44,4 +45,11 @@ export function evictedFor(wanted: number, held: Held[], cap: number): string[] 
   )
 }
 
-const bytesOf = (held: Held[]) => held.reduce((sum, { size }) => sum + size, 0)
+/** @throws {BakError} `not-allowed` where one more would be more than other peers may pin here */
+export function checkPinned(another: Stored, stored: Stored[], self: string, most: number): void {
+  const sum = bytesOf([another, ...stored.filter(each => each.pinned && each.by !== self)])
+  if (sum <= most) return
+  throw new BakError('not-allowed', `artifacts.pinned here is ${most}, and ${sum} bytes would be pinned by other peers`)
+}
+
+const bytesOf = (held: Array<{ size: number }>) => held.reduce((sum, { size }) => sum + size, 0)

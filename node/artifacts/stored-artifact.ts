@@ -3,7 +3,7 @@ import { readFile, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { type Artifact, readArtifact } from '../../protocols/artifact.ts'
-import { count, digest, instant, name, peerId } from '../../protocols/fields.ts'
+import { count, digest, instant, list, name, peerId } from '../../protocols/fields.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import { onDisk, unlessMissing } from '../store/disk.ts'
 
@@ -15,6 +15,8 @@ const about = v.object({
   /** By which people know it; the last that got the name has it. */
   name: v.optional(name),
   pinned: v.boolean(),
+  /** Names under which a person keeps it here (releases.ts). */
+  releases: v.optional(list(name, 16)),
   /** The peer whose word it was to store it. */
   by: peerId,
   stored: instant,

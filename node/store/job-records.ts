@@ -4,7 +4,13 @@
  * written, or was damaged, costs a later run its reuse and a list its rows, never a run. So no call waits for the disk, and none fails.
  */
 import type { Signed } from '../../protocols/envelope.ts'
-import { type AttemptAt, type JobFilter, type JobRow, MAX_PROVENANCE } from '../../protocols/jobs/job-records.ts'
+import {
+  type AttemptAt,
+  type JobFilter,
+  type JobRow,
+  MAX_JOB_ROWS,
+  MAX_PROVENANCE
+} from '../../protocols/jobs/job-records.ts'
 import type { JobResult } from '../../protocols/jobs/job-result.ts'
 import type { LogLine } from '../../protocols/jobs/job-stream.ts'
 import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
@@ -13,6 +19,7 @@ import { JobDatabase } from './jobs/job-database.ts'
 import { JobLogs, type KnownLog } from './jobs/job-logs.ts'
 import { JobRows } from './jobs/job-rows.ts'
 import { KeptJobResults } from './jobs/kept-job-results.ts'
+import { type OutputFilter, type OutputRow, readOutputs } from './jobs/output-rows.ts'
 import { type JobBounds, keepWithin } from './jobs/trim-jobs.ts'
 
 export type { KnownLog } from './jobs/job-logs.ts'
@@ -88,6 +95,11 @@ export class JobRecords {
   /** Results with this artifact among their outputs, the newest first. */
   byOutput(digest: string, most = MAX_PROVENANCE): Signed<JobResult>[] {
     return this.#results.byOutput(digest, most)
+  }
+
+  /** Outputs of results, as they say, the newest first. */
+  outputs(filter: OutputFilter, most = MAX_JOB_ROWS): OutputRow[] {
+    return readOutputs(this.#database, filter, most)
   }
 
   /** Of one run, whatever the outcome, the newest first. */

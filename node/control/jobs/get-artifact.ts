@@ -2,7 +2,6 @@
 import { join } from 'node:path'
 import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols/control.ts'
 import { BakError } from '../../../protocols/errors.ts'
-import type { ArtifactStore } from '../../artifacts/artifact-store.ts'
 import { exportArtifact } from '../../artifacts/export-artifact.ts'
 import type { Parts } from '../../parts.ts'
 import { pause } from '../../wait.ts'
@@ -13,19 +12,6 @@ import { unheard } from './find-job.ts'
 const PULSE_MS = 250
 
 let calls = 0
-
-async function release(
-  store: ArtifactStore,
-  digest: string,
-  name: string,
-  { replace = false, by }: { replace?: boolean | undefined; by: string }
-): Promise<string | undefined> {
-  const former = store.list().find(each => each.name === name && each.digest !== digest)?.digest
-  if (former != null && !replace)
-    throw new BakError('cannot-create', `${name} is the name of ${former.slice(0, 12)}: --replace gives it to this one`)
-  await store.describe(digest, { by, name, pinned: true })
-  return former
-}
 
 interface Fetching {
   state: 'fetching'
@@ -58,18 +44,23 @@ export async function* releaseArtifact(
   const found = await findArtifact(parts, { what, run }, signal)
   let former: string | undefined
   yield* here(parts, found, signal, async () => {
-    former = await release(store, found.digest, name, { replace, by: parts.identity.peer })
+    former = (await store.releases.add(found.digest, name, { replace })).former
   })
   yield { state: 'released', digest: found.digest, name, bytes: found.bytes, former }
 }
 
-/** Takes a release away, or an artifact that has none. @throws {BakError} `unknown-digest`, `busy` while a run needs it */
+/** Takes a release away, or an artifact that has none. @throws {BakError} `unknown-digest`, `busy` for one that is a release or that a run needs */
 export async function* removeArtifact(
   parts: Parts,
   { what, run }: CallInput<'remove-artifact'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'remove-artifact'>> {
   const { store } = parts.artifacts
+  const released = run == null ? store.releases.get(what) : undefined
+  if (released != null) {
+    await store.releases.drop(what)
+    return yield { digest: released.digest, release: what, bytes: released.bytes, isDeleted: false }
+  }
   const { digest, bytes } = await findArtifact(parts, { what, run }, signal)
   await store.remove(digest)
   yield { digest, bytes, isDeleted: true }

@@ -1,12 +1,12 @@
 /** The call `job-log`: the lines of a job from whoever has them, of its last attempt or of each until the job has ended. */
 import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols/control.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { askLog } from '../../../protocols/jobs/job-log-exchange.ts'
 import type { AttemptAt } from '../../../protocols/jobs/job-records.ts'
 import { isFinal } from '../../../protocols/jobs/job-state.ts'
 import type { Parts } from '../../parts.ts'
 import { onAbort } from '../../wait.ts'
 import { attach } from '../runs.ts'
-import { askLog } from './ask-log.ts'
 import { askAll, peersHere } from './ask-records.ts'
 import { watchAttempts } from './attempt-watch.ts'
 import { nameOf, rowsIn } from './find-job.ts'
