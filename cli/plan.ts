@@ -10,6 +10,7 @@ import { isWhole, statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
 import { formatCommand, formatVerdict } from './format.ts'
 import { describeMatrix, drawMatrix } from './matrix.ts'
+import { drawPlannedJobs } from './views/planned-jobs.ts'
 import { drawSchedule } from './views/schedule-table.ts'
 
 /** @returns the exit status */
@@ -31,6 +32,7 @@ export async function printPlan({ json, print, printLines }: Context, plan: Plan
     )
     const schedule = scheduleOf(plan, spec)
     if (schedule !== '') await printLines(`\n${schedule}`)
+    if (plan.jobs != null) await printLines(`\n${drawPlannedJobs(plan.jobs)}`)
     const matrix = drawMatrix(plan, spec.search)
     if (matrix !== '') await printLines(`\n${matrix}`)
     const notes = [...facts(plan, status), ...describeMatrix(plan, spec.search), ...threshold.map(describeThreshold)]

@@ -1,5 +1,6 @@
 /** The services by which this peer takes part in runs that others lead, in the order in which libp2p makes them. */
-import { Agent, type AgentInit } from './agent/agent.ts'
+import { Agent } from './agent/agent.ts'
+import type { AgentInit } from './agent/agent-parts.ts'
 import { limitTools } from './agent/allow/allow.ts'
 import { Allowance } from './agent/allow/allowance.ts'
 import { Garbage } from './agent/garbage.ts'
@@ -13,6 +14,7 @@ import { StageService } from './agent/stage-service.ts'
 import { SysinfoService } from './agent/sysinfo-service.ts'
 import { ToolCheck } from './agent/tool-check.ts'
 import { ToolDescriptions } from './agent/tool-descriptions.ts'
+import type { Artifacts } from './artifacts/artifacts.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
 import type { BoundNames } from './mesh/names/bound-names.ts'
@@ -22,9 +24,11 @@ import type { Guards } from './processes/guards.ts'
 import type { RunServices } from './run-services.ts'
 import type { JobRecords } from './store/job-records.ts'
 import type { Register } from './tools/register.ts'
+import { JobService } from './work/jobs/job-service.ts'
 
 export type AgentServices = {
   allowance: Allowance
+  jobService: JobService
   agent: Agent
   memberOutput: MemberOutput
   memberTunnels: MemberTunnels
@@ -42,6 +46,7 @@ export interface AgentServicesInit extends Omit<AgentInit, 'hooks' | 'gauges'> {
   config: Config
   register: Register
   guards: Guards
+  artifacts: Artifacts
   jobRecords: JobRecords
   /** Whom names in the rules mean. */
   names: BoundNames
@@ -57,6 +62,12 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
       new Allowance(c, {
         ...{ self, rules, names, privileged: rules.privileged, caps, guards, file: home.config },
         artifacts: config.artifacts
+      }),
+    jobService: c =>
+      new JobService(c, {
+        ...{ log: init.log, signer: init.signer, imports: init.artifacts.imports, records: init.jobRecords },
+        publish: result => c.jobIndex.publish(result),
+        slots: config.slots as number
       }),
     agent: c => new Agent(c, { ...init, hooks, gauges: new GaugeHistory(home.gauges, init.log) }),
     memberOutput: c => new MemberOutput(c, { self }),

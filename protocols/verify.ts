@@ -15,6 +15,7 @@ import { runProofs } from './run-proofs.ts'
 import { type Anchor, checkOrigin } from './verify/anchor.ts'
 import { checkAnswers } from './verify/answers-check.ts'
 import { checkCertificates, type Messages } from './verify/certificate-files.ts'
+import { checkJobs } from './verify/jobs-check.ts'
 import { checkJournal } from './verify/journal-check.ts'
 import { contradictionsIn, differencesOf, provenRun, same } from './verify/proven-run.ts'
 import { isAtOrBelow, type Report } from './verify/report.ts'
@@ -58,6 +59,7 @@ export async function verifyFolder(dir: string, anchor: Anchor = {}): Promise<Re
   report.faults.push(...checkSamples(record, messages.certificates))
   report.faults.push(...checkTasks(record, messages.certificates))
   report.faults.push(...(await checkTaskResults(dir, record, messages.certificates)))
+  report.faults.push(...(await checkJobs(dir, record, messages.certificates)))
   report.faults.push(...checkWindows(record, messages.certificates))
   report.faults.push(...(await checkThresholds(dir, record)))
   checkMembers(record, messages, lists, report)

@@ -2,37 +2,22 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
-import { envelope, open, type Signed, type Signer } from '../../protocols/envelope.ts'
+import { envelope, open, type Signed } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { offerSubject } from '../../protocols/manifest.ts'
 import type { ClosedPhase, Notice } from '../../protocols/notice.ts'
 import type { Command } from '../../protocols/phase.ts'
-import type { Content } from '../artifacts/content.ts'
-import type { Swarms } from '../artifacts/swarm/swarms.ts'
 import { RunStreamClient } from '../channels/run-stream-client.ts'
-import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { listen } from '../listen.ts'
-import type { Log } from '../log.ts'
-import type { LowNoiseMode } from '../mesh/idle/low-noise.ts'
-import type { Traffic } from '../mesh/idle/traffic.ts'
-import type { Members } from '../mesh/membership/members.ts'
 import { neighboursOf } from '../mesh/membership/neighbours.ts'
-import type { Paths } from '../mesh/paths/paths.ts'
 import { hostsNow } from '../mesh/reachability/hosts.ts'
-import type { Streams } from '../mesh/streams.ts'
-import type { Authority, AuthorityEvents } from '../mesh/trust/authority.ts'
+import type { AuthorityEvents } from '../mesh/trust/authority.ts'
 import { Part } from '../part.ts'
-import type { Guards } from '../processes/guards.ts'
-import type { Supervisor } from '../processes/supervisor.ts'
-import type { RunFeed, RunFeedEvents } from '../run/run-feed.ts'
-import type { Home } from '../store/home.ts'
+import type { RunFeedEvents } from '../run/run-feed.ts'
 import { openOutbox } from '../store/outbox.ts'
-import type { Catalogue } from '../tools/catalogue.ts'
-import type { WorkloadContexts } from '../work/workload-context.ts'
-import type { Allowance } from './allow/allowance.ts'
+import type { AgentComponents, AgentInit } from './agent-parts.ts'
 import { MemberRun } from './member-run.ts'
 import { MemberState, restoreMember } from './member-state.ts'
-import type { OwnerHooks } from './owner-hooks/owner-hooks.ts'
 import type { PhaseParts } from './phases/phase.ts'
 import { checkRunLimits } from './run-limits.ts'
 import { needStaged, ownerOf } from './staging.ts'
@@ -47,35 +32,6 @@ const OFFER_ON_STREAM_MS = 1_000
 const MAX_LINGERING = 64
 /** Peers that are asked for what the controller cannot give. */
 const MAX_ASKED = 8
-
-export interface AgentComponents {
-  feed: RunFeed
-  members: Members
-  streams: Streams
-  paths: Paths
-  content: Content
-  swarms: Swarms
-  allowance: Allowance
-  authority: Authority
-  lowNoise: LowNoiseMode
-  traffic: Traffic
-  runStreams: RunStreamServer
-}
-
-export interface AgentInit extends Pick<PhaseParts, 'gauges'> {
-  log: Log
-  home: Home
-  signer: Signer
-  supervisor: Supervisor
-  guards: Pick<Guards, 'sockets'>
-  catalogue: Catalogue
-  /** Programs of the owner of this machine. */
-  hooks: Pick<OwnerHooks, 'until'>
-  /** What callers on this machine gave to the workloads of their runs. */
-  workloads: WorkloadContexts
-  /** A run that this peer took part in is over, and nothing of it is left here. */
-  onRunOver(): void
-}
 
 export class Agent extends Part<AgentComponents, AgentInit> {
   readonly #log = this.init.log.with({}, 'agent')
@@ -281,7 +237,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
   }
 
   get #parts(): PhaseParts {
-    const { streams, paths, content, swarms, members, allowance, traffic } = this.components
+    const { streams, paths, content, swarms, members, allowance, traffic, jobService } = this.components
     const { log, signer, supervisor, guards, workloads, hooks, catalogue, gauges } = this.init
     return {
       ...{ streams, paths, content, swarms, supervisor, log, signer, catalogue, gauges },
@@ -292,7 +248,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       allow: ({ controller, tools, workloads, hasClients, offer: { spec, staged } }) =>
         allowance.admit({ controller, tools, workloads, hasClients, spec, staged, open: this.runsOf(controller) }),
       hosts: () => hostsNow(this.components),
-      ...{ owner: allowance, sockets: guards.sockets, hooks: hooks.until(this.stopped) }
+      ...{ owner: allowance, jobs: jobService, sockets: guards.sockets, hooks: hooks.until(this.stopped) }
     }
   }
 }

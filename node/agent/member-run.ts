@@ -100,6 +100,7 @@ export class MemberRun {
     if (command.seq === member.seq) return this.#answerAgain()
     member.seq = command.seq
     this.#lastPhase = command.phase
+    this.renewLease()
     const received = now()
     this.#busy?.abort(new BakError('phase-closed', `phase ${command.phase} has begun`))
     const busy = new AbortController()
@@ -114,8 +115,9 @@ export class MemberRun {
   renewLease(): void {
     clearTimeout(this.#lease)
     const { state, lead, self, offer } = this.member
-    // a controller that was held up has not fallen silent to itself
-    if (this.#stopping || this.#ending || state === 'ended' || state === 'orphaned' || lead.by === self) return
+    // a controller that was held up has not fallen silent to itself, and behind the end only jobs go on
+    const isIdle = state === 'orphaned' || (state === 'ended' && this.#lastPhase !== 'work')
+    if (this.#stopping || this.#ending || isIdle || lead.by === self) return
     const length = Math.min(offer.spec.policy.lease * 1000, MAX_TIMER_MS)
     this.#lease = setTimeout(() => {
       this.#log.warn('the controller has been silent for longer than its lease', { run: this.member.run })

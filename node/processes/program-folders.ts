@@ -56,7 +56,7 @@ export async function foldersFor(program: ProgramOfRun, init: FoldersInit): Prom
 /** In the home, as the user of the daemon. */
 async function workInside(
   out: string,
-  { folder: cwd, prepare }: WorkProgram,
+  { folder: cwd, counted = cwd, prepare }: WorkProgram,
   { isolation, treatment }: FoldersInit
 ): Promise<ProgramFolders> {
   const remove = () => rm(cwd, { recursive: true, force: true }).catch(() => {})
@@ -72,7 +72,7 @@ async function workInside(
   }
   const tmp = isolation.how === 'sandbox' ? '/tmp' : undefined
   const writable = [out, ...(prepared.shown ?? [])]
-  return { cwd, tmp, writable, counted: [cwd], prepared, collect, discard: () => void remove() }
+  return { cwd, tmp, writable, counted: [counted], prepared, collect, discard: () => void remove() }
 }
 
 /** Nobody but the daemon can change what the working folder has while it is filled: another program of the user might put a link there. */
@@ -96,7 +96,15 @@ async function workOutside(
     removeAll(outside, [tmp, cwd])
     return inWords(await outside.collect(out))
   }
-  return { cwd, tmp, writable: [out], counted: [cwd, out, tmp], prepared, collect, discard }
+  return {
+    cwd,
+    tmp,
+    writable: [out],
+    counted: [cwd, out, tmp, ...(work.counted == null ? [] : [work.counted])],
+    prepared,
+    collect,
+    discard
+  }
 }
 
 function removeAll(outside: WorkFolders, folders: string[]): void {

@@ -12,6 +12,7 @@ import type { OutputMark, OutputPortion, OutputRequest } from '../../protocols/o
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Content } from '../artifacts/content.ts'
+import type { Swarms } from '../artifacts/swarm/swarms.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { InTurn } from '../in-turn.ts'
 import { listen } from '../listen.ts'
@@ -21,6 +22,7 @@ import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import type { Home } from '../store/home.ts'
 import { closeInbox } from '../store/inbox.ts'
+import type { JobRecords } from '../store/job-records.ts'
 import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
 import { RunOutput } from '../store/run-output.ts'
@@ -36,7 +38,7 @@ import { readOutput } from './output.ts'
 import { prepareRun } from './prepare.ts'
 import type { Receiver } from './receiver.ts'
 import { receptionOf } from './reception.ts'
-import { closeAllAbandoned, type Unsealed } from './recover.ts'
+import { closeAllAbandoned, type ResultsOf, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
 import { type Complete, restOf } from './resume.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
@@ -58,6 +60,7 @@ export interface CoordinatorComponents {
   content: Content
   runStreams: RunStreamServer
   loadStreams: LoadStreamServer
+  swarms: Pick<Swarms, 'fetch'>
   receiver: Receiver
   authority: Roles & Proofs
 }
@@ -65,6 +68,7 @@ export interface CoordinatorComponents {
 export interface CoordinatorInit
   extends Pick<RunParts, 'log' | 'signer' | 'program' | 'workloads' | 'artifacts' | 'supervisor' | 'collectedSeries'> {
   home: Home
+  jobRecords: RunParts['jobRecords'] & Pick<JobRecords, 'resultsOf'>
 }
 
 export interface RunWatcher {
@@ -101,8 +105,9 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     })
     onAbort(this.stopped, () => this.#recovery.stop())
     const [log, unsealed, notices] = [this.#log, this.#unsealed, this.#recovery]
+    const results: ResultsOf = run => this.init.jobRecords.resultsOf(run)
     const folders = (await this.folders()).map(run => this.folder(run))
-    await closeAllAbandoned(folders, { signer: this.init.signer, log, unsealed, notices })
+    await closeAllAbandoned(folders, { signer: this.init.signer, log, unsealed, notices, results })
   }
 
   /** Cancels what still runs, while the mesh still stands, so that nothing is left on any member; waits for it for a while. */
@@ -262,11 +267,12 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   }
 
   get #parts(): RunParts {
-    const { members, streams, feed, runStreams, loadStreams, receiver, content, authority } = this.components
-    const { log, signer, program, workloads, artifacts, supervisor, collectedSeries } = this.init
+    const { members, streams, feed, runStreams, loadStreams, receiver, content, swarms, authority } = this.components
+    const { log, signer, program, workloads, artifacts, jobRecords } = this.init
+    const { supervisor, collectedSeries } = this.init
     return {
-      ...{ log, signer, program, workloads, artifacts, supervisor, collectedSeries },
-      ...{ members, streams, feed, runStreams, loadStreams, receiver, content, authority },
+      ...{ log, signer, program, workloads, artifacts, jobRecords, supervisor, collectedSeries },
+      ...{ members, streams, feed, runStreams, loadStreams, receiver, content, swarms, authority },
       ...{ signal: this.stopped, onPhase: () => this.#announce() }
     }
   }

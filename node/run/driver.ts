@@ -16,7 +16,7 @@ import type { Refusal } from '../channels/run-stream-server.ts'
 import { printable } from '../store/entries.ts'
 import { onAbort } from '../wait.ts'
 import { ChangedTools } from './changed-tools.ts'
-import { DuePhases } from './due-phases.ts'
+import { DuePhases, isVain } from './due-phases.ts'
 import { EarlyMissing } from './early-missing.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
 import type { RunHook } from './hooks/hook.ts'
@@ -36,8 +36,8 @@ import { SendWatch } from './send-watch.ts'
 import { Stopped } from './stopped.ts'
 import { WorkWatch } from './work-watch.ts'
 
-/** A workload that is cancelled has ended after this, or is not waited for, ms. */
-const CANCEL_GRACE_MS = 6_000
+/** What is cancelled has ended after this, or is not waited for, ms: a graph of jobs has 5.5 s, and its members answer behind that. */
+const CANCEL_GRACE_MS = 7_000
 /** Other runs that a record names. */
 const MAX_BESIDE = 64
 
@@ -108,7 +108,7 @@ export class Driver {
     }
     for (const at of this.#plan) {
       const failed = this.#ending.verdict !== 'ok'
-      if (failed && !this.#due.has(at, this.run)) continue
+      if (failed ? !this.#due.has(at, this.run) : isVain(at, this.run)) continue
       await this.#phase(at, failed).catch(fail)
     }
     await this.#phases.settled().catch(fail)
@@ -133,8 +133,8 @@ export class Driver {
   #endPhase(): void {
     const { open } = this.#phases
     const { phase, part } = open?.command ?? {}
-    // the command ends by the signal, and its result still counts; workloads and tasks of members are ended by the next command
-    if (phase === 'work' && part == null) open?.touch(CANCEL_GRACE_MS)
+    // the command ends by the signal, jobs by their graph, and what they came to counts; other work of members is ended by the next command
+    if (phase === 'work' && (part == null || part === 'jobs')) open?.touch(CANCEL_GRACE_MS)
     else if (part !== 'teardown') open?.close()
   }
 
@@ -245,6 +245,9 @@ export class Driver {
     this.#watch.during(at.phase === 'work')
     const { acks } = await this.#phases.run(at, {
       cleanup,
+      onAnswer: ack => {
+        for (const hook of this.#hooks) hook.answered?.(at, ack)
+      },
       onAnswers: async answers => {
         for (const hook of this.#hooks) await hook.after?.(at, run, answers)
       }

@@ -1,5 +1,8 @@
-/** Which phases happen although the run has failed: what a sample or the run has begun is ended in order. */
+/**
+ * Which phases happen although the run has failed: what a sample or the run has begun is ended in order. And which do not although all phases went well.
+ */
 import { stepFolder } from '../../protocols/layout.ts'
+import { endingOfWorkload } from './ending.ts'
 import type { PlannedPhase } from './plan.ts'
 import type { RunContext } from './run-context.ts'
 
@@ -26,3 +29,9 @@ export class DuePhases {
     return phase === 'end' ? record.manifest != null : phase === 'terminate' || begun.size > 0
   }
 }
+
+/** Jobs that report on a run have nothing to report on where what was measured has failed. */
+export const isVain = (
+  { part, when }: Pick<PlannedPhase, 'part' | 'when'>,
+  { record }: { record: Parameters<typeof endingOfWorkload>[0] }
+): boolean => part === 'jobs' && when === 'end' && endingOfWorkload(record).verdict === 'workload-failed'

@@ -1,6 +1,7 @@
 /** How long a run will take, as far as it can be known before: by earlier runs of the same name and programs on this peer, else by its timeout. Pure. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Plan } from '../../protocols/control.ts'
+import { hasRole } from '../../protocols/jobs/job.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { mostRunSamples } from '../../protocols/matrix/sampling.ts'
@@ -12,7 +13,7 @@ import { longestOf } from '../work/workloads/work-time.ts'
 /** Earlier runs that are looked at, the latest ones. */
 const MAX_RUNS = 5
 
-type Work = Pick<Spec, 'command' | 'workload' | 'task' | 'parallel' | 'operation' | 'load'>
+type Work = Pick<Spec, 'command' | 'workload' | 'task' | 'parallel' | 'operation' | 'load' | 'job'>
 type Earlier = Pick<RunRecord, 'took' | 'workload'>
 
 /** @returns the latest runs that an estimate can be made from */
@@ -25,10 +26,12 @@ export const runsToCompare = (summaries: RunSummary[], name: string): string[] =
 /** A name alone says little: runs that are given none have the same. @returns whether an earlier run started the same programs */
 export const isOfTheSame = (earlier: Work, spec: Work): boolean => isDeepStrictEqual(workOf(earlier), workOf(spec))
 
-const workOf = ({ command, workload, task, parallel, operation, load }: Work) => [
+const workOf = ({ command, workload, task, parallel, operation, load, job }: Work) => [
   command,
   workload.map(({ name, role, command, instances }) => ({ name, role, command, instances })),
-  ...[task, parallel, operation, loadOf({ load }).test_mode]
+  ...[task, parallel, operation, loadOf({ load }).test_mode],
+  // others make what is measured, or report on it
+  job.filter(({ role }) => role === 'work')
 ]
 
 /** @param earlier runs of the same name; @returns nothing where nothing is known */
@@ -41,7 +44,8 @@ export function estimateOf(spec: Spec, earlier: Earlier[]): Plan['estimate'] {
     const seconds = medianOf(perSample) * plannedSamples(spec).length
     return { from: 'runs', seconds, runs: perSample.length }
   }
-  const longest = longestOf(spec)
+  // jobs have limits each, and how many run at once nobody knows
+  const longest = hasRole(spec, 'work') ? undefined : longestOf(spec)
   return longest == null ? undefined : { from: 'timeout', seconds: longest * mostRunSamples(spec) }
 }
 

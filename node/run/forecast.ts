@@ -18,6 +18,7 @@ import { sizeOfWorkload } from '../work/workloads/assign.ts'
 import { attendanceOf, isComplete, isEnough, sizeOf, whyTooFew } from './attendance.ts'
 import { estimateOf } from './estimate.ts'
 import { patienceOf } from './expect.ts'
+import { plannedJobs } from './jobs/planned-jobs.ts'
 import { describePhase, planOf } from './plan.ts'
 import { candidatesOf, neededBy, whyNotPlaced, withDriver } from './roster.ts'
 import { absencesOf, lackOf, ranklessOverrides } from './shortfalls.ts'
@@ -87,6 +88,7 @@ export function forecast(init: ForecastInit): Plan {
     estimate: estimateOf(spec, init.earlier ?? []),
     command: spec.command,
     loaders: loadersNow(spec, candidates, members),
+    jobs: plannedJobs(spec, attendance.here),
     workloads: spec.workload.map(({ name, role, command }) => ({
       ...{ name, role, command },
       members: candidates.filter(({ workloads }) => workloads?.some(each => each.name === name)).length,

@@ -14,6 +14,7 @@ import type { Ack } from '../../protocols/phase.ts'
 import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
 import { describeAbsent } from './attendance.ts'
 import { waitForMembers } from './expect.ts'
+import { takeGiven } from './jobs/given-inputs.ts'
 import { preflight } from './preflight.ts'
 import { candidatesOf, driversOf, freeze, whyNotPlaced, withDriver } from './roster.ts'
 import type { RunContext } from './run-context.ts'
@@ -38,6 +39,7 @@ export async function offerRun(run: RunContext): Promise<void> {
   const unplaced = whyNotPlaced(spec, attendance.here)
   if (unplaced != null) throw new Stopped('quorum', unplaced)
   run.staged = await importStaged(run, signal)
+  run.given = await takeGiven(run.jobs.applied, ['path', 'url'], run, signal)
   run.candidates = withDriver(candidatesOf(spec, attendance.here), signer.peer, members.self.name)
   const about = { run: run.id, controller: signer.peer, epoch, created, program, spec }
   const staged = run.staged.length === 0 ? undefined : run.staged

@@ -28,10 +28,17 @@ const MAX_PATIENCE_MS = 1_000
 const RECORD_SHARE = 0.05
 
 export interface PhaseOptions {
+  /** Gets each answer as it comes. */
+  onAnswer?(ack: Signed<Ack>): void
   /** The run has failed: the phase waits for everyone who can still answer, and its failure is no news. */
   cleanup: boolean
   /** Gets all answers, before a failure or a cancellation is thrown. */
   onAnswers(acks: Signed<Ack>[]): void | Promise<void>
+}
+
+interface Asked {
+  asked: Map<string, string>
+  needed: number
 }
 
 export class PhaseRunner {
@@ -62,7 +69,7 @@ export class PhaseRunner {
    * Opens a phase, waits until it is over, certifies it.
    * @throws {Stopped} if it failed or the run was cancelled, unless it cleans up; {BakError} if the folder cannot be written
    */
-  async run(at: PlannedPhase, { cleanup, onAnswers }: PhaseOptions): Promise<Closed> {
+  async run(at: PlannedPhase, { cleanup, onAnswer, onAnswers }: PhaseOptions): Promise<Closed> {
     const { cancelled, parts, record } = this.#run
     if (!cleanup) cancelled.throwIfAborted()
     const self = parts.signer.peer
@@ -72,7 +79,7 @@ export class PhaseRunner {
     const asked = at.who === 'controller' ? new Map([[self, record.controller.name]]) : this.#run.asked(at)
     const needed = at.who === 'controller' ? 1 : this.#run.neededIn(at, asked.size)
     const command = this.#command(at, asked)
-    const closed = await this.#untilClosed(command, at, { asked, needed, cleanup })
+    const closed = await this.#untilClosed(command, at, { asked, needed, cleanup, onAnswer })
     const certificate = this.#certifier.certify(command, closed, { asked: asked.size, needed })
     await onAnswers(closed.acks)
     await this.#write(command, certificate)
@@ -170,7 +177,7 @@ export class PhaseRunner {
   async #untilClosed(
     command: Command,
     { grace, limit, step, when, first }: PlannedPhase,
-    { asked, needed, cleanup }: { asked: Map<string, string>; needed: number; cleanup: boolean }
+    { asked, needed, cleanup, onAnswer }: Asked & Pick<PhaseOptions, 'cleanup' | 'onAnswer'>
   ): Promise<Closed> {
     const { record, parts, events } = this.#run
     const { seq, phase, part, element, groups } = command
@@ -185,7 +192,10 @@ export class PhaseRunner {
       publish: (each, waiting) => this.#dispatch.send(each, waiting),
       // who runs workloads may be away for a while, and is excluded when that has been too long
       isHere: peer => (part == null ? this.#run.isHere(peer) : !this.#run.excluded.has(peer)),
-      onAnswer: (ack, after) => this.#onAnswer(command, asked, ack, after)
+      onAnswer: (ack, after) => {
+        this.#onAnswer(command, asked, ack, after)
+        onAnswer?.(ack)
+      }
     })
     this.#open = opened
     try {

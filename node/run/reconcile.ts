@@ -2,9 +2,10 @@
  * What a daemon that was killed had not written yet: the record and the journal of its run get what the certificates say, and a certificate
  * that is not there is named, so that the seal tells of it.
  */
-import { checkCertificate, type Evidence, readEvidence } from '../../protocols/certificate.ts'
+import { type CheckedCertificate, checkCertificate, type Evidence, readEvidence } from '../../protocols/certificate.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
+import type { StoredEvent } from '../../protocols/events.ts'
 import { certificateFile, certificateNumber, MANIFEST_FILE, OFFER_FILE, stepFolder } from '../../protocols/layout.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { provenRun } from '../../protocols/verify/proven-run.ts'
@@ -37,7 +38,7 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
     manifest: evidence.manifest?.digest,
     roster: proven.roster,
     excluded: evidence.manifest == null ? [...proven.excluded, ...others] : proven.excluded,
-    workload: bySample([...workload, ...tasks]),
+    workload: bySample([...workload, ...tasks, ...jobsIn(events.past, certificates)]),
     ...(proven.triggered == null ? {} : { triggered: proven.triggered })
   })
   const named = new Map(
@@ -54,6 +55,18 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   const reason = 'the daemon of the controller ended, or its disk was full, before it was written'
   const lost = [...named.keys(), ...numbersWithout(events)].map(path => ({ path, reason }))
   if (lost.length > 0) record.unreadable = [...(record.unreadable ?? []), ...lost]
+}
+
+/** What the jobs of a sample came to is in the journal; it counts where the end of their phase is certified. */
+function jobsIn(past: readonly StoredEvent[], certificates: CheckedCertificate[]): WorkEntry[] {
+  const certified = new Set(
+    certificates.flatMap(({ value }) => (value?.part === 'jobs' && value.step != null ? [stepFolder(value.step)] : []))
+  )
+  return past.flatMap(event => {
+    if (event.type !== 'workload-ended' || !event.jobs || !certified.has(stepFolder(event.step))) return []
+    const { n: _, at: __, type: ___, written: ____, ...entry } = event
+    return [entry]
+  })
 }
 
 /** Entries of one sample follow each other. */

@@ -1,8 +1,10 @@
 /** Ends in order the runs that a killed daemon left open, and seals those that could not be sealed when they ended. */
 import { basename } from 'node:path'
-import type { Signer } from '../../protocols/envelope.ts'
+import type { Signed, Signer } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
+import { cutText } from '../../protocols/fields.ts'
+import type { JobResult } from '../../protocols/jobs/job-result.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import type { Log } from '../log.ts'
@@ -16,6 +18,7 @@ import { metadataOf } from './hooks/metadata.ts'
 import { noteIterations } from './iterations.ts'
 import { rebuildRecord } from './rebuild-record.ts'
 import { reconcile } from './reconcile.ts'
+import { recoverJobs } from './recovered-jobs.ts'
 import type { RecoveryNotices } from './recovery-notices.ts'
 import { sealResult } from './sealing.ts'
 import { announcedIn } from './unsigned-files.ts'
@@ -33,17 +36,21 @@ export interface AbandonedInit {
   unsealed: Map<string, Unsealed>
   /** Where the mesh is told that nobody takes part in them any more. */
   notices: Pick<RecoveryNotices, 'add'>
+  /** Results of jobs of a run that members had signed. */
+  results?: ResultsOf
 }
+
+export type ResultsOf = (run: string) => Signed<JobResult>[]
 
 /** Ends all runs that have no seal. */
 export async function closeAllAbandoned(
   folders: RunFolder[],
-  { signer, log, unsealed, notices }: AbandonedInit
+  { signer, log, unsealed, notices, results }: AbandonedInit
 ): Promise<void> {
   for (const folder of folders.filter(each => !each.isSealed())) {
     const run = basename(folder.root)
     try {
-      const left = await closeAbandoned(folder, signer, notices)
+      const left = await closeAbandoned(folder, signer, { notices, results })
       if (left == null) continue
       unsealed.set(run, left)
       log.warn('no seal', { run, why: left.record.reason })
@@ -57,12 +64,13 @@ export async function closeAllAbandoned(
  * Ends a run that its controller's daemon did not live to end: its workload died with the daemon, so the run has failed; what
  * came until then is sealed, and what is still on members can be collected. A run that has its seal is left as it is.
  * @param notices where the mesh is told that nobody takes part in it any more
+ * @param results those that are known of its jobs
  * @returns the run if it has no seal now either
  */
 export async function closeAbandoned(
   folder: RunFolder,
   signer: Signer,
-  notices?: Pick<RecoveryNotices, 'add'>
+  { notices, results }: Partial<Pick<AbandonedInit, 'notices' | 'results'>> = {}
 ): Promise<Unsealed | undefined> {
   const record = await folder.readRecord().catch(() => undefined)
   if (record == null || record.seal != null) return undefined
@@ -86,6 +94,9 @@ export async function closeAbandoned(
       type: 'warning',
       text: `its certificates cannot be read: ${asBakError(cause).message}`.slice(0, 1024)
     })
+  )
+  await recoverJobs({ folder, record, events: values, results: results?.(record.run) ?? [] }).catch(cause =>
+    events.store({ type: 'warning', text: cutText(`its jobs cannot be told: ${asBakError(cause).message}`) })
   )
   noteIterations(record)
   record.partial ||= record.excluded.length > 0

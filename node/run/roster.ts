@@ -13,6 +13,7 @@ import { assignmentOf } from '../tools/registrable.ts'
 import { settingsOf } from '../tools/settings-of.ts'
 import { loaderShortages, rankLoaders, rerankLoaders } from '../work/tasks/loaders.ts'
 import { assignWorkloads, rerank, shortagesOf } from '../work/workloads/assign.ts'
+import { unplacedJobs } from './jobs/run-jobs.ts'
 import { neededOf } from './quorum.ts'
 import { parseSelector, type Selectable } from './selector.ts'
 
@@ -21,6 +22,8 @@ export interface Candidacy extends Selectable {
   registered: Registration[]
 }
 
+/** Jobs that nobody may run, as far as they are named. */
+const MAX_UNPLACED = 8
 /** What runs where nothing was asked for and nothing is registered: it needs nothing installed. */
 const FALLBACK = ['proc']
 
@@ -55,10 +58,14 @@ const onMember = ({ options, ...rest }: Assignment, member: Candidacy): Assignme
   options: forMember(options, on => parseSelector(on)(member))
 })
 
-/** @returns why the workloads or the tasks cannot run with these members, a line for each mistake; undefined if they can */
+/** @returns why workloads, tasks or jobs cannot run with these members, a line for each mistake; undefined if they can */
 export function whyNotPlaced(spec: Spec, members: Candidacy[]): string | undefined {
   const selected = members.filter(parseSelector(spec.on))
-  const lacking = [...shortagesOf(spec, selected, parseSelector), ...loaderShortages(spec, selected, parseSelector)]
+  const lacking = [
+    ...shortagesOf(spec, selected, parseSelector),
+    ...loaderShortages(spec, selected, parseSelector),
+    ...unplacedJobs(spec, selected).slice(0, MAX_UNPLACED)
+  ]
   return lacking.length === 0 ? undefined : lacking.map(inWords).join('\n')
 }
 

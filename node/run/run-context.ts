@@ -14,11 +14,14 @@ import { runsRole } from '../work/workloads/assign.ts'
 import { Announcements } from './announcements.ts'
 import { type Attendance, sizeOf } from './attendance.ts'
 import type { RunEvents } from './events.ts'
+import type { GivenInput } from './jobs/graph-init.ts'
+import { RunJobs } from './jobs/run-jobs.ts'
 import type { SampleLoad } from './load/sample-load.ts'
 import { newRecord } from './new-record.ts'
 import type { PlannedPhase } from './plan.ts'
 import { neededBy } from './roster.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
+import type { Selectable } from './selector.ts'
 import { absencesOf } from './shortfalls.ts'
 import { askedForTasks } from './task-members.ts'
 
@@ -45,6 +48,12 @@ export class RunContext {
   subject: { digest: string; bytes: Uint8Array } | undefined
   /** What members fetch before it begins. */
   staged: StagedEntry[] = []
+  /** Peers that are asked to join, as selectors know them. */
+  selectable = new Map<string, Selectable>()
+  /** Its jobs. */
+  jobs = new RunJobs({ job: [] }, [])
+  /** What of their inputs no job makes. */
+  given = new Map<string, GivenInput>()
   /** What jobs of the role `setup` have made of it: members fetch it when those are over. */
   stagedOutputs: StagedEntry[] | undefined
   /** What was attached and detached until now. */
@@ -162,6 +171,8 @@ export class RunContext {
   /** Who was waited for: those that did not come are missing from here on. */
   attended(attendance: Attendance): void {
     const { spec } = this.order
+    this.selectable = new Map(attendance.here.map(each => [each.peer, each]))
+    this.jobs = new RunJobs(spec, attendance.here)
     this.#size = sizeOf(attendance, spec.expect)
     for (const each of absencesOf(spec, attendance)) this.lack(each)
     if (attendance.here.length < this.#size) this.record.partial = true

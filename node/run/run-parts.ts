@@ -4,6 +4,7 @@ import type { Resumed } from '../../protocols/resumed.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Artifacts } from '../artifacts/artifacts.ts'
 import type { Content } from '../artifacts/content.ts'
+import type { Swarms } from '../artifacts/swarm/swarms.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import type { CollectedRun } from '../collectors/collected-run.ts'
 import type { Log } from '../log.ts'
@@ -11,6 +12,7 @@ import type { Members } from '../mesh/membership/members.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority } from '../mesh/trust/authority.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
+import type { JobRecords } from '../store/job-records.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
 import type { LoadStreamServer } from './load/load-stream-server.ts'
 import type { Receiver } from './receiver.ts'
@@ -55,6 +57,8 @@ export interface RunParts {
   receiver: Pick<Receiver, 'settle'>
   content: Content
   artifacts: Artifacts
+  swarms: Pick<Swarms, 'fetch'>
+  jobRecords: Pick<JobRecords, 'keep' | 'note' | 'byKeys' | 'latestOf'>
   workloads: WorkloadContexts
   /** Starts collectors. */
   supervisor: Pick<Supervisor, 'spawn'>

@@ -8,11 +8,13 @@ import { type Envelope, envelope, type Signer } from '../../protocols/envelope.t
 import { asBakError } from '../../protocols/errors.ts'
 import { type FileList, splitFileLists } from '../../protocols/file-list.ts'
 import { type FolderDigests, folderDigests } from '../../protocols/folder-digests.ts'
+import type { JobsFile } from '../../protocols/jobs/jobs-file.ts'
 import {
   CERTIFICATES_FOLDER,
   FILE_LISTS_FILE,
   isBesideSeal,
   isMemberPath,
+  JOBS_FILE,
   JOURNAL_FILE,
   METADATA_FILE,
   parseResultPath,
@@ -91,6 +93,11 @@ export class RunFolder {
     const path = this.path(tasksFileOf(step))
     await mkdir(dirname(path), { recursive: true })
     await writeAtomic(path, `${JSON.stringify(file)}\n`)
+  }
+
+  /** What became of the jobs of the run, of all its graphs. */
+  async writeJobs(file: JobsFile): Promise<void> {
+    await writeAtomic(this.path(JOBS_FILE), `${JSON.stringify(file)}\n`)
   }
 
   async writeMetadata(text: string): Promise<void> {

@@ -5,6 +5,7 @@ import { runEvent } from '../events.ts'
 import { count, iterationName, list, name, peerId, runId, text } from '../fields.ts'
 import { table } from '../free-keys.ts'
 import { availability } from '../hello.ts'
+import { jobRole, MAX_EDGES, MAX_JOBS } from '../jobs/job.ts'
 import { assignment } from '../manifest.ts'
 import { ORDERS } from '../matrix/sampling.ts'
 import { shortfalls } from '../shortfall.ts'
@@ -69,6 +70,18 @@ const plan = v.object({
   command: v.optional(v.union([text, v.array(v.string())])),
   /** Who gets clients of tasks, in this order, and worker threads that each can have. */
   loaders: v.optional(list(v.object({ host: name, cores: count }), 10_000)),
+  /** Each job that there would be, and which members may run it as far as labels and processors tell; each that would not, and why. */
+  jobs: v.optional(
+    list(
+      v.object({
+        ...{ name, role: jobRole, needs: list(name, MAX_EDGES) },
+        /** Those that are named, of so many. */
+        ...{ on: list(text, 16), members: count },
+        why: v.optional(text)
+      }),
+      MAX_JOBS
+    )
+  ),
   /** What runs on members, and on how many, how often in all. */
   workloads: v.optional(
     list(

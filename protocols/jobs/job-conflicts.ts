@@ -6,7 +6,7 @@ import type { ValidationError } from '../validation-errors.ts'
 import { wrongBesideJobs } from './beside-jobs.ts'
 import { cycleIn } from './graph.ts'
 import { wrongInputs, wrongOutputs } from './input-conflicts.ts'
-import { type Job, type JobKeys, jobKeys, jobRole, jobsOf } from './job.ts'
+import { type Job, type JobKeys, type JobRole, jobKeys, jobsOf } from './job.ts'
 import { isOfShell } from './job-script.ts'
 import { nameNear } from './name-near.ts'
 
@@ -98,12 +98,19 @@ function wrongNeeds(jobs: Job[]): ValidationError[] {
       const other = byName.get(to)
       if (other == null) return [{ path, what: near(to) }]
       if (to === job.name) return [{ path, what: `${to} needs itself` }]
-      return wrong(isBehind(other, job), path, `${to} is of the role ${other.role}, which runs behind ${job.role}`)
+      const why = whyNotNeeded(other.role, job.role)
+      return why == null ? [] : [{ path, what: `${to} is of the role ${other.role}, ${why}` }]
     })
   })
 }
 
-const isBehind = (one: Job, other: Job) => jobRole.options.indexOf(one.role) > jobRole.options.indexOf(other.role)
+/** A job needs those of its own graph, and those of the role setup, which is run once. */
+function whyNotNeeded(needed: JobRole, by: JobRole): string | undefined {
+  if (needed === by || needed === 'setup') return undefined
+  if (needed === 'work' && by === 'report')
+    return 'which runs in each sample: an input of the result, { result = "..." }, has what there is of it'
+  return `which runs behind ${by}`
+}
 
 function wrongCycle(jobs: Job[]): ValidationError[] {
   const cycle = cycleIn(jobs)

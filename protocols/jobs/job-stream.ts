@@ -31,10 +31,13 @@ export const logLine = v.object({
 export type LogLine = v.InferOutput<typeof logLine>
 
 const fromController = v.variant('type', [
-  /** Sent first. `running`: attempts that the controller believes this member to run, where the stream broke. */
+  /**
+   * Sent first. `running`: attempts that were offered to this member and have neither been refused nor ended, where the stream broke; what else runs
+   * here was given to another, and is ended.
+   */
   v.object({ type: v.literal('open'), run: runId, graph: graphAt, running: list(v.object(attempt), 4_096) }),
-  /** Slots that jobs which could run on this member now would take beyond those that run. */
-  v.object({ type: v.literal('want'), slots: count }),
+  /** Slots that jobs which could run on this member now would take beyond those that run, and those of the largest of them. */
+  v.object({ type: v.literal('want'), slots: count, most: v.optional(count) }),
   /** The job is that of this name in the manifest. */
   v.object({
     type: v.literal('offer'),
@@ -42,10 +45,11 @@ const fromController = v.variant('type', [
     /** Whoever holds each is asked for it, the first ones first. */
     inputs: list(v.object({ ...placedInput.entries, bytes: count, from: list(peerId, 16) }), MAX_EDGES)
   }),
+  /** Ends it; for one that has ended, its result is not wanted any more. */
   v.object({ type: v.literal('cancel'), ...attempt }),
-  /** The end of this attempt is known to the controller, and is not told again. */
+  /** The end of this attempt (`ended` or `broken`) is known to the controller, and is not told again. */
   v.object({ type: v.literal('got'), ...attempt }),
-  /** Whether these artifacts are here; those that are stay until the graph is over. */
+  /** Whether these artifacts are here; those that are stay until the run is over here. */
   v.object({ type: v.literal('hold'), id: count, digests: list(digest, MAX_EDGES) }),
   /** The result of this key, where this member has one. */
   v.object({ type: v.literal('look'), id: count, keys: list(digest, 16) }),

@@ -6,7 +6,7 @@ import type { Envelope } from '../envelope.ts'
 import { count, digest } from '../fields.ts'
 
 export const jobsAnswer = v.object({
-  /** Attempts that ended here with a signed result. */
+  /** Attempts that ended here with a signed result that the controller has. */
   results: count,
   /** Of the digests of their envelopes, sorted, one behind the other. */
   digest
@@ -14,7 +14,12 @@ export const jobsAnswer = v.object({
 export type JobsAnswer = v.InferOutput<typeof jobsAnswer>
 
 /** @param results in any order; one that is there twice counts once */
-export function jobsAnswerOf(results: Envelope[]): JobsAnswer {
-  const digests = [...new Set(results.map(each => digestOf(encode(each))))].sort()
-  return { results: digests.length, digest: digestOf(Buffer.from(digests.join(''))) }
+export const jobsAnswerOf = (results: Envelope[]): JobsAnswer => jobsAnswerOfDigests(results.map(resultDigest))
+
+export const resultDigest = (result: Envelope): string => digestOf(encode(result))
+
+/** @param digests of the envelopes */
+export function jobsAnswerOfDigests(digests: Iterable<string>): JobsAnswer {
+  const sorted = [...new Set(digests)].sort()
+  return { results: sorted.length, digest: digestOf(Buffer.from(sorted.join(''))) }
 }

@@ -1,5 +1,7 @@
 /** `jobs.json` of a result: each job of each graph of the run, with what became of it, its attempts and the results that members signed. */
 import * as v from 'valibot'
+import { encode } from '../codec.ts'
+import type { Envelope } from '../envelope.ts'
 import { code, count, instant, list, milliseconds, name, peerId, runId, text } from '../fields.ts'
 import { graphAt } from './graph-at.ts'
 import { jobRole, MAX_EDGES } from './job.ts'
@@ -53,3 +55,6 @@ export type JobEntry = v.InferOutput<typeof jobEntry>
 
 export const jobsFile = v.object({ format: v.literal(JOBS_FORMAT), jobs: list(jobEntry, MAX_JOB_ENTRIES) })
 export type JobsFile = v.InferOutput<typeof jobsFile>
+
+/** @returns a signed result as it is in an entry */
+export const resultText = (sealed: Envelope): string => Buffer.from(encode(sealed)).toString('base64')

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Agent, type AgentComponents } from '../../node/agent/agent.ts'
+import { Agent } from '../../node/agent/agent.ts'
+import type { AgentComponents } from '../../node/agent/agent-parts.ts'
 import type { Allowance } from '../../node/agent/allow/allowance.ts'
 import { GaugeHistory } from '../../node/agent/gauge-history.ts'
 import { MemberState } from '../../node/agent/member-state.ts'
@@ -23,6 +24,7 @@ import type { FollowedRun, RunFeed } from '../../node/run/run-feed.ts'
 import { openHome } from '../../node/store/home.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
 import { Catalogue } from '../../node/tools/catalogue.ts'
+import type { JobService } from '../../node/work/jobs/job-service.ts'
 import { encode } from '../../protocols/codec.ts'
 import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
@@ -115,7 +117,8 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
     authority: new EventTarget() as Authority,
     lowNoise: fake<LowNoiseMode>({ set: () => {} }),
     traffic: fake<Traffic>({ total: { sent: 0, received: 0 } }),
-    runStreams: fake<RunStreamServer>({ open: () => {}, close: () => {} })
+    runStreams: fake<RunStreamServer>({ open: () => {}, close: () => {} }),
+    jobService: fake<JobService>({ slots: 4 })
   }
   const workspace = createWorkspace('agent')
   const home = await openHome(root ?? join(scratch(), 'home'))

@@ -52,6 +52,14 @@ ci (left out: there is no variable CI)
   )
 })
 
+test('bak job tree has the conditions that hold with variables of the command line', async () => {
+  const { stdout } = await startBak(['job', 'tree', build, '--env', 'CI=1', '--env', 'DOCS=']).ended
+  assert.match(
+    stdout,
+    /^ {2}ci \(when CI is set\)\n {4}app \(.*\n {6}left \(on cc\)\n {8}base\n {8}docs \(if DOCS is set\)$/m
+  )
+})
+
 test('bak job tree draws a shared job once, and says where it is again', async () => {
   const shared = file(
     'shared.toml',

@@ -8,11 +8,13 @@ import { ackOf, CAPABILITIES, fakeRun } from './run.ts'
 
 export const WELL: WorkloadResult = { exit: 0, duration: 5, timedOut: false }
 
+export type Said = Partial<Ack> | 'silent' | undefined
+
 interface Given extends DriverOptions {
   spec?: object
   joined?: boolean
-  /** What a member says; nothing at all for `silent`. */
-  say?(command: Command, rank: number): Partial<Ack> | 'silent' | undefined
+  /** What a member says, at once or later; nothing at all for `silent`. */
+  say?(command: Command, rank: number): Said | Promise<Said>
 }
 
 /** A run whose members, and whose controller, answer each command at once. */
@@ -32,9 +34,13 @@ export async function driverOf({ spec = {}, joined = false, say = () => ({}), ..
     setImmediate(() => {
       const peers = command.phase === 'work' ? [controller.peer] : all.map(({ peer }) => peer)
       const asked = all.filter(({ peer }) => (command.to ?? peers).includes(peer))
+      const answer = (signer: Signer, said: Said) => {
+        if (said !== 'silent') driver.receive([ackOf(command, signer, { ...usual(command), ...said })])
+      }
       for (const signer of asked) {
         const said = say(command, all.indexOf(signer))
-        if (said !== 'silent') driver.receive([ackOf(command, signer, { ...usual(command), ...said })])
+        if (said instanceof Promise) void said.then(later => answer(signer, later))
+        else answer(signer, said)
       }
     })
   }

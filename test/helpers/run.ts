@@ -80,6 +80,8 @@ export async function fakeRun({ members = 4, spec = {} as object, joined = true 
       runStreams: runStreamsOf(made),
       loadStreams: { open: () => {}, close: () => {} },
       streams: fake<Streams>({}),
+      swarms: { fetch: async () => ({ bytes: 0, source: 0 }) },
+      jobRecords: { keep: () => {}, note: () => {}, byKeys: () => [], latestOf: () => undefined },
       receiver: { settle: async () => {} },
       supervisor: fake<RunParts['supervisor']>({}),
       authority: { mesh: controller.peer, proofOf: () => undefined },

@@ -69,6 +69,7 @@ async function doors(own: Role = 'controller') {
     archive: true,
     artifacts,
     supervisor: {} as CoordinatorInit['supervisor'],
+    jobRecords: {} as CoordinatorInit['jobRecords'],
     names
   }
   const coordinator = new Coordinator(of as never, init)

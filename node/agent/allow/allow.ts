@@ -9,7 +9,7 @@ import type { Assignment } from '../../../protocols/manifest.ts'
 import { expandTools } from '../../../protocols/spec.ts'
 import type { ToolOptions } from '../../../protocols/tool-options.ts'
 import { type Asking, refusalOfPeer } from '../../mesh/names/listed-peers.ts'
-import type { Brought } from '../../work/workloads/brought.ts'
+import { type Brought, broughtInWords } from '../../work/workloads/brought.ts'
 import { pathsIn } from './path-words.ts'
 import { type Disk, isAllowedPath, refuseProgram, shortened } from './program-rule.ts'
 import { refuseBrought } from './workload-rule.ts'
@@ -53,7 +53,7 @@ export async function refusalOf(
 
 /** @returns in words a program that the run brings */
 function broughtIn(tools: Assignment[], [workload]: Brought[], machine: Machine): string | undefined {
-  if (workload != null) return `workload ${workload.name}`
+  if (workload != null) return broughtInWords(workload)
   const tool = tools.find(
     ({ tool, options }) => (options.bundle ?? options.command ?? machine.runs(tool, options)) != null
   )

@@ -3,6 +3,7 @@ import { release } from 'node:os'
 import { BakError } from '../../../protocols/errors.ts'
 import { broughtByRun } from '../../work/brought-by-run.ts'
 import { missingPrograms } from '../../work/workloads/missing-programs.ts'
+import { jobsHere } from '../allow/jobs-here.ts'
 import { checkAssignments } from '../tool-check.ts'
 import { measureAtJoin, pathNow } from './compare-clocks.ts'
 import type { PhaseHandler } from './phase.ts'
@@ -23,6 +24,7 @@ export const join: PhaseHandler = async context => {
     throw new BakError('tool-unavailable', missing.map(tool => tool.reason ?? tool.tool).join('; '))
   }
   // last: whoever does not join has nothing to undo
+  const jobs = await jobsHere(member.offer, member.self, { owner: parts.owner, slots: parts.jobs.slots })
   const failures = await parts.hooks.join(member, signal)
   await member.save()
   return {
@@ -34,6 +36,7 @@ export const join: PhaseHandler = async context => {
       clock,
       path: pathNow(context),
       tools,
+      jobs,
       guards: parts.owner.guardsInWords().map(words => words.slice(0, 1024))
     }
   }

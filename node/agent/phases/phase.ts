@@ -15,6 +15,7 @@ import type { Supervisor } from '../../processes/supervisor.ts'
 import type { Catalogue } from '../../tools/catalogue.ts'
 import type { CallsInit } from '../../work/calls/open-calls.ts'
 import type { HostsOf } from '../../work/contract.ts'
+import type { JobService } from '../../work/jobs/job-service.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
 import type { GaugeHistory } from '../gauge-history.ts'
@@ -50,6 +51,8 @@ export interface PhaseParts {
   sockets: SocketFolder
   /** The tools of this machine. */
   catalogue: Pick<Catalogue, 'find' | 'check'>
+  /** What runs jobs here. */
+  jobs: Pick<JobService, 'open' | 'close' | 'slots'>
   /** Programs of the owner that run here at join and before terminate. */
   hooks: RunHooks
 }

@@ -8,6 +8,8 @@ export interface RunHook {
   name: string
   /** Before the command of a phase. What it throws fails the phase. */
   before?(at: PlannedPhase, run: RunContext): void | Promise<void>
+  /** An answer that counts has come while the phase is open. */
+  answered?(at: PlannedPhase, answer: Signed<Ack>): void
   /** Once the phase is over, whether its quorum was met or not. */
   after?(at: PlannedPhase, run: RunContext, answers: Signed<Ack>[]): void | Promise<void>
   /** Always, before the result is sealed, also where `before` never ran. */

@@ -4,6 +4,7 @@ import { collectors } from './collectors.ts'
 import { earlyStop } from './early-stop.ts'
 import { gauges } from './gauges.ts'
 import type { RunHook } from './hook.ts'
+import { jobs } from './jobs.ts'
 import { lastTransfers } from './last-transfers.ts'
 import { machines } from './machines.ts'
 import { memberPaths } from './member-paths.ts'
@@ -33,6 +34,7 @@ export const runHooks = (): RunHook[] => [
   workloads(),
   tasks(),
   taskOrder(),
+  jobs(),
   earlyStop(),
   missingResults,
   triggers(),

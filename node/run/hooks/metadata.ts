@@ -13,6 +13,8 @@ export const metadata: RunHook = {
   }
 }
 
+const listed = (what: string, names: string[]) => (names.length === 0 ? [] : [`${what} ${names.join(' ')}`])
+
 type Section = Record<string, string | number | undefined>
 
 /** @param toolsByHost pbench's `[tools/<host>]`: tool name -> its options, by member name */
@@ -21,9 +23,10 @@ export function metadataOf(record: RunRecord): string {
     ...iteration,
     folder: `${i + 1}-${iteration.name}`
   }))
-  const { command, workload, task } = record.spec
+  const { command, workload, task, job } = record.spec
   const commands = [...(command == null ? [] : [command]), ...workload.map(each => each.command)].map(wordsOf)
-  const script = [...commands, ...(task.length === 0 ? [] : [`tasks ${task.map(nameOf).join(' ')}`])].join('; ')
+  const measured = job.filter(({ role }) => role === 'work').map(({ name }) => name)
+  const script = [...commands, ...listed('tasks', task.map(nameOf)), ...listed('jobs', measured)].join('; ')
   const sections: Record<string, Section> = {
     pbench: {
       config: record.name,

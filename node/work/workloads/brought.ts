@@ -5,7 +5,9 @@ import { argvOf } from '../contract.ts'
 import { placedOf } from './assign.ts'
 
 export interface Brought {
-  /** Of the workload. */
+  /** A workload where it is left out. */
+  kind?: 'job'
+  /** Of the workload, or the job. */
   name: string
   /** The words of its command; those of a client once for each iteration that adds others. */
   commands: string[][]
@@ -16,6 +18,10 @@ export interface Brought {
   /** Something is staged for it: its program may be among that. */
   isStaged?: boolean
 }
+
+/** @returns `workload x`, or `job x` */
+export const broughtInWords = ({ kind, name }: Pick<Brought, 'kind' | 'name'>): string =>
+  `${kind ?? 'workload'} ${name}`
 
 type Asked = Pick<Spec, 'workload' | 'iterations'> & Partial<Pick<Spec, 'stage'>>
 

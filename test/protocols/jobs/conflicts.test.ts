@@ -64,6 +64,11 @@ const wrong: Array<[title: string, file: string, message: string | RegExp]> = [
     done('a', 'role = "setup"', 'needs = ["b"]') + done('b'),
     'f:5: job.0.needs.0: b is of the role work, which runs behind setup'
   ],
+  [
+    'a job of the report that needs one of the work',
+    done('a') + done('b', 'role = "report"', 'needs = ["a"]'),
+    'f:8: job.1.needs.0: a is of the role work, which runs in each sample: an input of the result, { result = "..." }, has what there is of it'
+  ],
   ['an output twice', done('a', 'outputs = ["x", "y", "x/"]'), 'f:4: job.0.outputs.2: x is there twice'],
   [
     'an output in another',
@@ -196,7 +201,7 @@ const right: Array<[title: string, file: string]> = [
     'a chain over all roles',
     done('a', 'role = "setup"') +
       done('b', 'needs = ["a"]') +
-      done('c', 'role = "report"', 'needs = ["a", "b"]', 'inputs = [{ result = "." }]')
+      done('c', 'role = "report"', 'needs = ["a"]', 'inputs = [{ result = "." }]')
   ],
   [
     'setup and report around a command',

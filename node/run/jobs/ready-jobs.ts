@@ -1,0 +1,146 @@
+/**
+ * What becomes of a job once all that it needs is done: its inputs are known, a known result is taken if there is one, and otherwise it waits for a
+ * member. Where nobody in reach has an input any more, the job that made it runs again.
+ */
+import { asBakError } from '../../../protocols/errors.ts'
+import { jobKey, type KeyParts } from '../../../protocols/jobs/job-key.ts'
+import { resultText } from '../../../protocols/jobs/jobs-file.ts'
+import { settledWithin } from '../../wait.ts'
+import { whyNobody, whyNot } from './eligible.ts'
+import type { GraphParts } from './graph-parts.ts'
+import { isDone } from './graph-states.ts'
+import { type ResolvedInput, resolveInputs } from './resolved-inputs.ts'
+import { type Askable, type Found, Reuse } from './reuse.ts'
+import type { TrackedJob } from './tracked-job.ts'
+
+/** Members that can be asked later than this after the first one are not waited for, ms. */
+const LINK_MS = 2_000
+
+export class ReadyJobs {
+  readonly #parts: GraphParts
+  readonly #reuse: Reuse
+  #linked: Promise<unknown> | undefined
+
+  constructor(parts: GraphParts) {
+    this.#parts = parts
+    const { known, latest } = parts.init
+    this.#reuse = new Reuse({ known, latest, askable: () => askable(parts) })
+  }
+
+  /** @param job that is ready: goes on by itself, unless its epoch changes */
+  take(job: TrackedJob): void {
+    const { init, states, fail } = this.#parts
+    const inputs = resolveInputs(job.name, job.planned, init.given, name => {
+      return (states.job(name) ?? init.earlier.get(name)?.entry)?.outputs
+    })
+    if (typeof inputs === 'string') return fail(job, { reason: inputs })
+    if (this.#lacksInputs(job, inputs)) return
+    job.inputs = inputs
+    const nobody = this.whyStranded(job)
+    if (nobody != null) return fail(job, { reason: nobody })
+    job.keys = this.#keysOf(job)
+    if (!init.cache) return this.#queue(job, 'earlier results are not taken')
+    const { epoch } = job
+    this.#linked ??= this.#untilLinked()
+    void this.#linked
+      .then(() => this.#reuse.find(this.#wanted(job)))
+      .catch(cause => asBakError(cause).message)
+      .then(found => {
+        if (job.epoch !== epoch) return
+        if (typeof found === 'string') this.#queue(job, found)
+        else this.#adopt(job, found)
+      })
+  }
+
+  /** @returns why no member can run it, of those that are there; one that could not before is tried again where there is no other */
+  whyStranded(job: TrackedJob): string | undefined {
+    const { queue, members } = this.#parts
+    if (queue.eligible(job).length > 0) return undefined
+    job.broke.clear()
+    if (queue.eligible(job).length > 0) return undefined
+    const all = [...members.values()]
+    const left = all.flatMap(({ peer, left }) => (left == null ? [] : [[peer, `is gone: ${left}`] as const]))
+    return whyNobody(
+      job.job,
+      all.map(({ facts }) => facts),
+      new Map([...left, ...job.out])
+    )
+  }
+
+  /** Its outputs are held by nobody in reach. */
+  makeAgain(job: TrackedJob, reason: string): void {
+    const { states, fail } = this.#parts
+    job.losses++
+    if (job.losses > job.job.retries) return fail(job, { ...job.outcome, reason: `its outputs are gone: ${reason}` })
+    states.again(job, { ...job.outcome, reason })
+  }
+
+  /** Until members can be asked what they know: all of them, or those that can a while after the first. */
+  async #untilLinked(): Promise<void> {
+    const linked = [...this.#parts.members.values()].map(member => member.linked)
+    await Promise.race(linked)
+    await settledWithin(LINK_MS, Promise.all(linked))
+  }
+
+  #lacksInputs(job: TrackedJob, inputs: ResolvedInput[]): boolean {
+    const { holders, states, fail } = this.#parts
+    const gone = inputs.filter(({ digest }) => !holders.isHeld(digest))
+    for (const input of gone) {
+      const maker = input.job == null ? undefined : states.job(input.job)
+      if (maker == null) {
+        fail(job, { reason: `nobody in reach has its input ${input.path}` })
+        return true
+      }
+      // the first of its outputs may have begun it
+      if (isDone(maker)) this.makeAgain(maker, `nobody in reach has its output ${input.path}, which ${job.name} needs`)
+    }
+    return gone.length > 0
+  }
+
+  #queue(job: TrackedJob, why: string): void {
+    const { states, queue, pump } = this.#parts
+    job.why ??= why
+    if (job.state !== 'queued') states.queue(job)
+    queue.add(job)
+    pump()
+  }
+
+  #adopt(job: TrackedJob, { result, holders }: Found): void {
+    const { by, value, envelope } = result
+    const { members, states, holders: known } = this.#parts
+    for (const [digest, peers] of holders) for (const peer of peers) known.add(digest, peer)
+    job.outputs = value.outputs
+    job.result = resultText(envelope)
+    job.by = by
+    job.run = value.run
+    job.why = 'its result is known'
+    const member = members.get(by)?.name
+    states.finish(job, 'reused', member == null ? {} : { member })
+  }
+
+  #wanted(job: TrackedJob) {
+    const { members, init } = this.#parts
+    const counts = (peer: string) => {
+      const member = members.get(peer)
+      return member == null ? peer === init.self : whyNot(job.job, member.facts) == null
+    }
+    return { job: job.name, keys: job.keys, outputs: job.job.outputs, counts }
+  }
+
+  #keysOf(job: TrackedJob): Array<KeyParts & { key: string }> {
+    const { init, queue } = this.#parts
+    const platforms = new Set(queue.eligible(job).map(({ facts }) => facts.platform))
+    const inputs = job.inputs.map(({ path, digest }) => ({ path, digest }))
+    const variables = init.variablesOf(job.job)
+    return [...platforms].map(platform => {
+      const parts = { job: job.job, variables, platform, image: job.job.image, inputs }
+      return { ...parts, key: jobKey(parts) }
+    })
+  }
+}
+
+/** @returns the members that can be asked now */
+export const askable = ({ members }: Pick<GraphParts, 'members'>): Askable[] =>
+  [...members.values()]
+    .filter(({ link }) => link.isUp)
+    .map(({ peer, link }) => ({ peer, look: keys => link.look(keys), hold: digests => link.hold(digests) }))

@@ -1,0 +1,81 @@
+/**
+ * What became of jobs in a run whose daemon was killed: of graphs that were over what was written then; of the one that went on what the journal says,
+ * and what members had signed until then.
+ */
+import { encode } from '../../protocols/codec.ts'
+import type { Signed } from '../../protocols/envelope.ts'
+import type { StoredEvent } from '../../protocols/events.ts'
+import type { JobResult } from '../../protocols/jobs/job-result.ts'
+import { isFinal, type JobChange } from '../../protocols/jobs/job-state.ts'
+import { JOBS_FORMAT, type JobEntry, MAX_JOB_ENTRIES } from '../../protocols/jobs/jobs-file.ts'
+import { readJobsFile } from '../../protocols/jobs/read-jobs-file.ts'
+import { graphKey } from '../../protocols/layout.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import type { RunFolder } from '../store/run-folder.ts'
+import { countsOf } from './jobs/run-jobs.ts'
+
+const ENDED = 'the daemon of the controller ended in mid run'
+
+type Of<T extends StoredEvent['type']> = Extract<StoredEvent, { type: T }>
+
+export interface KilledJobs {
+  folder: Pick<RunFolder, 'root' | 'writeJobs'>
+  record: RunRecord
+  events: readonly StoredEvent[]
+  /** Those of this run that are known here, the newest first. */
+  results: Signed<JobResult>[]
+}
+
+/** Writes `jobs.json` anew where the journal has more, and counts the jobs in the record. @throws {BakError} `damaged`, or what else the disk has */
+export async function recoverJobs({ folder, record, events, results }: KilledJobs): Promise<void> {
+  const graphs = events.filter(event => event.type === 'graph')
+  if (graphs.length === 0) return
+  const written = (await readJobsFile(folder.root)) ?? []
+  const known = new Set(written.map(({ graph }) => graphKey(graph)))
+  const found = graphs.filter(({ graph }) => !known.has(graphKey(graph)))
+  const jobs = [...written, ...found.flatMap(each => entriesOf(each, events, results))].slice(0, MAX_JOB_ENTRIES)
+  if (found.length > 0) await folder.writeJobs({ format: JOBS_FORMAT, jobs })
+  record.jobs = countsOf(jobs)
+}
+
+function entriesOf(
+  { graph, jobs }: Of<'graph'>,
+  events: readonly StoredEvent[],
+  results: Signed<JobResult>[]
+): JobEntry[] {
+  const key = graphKey(graph)
+  const last = new Map<string, JobChange>()
+  for (const event of events) if (event.type === 'job' && graphKey(event.graph) === key) last.set(event.job, event)
+  const signed = new Map<string, Signed<JobResult>>()
+  for (const each of results) {
+    const { value } = each
+    if (graphKey(value.graph) !== key) continue
+    const before = signed.get(value.job)
+    if (before == null || before.value.attempt < value.attempt) signed.set(value.job, each)
+  }
+  return jobs.map(({ job, needs }) => {
+    const change = last.get(job)
+    const about = { graph, job, role: graph.role, needs, attempts: [], outputs: [] }
+    return { ...about, ...stateOf(change), ...resultOf(change, signed.get(job)) }
+  })
+}
+
+function stateOf(change: JobChange | undefined): Pick<JobEntry, 'state' | 'member' | 'why' | 'reason' | 'from'> {
+  if (change == null || !isFinal(change.state)) return { state: 'cancelled', reason: ENDED }
+  const { state, member, why, reason, from } = change
+  return {
+    state,
+    ...(member == null ? {} : { member }),
+    ...(why == null ? {} : { why }),
+    ...(reason == null ? {} : { reason }),
+    ...(from == null ? {} : { from })
+  }
+}
+
+/** Of a job that did not end for this run its result is not taken. */
+function resultOf(change: JobChange | undefined, result: Signed<JobResult> | undefined): Partial<JobEntry> {
+  if (result == null || (change?.state !== 'done' && change?.state !== 'failed')) return {}
+  const { outputs, began, duration } = result.value
+  const sealed = Buffer.from(encode(result.envelope)).toString('base64')
+  return { by: result.by, outputs, duration, ...(began == null ? {} : { began }), result: sealed }
+}

@@ -1,0 +1,142 @@
+/**
+ * Logs of jobs in the result folder: a file for each job of each graph, of its last attempt, a line of JSON for each line. Lines are gathered for a
+ * moment and written in turn, so that thousands of jobs hold no files open; what is beyond the bounds is counted and not kept.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { asBakError } from '../../protocols/errors.ts'
+import type { GraphAt } from '../../protocols/jobs/graph-at.ts'
+import type { LogLine } from '../../protocols/jobs/job-stream.ts'
+import { jobLogFile } from '../../protocols/layout.ts'
+import { InTurn } from '../in-turn.ts'
+import { onDisk } from './disk.ts'
+
+/** Of the log of one job, and of all of a run. */
+const MAX_LOG_BYTES = 16 * 1024 ** 2
+const MAX_RUN_BYTES = 1024 ** 3
+/** Text that waits for the disk. */
+const MAX_WAITING_BYTES = 32 * 1024 ** 2
+const WRITE_EVERY_MS = 100
+
+/** Longer than its file: lines that were not kept. */
+export interface CutLog {
+  graph: GraphAt
+  job: string
+  lines: number
+}
+
+interface JobLog {
+  path: string
+  at: CutLog
+  attempt: number
+  /** Of what is in the file, and of what waits. */
+  bytes: number
+  waiting: string[]
+  /** The file has lines of an earlier attempt, or none. */
+  isNew: boolean
+}
+
+export interface JobLogBounds {
+  log?: number
+  run?: number
+  waiting?: number
+}
+
+export class JobLogFiles {
+  readonly #root: string
+  readonly #bounds: Required<JobLogBounds>
+  readonly #logs = new Map<string, JobLog>()
+  readonly #due = new Set<JobLog>()
+  readonly #folders = new Set<string>()
+  readonly #turn = new InTurn()
+  #timer: NodeJS.Timeout | undefined
+  #bytes = 0
+  #waiting = 0
+  #failed: string | undefined
+
+  /** @param root the result folder */
+  constructor(
+    root: string,
+    { log = MAX_LOG_BYTES, run = MAX_RUN_BYTES, waiting = MAX_WAITING_BYTES }: JobLogBounds = {}
+  ) {
+    this.#root = root
+    this.#bounds = { log, run, waiting }
+  }
+
+  /** Lines of an attempt, in their order. Those of an earlier one than the last are dropped; the first of a later one replace the log. */
+  add({ graph, job, attempt }: { graph: GraphAt; job: string; attempt: number }, lines: LogLine[]): void {
+    const log = this.#logOf(graph, job)
+    if (attempt < log.attempt || lines.length === 0) return
+    if (attempt > log.attempt) this.#begin(log, attempt)
+    for (const line of lines) {
+      const text = `${JSON.stringify(line)}\n`
+      const bytes = Buffer.byteLength(text)
+      const { log: most, run, waiting } = this.#bounds
+      // once one is left out, none comes behind it: a log has no holes of this kind
+      const isFull = log.at.lines > 0 || log.bytes + bytes > most || this.#bytes + bytes > run
+      if (isFull || this.#waiting + bytes > waiting || this.#failed != null) {
+        log.at.lines++
+        continue
+      }
+      log.waiting.push(text)
+      log.bytes += bytes
+      this.#bytes += bytes
+      this.#waiting += bytes
+    }
+    this.#due.add(log)
+    this.#timer ??= setTimeout(() => void this.flush(), WRITE_EVERY_MS)
+  }
+
+  /** Logs of which some lines were not kept. */
+  get cut(): CutLog[] {
+    return [...this.#logs.values()].map(({ at }) => at).filter(({ lines }) => lines > 0)
+  }
+
+  /** Why nothing more is written. */
+  get failed(): string | undefined {
+    return this.#failed
+  }
+
+  /** All that came until now is in the files. Never rejects. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    return this.#turn.run(async () => {
+      for (const log of [...this.#due]) {
+        this.#due.delete(log)
+        await this.#write(log).catch(cause => {
+          this.#failed ??= asBakError(cause).message
+        })
+      }
+    })
+  }
+
+  #logOf(graph: GraphAt, job: string): JobLog {
+    const path = join(this.#root, jobLogFile(graph, job))
+    const known = this.#logs.get(path)
+    if (known != null) return known
+    const log = { path, at: { graph, job, lines: 0 }, attempt: 0, bytes: 0, waiting: [], isNew: true }
+    this.#logs.set(path, log)
+    return log
+  }
+
+  #begin(log: JobLog, attempt: number): void {
+    this.#bytes -= log.bytes
+    for (const text of log.waiting) this.#waiting -= Buffer.byteLength(text)
+    log.at.lines = 0
+    Object.assign(log, { attempt, bytes: 0, waiting: [], isNew: true })
+  }
+
+  async #write(log: JobLog): Promise<void> {
+    const text = log.waiting.join('')
+    const flag = log.isNew ? 'w' : 'a'
+    Object.assign(log, { waiting: [], isNew: false })
+    this.#waiting -= Buffer.byteLength(text)
+    const folder = dirname(log.path)
+    await onDisk(log.path, async () => {
+      if (!this.#folders.has(folder)) await mkdir(folder, { recursive: true })
+      this.#folders.add(folder)
+      await writeFile(log.path, text, { flag, mode: 0o644 })
+    })
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * One graph of a run on one member: takes what the controller offers, as far as there are slots and its owner lets it, runs it, and says how it
+ * went. What it runs goes on while no stream is there, for as long as the controller waits for a member that it cannot reach.
+ */
+import { MAX_TIMER_MS } from '../../../protocols/duration.ts'
+import type { Envelope } from '../../../protocols/envelope.ts'
+import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.ts'
+import { cutText } from '../../../protocols/fields.ts'
+import type { Job } from '../../../protocols/jobs/job.ts'
+import type { JobOffer, ToJobs } from '../../../protocols/jobs/job-stream.ts'
+import { type JobsAnswer, jobsAnswerOfDigests } from '../../../protocols/jobs/jobs-answer.ts'
+import { graphKey } from '../../../protocols/layout.ts'
+import { removeTree } from '../../store/remove-tree.ts'
+import type { GraphHostInit, HostParts } from './host-init.ts'
+import { attemptKey, HostedAttempt } from './hosted-attempt.ts'
+import { type AttemptOf, JobOutbox } from './job-outbox.ts'
+import type { RunSlots } from './machine-slots.ts'
+
+/** Attempts whose end the controller has not heard: with more of them none is begun. */
+const MAX_UNHEARD = 1_024
+
+export class GraphHost {
+  readonly #init: GraphHostInit
+  readonly #parts: HostParts
+  readonly #slots: RunSlots
+  readonly #jobs: Map<string, Job>
+  readonly #attempts = new Map<string, HostedAttempt>()
+  /** What goes on for them, also behind their ends. */
+  readonly #work = new Set<Promise<void>>()
+  /** Digests of results that the controller has. */
+  readonly #heard = new Set<string>()
+  readonly #over = Promise.withResolvers<void>()
+  #outbox = new JobOutbox()
+  #isConnected = false
+  #isEnding = false
+  /** Offers of the present stream that were dealt with. */
+  #offers = 0
+  #told = ''
+  #lost: NodeJS.Timeout | undefined
+
+  constructor(init: GraphHostInit, parts: HostParts) {
+    this.#init = init
+    this.#parts = parts
+    this.#jobs = new Map(init.jobs.map(job => [job.name, job]))
+    this.#slots = parts.slots.enter(init.run, init.controller, () => this.#tellSlots())
+  }
+
+  get controller(): string {
+    return this.#init.controller
+  }
+
+  /** Resolves when the controller has said that no job comes any more. */
+  get over(): Promise<void> {
+    return this.#over.promise
+  }
+
+  /** A stream of the controller is there, in the place of one that was. @returns what is to be sent on it */
+  connect(running: readonly AttemptOf[]): JobOutbox {
+    clearTimeout(this.#lost)
+    const named = new Set(running.map(attemptKey))
+    const lines = this.#leave(new BakError('interrupted', 'a newer stream has taken its place'))
+    this.#isConnected = true
+    this.#offers = 0
+    this.#told = ''
+    for (const [key, each] of this.#attempts) if (each.end == null && !named.has(key)) each.giveUp()
+    for (const each of this.#attempts.values()) if (each.end == null && !each.isUnwanted) each.sayAgain()
+    for (const { job, attempt, lines: waiting } of lines) this.#outbox.putLines({ job, attempt }, waiting)
+    for (const each of this.#attempts.values()) if (each.end != null) each.sayAgain()
+    for (const each of running) if (!this.#attempts.has(attemptKey(each))) this.#recall(each)
+    this.#tellSlots()
+    return this.#outbox
+  }
+
+  /** The stream is gone: what runs goes on. */
+  disconnect(outbox: JobOutbox): void {
+    if (outbox !== this.#outbox) return
+    const lines = this.#leave(new BakError('unreachable', 'the stream is gone'))
+    for (const { job, attempt, lines: waiting } of lines) this.#outbox.putLines({ job, attempt }, waiting)
+    this.#isConnected = false
+    const { lostTimeoutMs } = this.#init
+    if (lostTimeoutMs <= 0 || this.#isEnding) return
+    const end = () => this.#cancelAll('the controller could not be reached for longer than policy.lost_timeout')
+    this.#lost = setTimeout(end, Math.min(lostTimeoutMs, MAX_TIMER_MS)).unref()
+  }
+
+  /** @throws {BakError} `bad-message` */
+  hear(message: ToJobs): void {
+    switch (message.type) {
+      case 'open':
+        throw new BakError('bad-message', 'the stream is open already')
+      case 'want':
+        return this.#slots.want(message.slots, message.most)
+      case 'offer':
+        return this.#take(message)
+      case 'cancel':
+        return this.#cancel(message)
+      case 'got':
+        return this.#hear(message)
+      case 'hold':
+        return this.#outbox.put({ type: 'held', id: message.id, digests: this.#hold(message.digests) })
+      case 'look':
+        return this.#outbox.put({ type: 'found', id: message.id, results: this.#look(message.keys) })
+      case 'over':
+        return this.#over.resolve()
+    }
+  }
+
+  /** Nothing of it runs any more, and the stream ends. Never rejects. @returns what it signed, as far as the controller has it */
+  async end(why: string): Promise<JobsAnswer> {
+    this.#isEnding = true
+    clearTimeout(this.#lost)
+    this.#cancelAll(why)
+    while (this.#work.size > 0) await Promise.all(this.#work)
+    this.#slots.leave()
+    this.#outbox.end()
+    return jobsAnswerOfDigests(this.#heard)
+  }
+
+  #leave(why: BakError) {
+    const lines = this.#outbox.leave()
+    this.#outbox.fail(why)
+    this.#outbox = new JobOutbox()
+    return lines
+  }
+
+  #take(offer: JobOffer): void {
+    const { job, attempt } = offer
+    this.#offers++
+    const why = this.#whyRefused(offer)
+    if (why != null) this.#outbox.put({ type: 'refused', job, attempt, ...why })
+    else if (!this.#attempts.has(attemptKey(offer))) this.#do(this.#host(this.#attemptOf(offer)))
+    this.#tellSlots()
+  }
+
+  #whyRefused(offer: JobOffer): { code: ErrorCode; reason: string } | undefined {
+    const job = this.#jobs.get(offer.job)
+    const { max } = this.#parts.slots
+    if (job == null) return { code: 'state', reason: `the manifest has no job ${offer.job} in this graph` }
+    if (this.#attempts.has(attemptKey(offer))) return undefined
+    if (this.#isEnding) return { code: 'phase-closed', reason: 'the graph is over here' }
+    if (job.slots > max)
+      return { code: 'not-allowed', reason: `it takes ${job.slots} slots, and this machine has ${max}` }
+    if (this.#attempts.size >= max + MAX_UNHEARD) return { code: 'busy', reason: 'too many ends are still to be heard' }
+    if (!this.#slots.take(job.slots)) return { code: 'busy', reason: 'no slots are free' }
+    return undefined
+  }
+
+  #attemptOf({ job: name, attempt, inputs }: Pick<JobOffer, 'job' | 'attempt' | 'inputs'>): HostedAttempt {
+    const job = this.#jobs.get(name) as Job
+    const made = new HostedAttempt({
+      ...{ job, attempt, inputs, graph: this.#init, parts: this.#parts },
+      say: message => this.#outbox.put(message),
+      sayLines: lines => this.#outbox.putLines({ job: name, attempt }, lines)
+    })
+    this.#attempts.set(attemptKey(made.at), made)
+    return made
+  }
+
+  /** Never rejects. */
+  async #host(taken: HostedAttempt): Promise<void> {
+    const { job, at } = taken
+    try {
+      await this.#init.judge(job, taken.inputs)
+      // it may have been cancelled while it was judged
+      if (this.#isEnding) taken.cancel('the graph is over')
+      await taken.run()
+      if (taken.isUnwanted) this.#attempts.delete(attemptKey(at))
+      this.#do(removeTree(taken.folder).catch(this.#failed))
+    } catch (cause) {
+      const { code, message } = asBakError(cause)
+      this.#attempts.delete(attemptKey(at))
+      this.#outbox.put({ type: 'refused', job: job.name, attempt: at.attempt, code, reason: cutText(message) })
+    } finally {
+      this.#slots.give(job.slots)
+    }
+  }
+
+  /** The controller names an attempt that is not known here: the daemon was started anew, or the offer never came. */
+  #recall({ job, attempt }: AttemptOf): void {
+    if (!this.#jobs.has(job)) return
+    const { run, graph, self } = this.#init
+    const known = this.#parts.records.resultsOf(run, { job, attempt })
+    const result = known.find(({ by, value }) => by === self && graphKey(value.graph) === graphKey(graph))
+    const reason = 'this member knows nothing of it: its daemon was started anew, or the offer was lost'
+    this.#attemptOf({ job, attempt, inputs: [] }).conclude(
+      result == null
+        ? { type: 'broken', job, attempt, code: 'interrupted', reason }
+        : { type: 'ended', job, attempt, sealed: result.envelope }
+    )
+  }
+
+  #cancel(of: AttemptOf): void {
+    const taken = this.#attempts.get(attemptKey(of))
+    if (taken?.end == null) taken?.cancel('it was cancelled')
+    else this.#attempts.delete(attemptKey(of))
+  }
+
+  #cancelAll(why: string): void {
+    for (const each of this.#attempts.values()) if (each.end == null) each.cancel(why)
+  }
+
+  /** The controller has its end. */
+  #hear(of: AttemptOf): void {
+    const taken = this.#attempts.get(attemptKey(of))
+    if (taken?.end == null) return
+    if (taken.result != null) this.#heard.add(taken.result)
+    this.#attempts.delete(attemptKey(of))
+  }
+
+  #hold(digests: string[]): string[] {
+    const { store } = this.#parts.swarms
+    const here = digests.filter(each => store.get(each) != null && !store.damaged.has(each))
+    store.needs.add(this.#init.owner, here)
+    return here
+  }
+
+  #look(keys: string[]): Envelope[] {
+    return this.#parts.records
+      .byKeys(keys)
+      .slice(0, 16)
+      .map(({ envelope }) => envelope)
+  }
+
+  #tellSlots(): void {
+    if (!this.#isConnected) return
+    const now = { ...this.#slots.now, offers: this.#offers }
+    const told = Object.values(now).join()
+    if (told === this.#told) return
+    this.#told = told
+    this.#outbox.put({ type: 'slots', ...now })
+  }
+
+  #do(work: Promise<void>): void {
+    this.#work.add(work)
+    void work.finally(() => this.#work.delete(work))
+  }
+
+  readonly #failed = (cause: unknown) => {
+    this.#parts.log.warn('a folder of a job was not removed', { run: this.#init.run, why: asBakError(cause).message })
+  }
+}

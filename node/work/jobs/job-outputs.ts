@@ -1,0 +1,51 @@
+/** What a job has left in the folder of its outputs becomes artifacts: all that it names, and nothing else. */
+import { realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asBakError, BakError } from '../../../protocols/errors.ts'
+import type { JobOutput } from '../../../protocols/jobs/job-result.ts'
+import type { Imports } from '../../artifacts/import-artifact.ts'
+import { isCode } from '../../store/disk.ts'
+
+interface TakeOutputs {
+  imports: Pick<Imports, 'take'>
+  /** The controller, for whom they are stored. */
+  by: string
+  signal: AbortSignal
+  onTaken(digest: string): void
+}
+
+/**
+ * @param folder in which nobody writes any more
+ * @throws {BakError} `usage` where an output is not there, or cannot be an artifact; `no-space`, `io`, the reason of the signal
+ */
+export async function takeOutputs(
+  folder: string,
+  outputs: string[],
+  { imports, by, signal, onTaken }: TakeOutputs
+): Promise<JobOutput[]> {
+  const taken: JobOutput[] = []
+  if (outputs.length === 0) return taken
+  const root = await realpath(folder)
+  for (const path of outputs) {
+    const at = await placeOf(root, path)
+    const { digest, kind, bytes } = await imports.take(at, { by, signal }).catch(cause => {
+      const { code, message } = asBakError(cause)
+      throw new BakError(code, `output ${path}: ${message.replaceAll(`${root}/`, '')}`, { cause })
+    })
+    onTaken(digest)
+    taken.push({ path, digest, kind, bytes })
+  }
+  return taken
+}
+
+/** A link may lead to another output, and nowhere else: the daemon reads more than the job could. */
+async function placeOf(root: string, path: string): Promise<string> {
+  const at = await realpath(join(root, path)).catch(cause => {
+    if (isCode(cause, 'ENOENT', 'ENOTDIR')) throw new BakError('usage', `output ${path} is missing`, { cause })
+    if (isCode(cause, 'ELOOP')) throw new BakError('usage', `output ${path} is a link in a circle`, { cause })
+    throw cause
+  })
+  if (at !== root && !at.startsWith(`${root}/`))
+    throw new BakError('usage', `output ${path} is a link that leads elsewhere`)
+  return at
+}
