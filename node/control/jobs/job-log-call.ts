@@ -15,7 +15,7 @@ import { readJobReference } from './references.ts'
 import { tailLog } from './tail-log.ts'
 
 /** When an attempt is over its log is read to its end; it is given up when nothing of it comes for so long, ms. */
-const GRACE_MS = 3_000
+const GRACE_MS = 2_000
 
 type Answer = CallResponse<'job-log'>
 

@@ -169,6 +169,35 @@ test('where the leader is gone, who has a log gives it', async () => {
   assert.equal(await log(n3, { job: 'lib' }), ['2 on n2 at n2', 'one two', 'done'])
 })
 
+test('a log is followed over the attempts of a job, whose first member is lost', async () => {
+  const { n1, n2, n3 } = await mesh()
+  const at = { run, graph, job: 'app' }
+  const offered = { member: 'n3', outcome: 'done' as const, offered: 1 }
+  n1.jobRecords.note(run, [jobEntryOf({ job: 'app', state: 'running', attempts: [{ ...offered, attempt: 1 }] })])
+  n3.jobRecords.beginLog({ ...at, attempt: 1 })
+  n3.jobRecords.appendLog({ ...at, attempt: 1 }, [{ n: 1, t: 0, text: 'first' }])
+  const event = (more: object) => n1.events.put({ n: 1, at: 1, type: 'job', graph, job: 'app', ...more } as never)
+  await event({ state: 'running', attempt: 1, member: 'n3' })
+  const answers = jobLog(n1.parts, { job: 'app', follow: true }, options)
+  const next = async (most: number) => {
+    const some: LogAnswer[] = []
+    while (some.length < most) some.push((await answers.next()).value as LogAnswer)
+    return textOf(some)
+  }
+  assert.equal(await next(2), ['1 on n3 at n3', 'first'])
+  // it says nothing more, and its stream does not end either
+  await event({ state: 'queued', reason: 'n3 is lost' })
+  await event({ state: 'running', attempt: 2, member: 'n2' })
+  n2.jobRecords.beginLog({ ...at, attempt: 2 })
+  n2.jobRecords.appendLog({ ...at, attempt: 2 }, [{ n: 1, t: 0, text: 'second' }])
+  assert.equal(await next(3), ['the log of attempt 1 on n3 breaks off here', '2 on n2 at n2', 'second'])
+  n2.jobRecords.appendLog({ ...at, attempt: 2 }, [{ n: 2, t: 1, text: 'more' }])
+  assert.equal(await next(1), ['more'])
+  n2.jobRecords.endLog({ ...at, attempt: 2 })
+  await event({ state: 'failed', attempt: 2, member: 'n2', reason: 'exit 1' })
+  assert.equal(await Array.fromAsync(answers), [{ type: 'state', state: 'failed', reason: 'exit 1' }])
+})
+
 test('a log that nobody has is said, and an attempt that there is not is refused', async () => {
   const { n1 } = await mesh()
   const [missing, state] = await log(n1, { job: 'lib', attempt: 1 })

@@ -9,7 +9,9 @@ import { homeAt } from '../../../node/store/home.ts'
 import { JobRecords } from '../../../node/store/job-records.ts'
 import type { Signer } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
+import type { RunEvent } from '../../../protocols/events.ts'
 import { jobRecordsProtocol, type SlotUse } from '../../../protocols/jobs/job-records.ts'
+import { Queue } from '../../../protocols/queue.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
 import type { Handler, Opener } from '../../../protocols/stream.ts'
 import { scratchArtifacts } from '../../artifacts/scratch-artifacts.ts'
@@ -23,6 +25,8 @@ export interface Peer {
   artifacts: Artifacts
   /** Of the results on this peer. */
   runs: string
+  /** Of runs that it leads. */
+  events: Queue<RunEvent>
   /** As its control calls use it. */
   parts: Parts
   /** Nobody reaches it any more. */
@@ -94,7 +98,9 @@ export async function somePeers(
       role: 'controller',
       runs: []
     })
+    const events = new Queue<RunEvent>(64)
     const parts = {
+      afterRun: { follow: () => taken(events) },
       ...{ home, log, artifacts, jobRecords, coordinator, streams: { to }, identity: signer },
       authority: { roleOf: () => 'controller' },
       feed: { get: (run: string) => (leadOf(run) == null ? undefined : { lead: { by: leadOf(run) } }), runs: () => [] },
@@ -110,7 +116,7 @@ export async function somePeers(
       swarms: { fetch: (digest: string, options: Fetching) => fetch(artifacts, signer.peer, digest, options) }
     } as unknown as Parts
     peers.set(name, {
-      ...{ name, signer, jobRecords, artifacts, parts, runs: home.runs(), isHere: true },
+      ...{ name, signer, jobRecords, artifacts, parts, events, runs: home.runs(), isHere: true },
       handler: handler as unknown as Handler<never, unknown>,
       leave() {
         const self = peers.get(name)
@@ -132,6 +138,10 @@ export async function somePeers(
     await into.imports.take(path, { by })
     return { bytes, source: bytes }
   }
+}
+
+async function* taken(events: Queue<RunEvent>): AsyncGenerator<RunEvent> {
+  for (let next = await events.take(); next !== undefined; next = await events.take()) yield next
 }
 
 interface Fetching {
