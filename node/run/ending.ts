@@ -61,7 +61,7 @@ export function reasonOf(workload: WorkEntry[], spec: RunRecord['spec']): string
   if (first == null) return undefined
   const { error, member } = first
   const why = failureOf(first, spec) ?? ''
-  if (isOfTask(first)) return cutText(`${why}, in ${stepFolder(first.step)}`)
+  if (isOfTask(first) || first.jobs) return cutText(`${why}, in ${stepFolder(first.step)}`)
   if (member == null) {
     // the step stands before what the command said
     const said = error == null ? '' : `: ${error}`

@@ -2,13 +2,13 @@
  * Jobs: runs each graph while its phase is open, goes by what became of its jobs, and has what those of the role `setup` have made brought to the
  * workloads.
  */
-import { BakError } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
 import { graphOf } from '../../../protocols/jobs/graph-at.ts'
 import { graphKey, stepFolder } from '../../../protocols/layout.ts'
 import { JobLogFiles } from '../../store/job-log-files.ts'
 import { takeGiven } from '../jobs/given-inputs.ts'
 import { troublesIn, whyGraphFailed, workEntryOf } from '../jobs/graph-outcome.ts'
+import { GraphRun } from '../jobs/graph-run.ts'
 import { type MakeGraph, OpenGraph } from '../jobs/open-graph.ts'
 import { fetchStagedOutputs } from '../jobs/staged-outputs.ts'
 import type { PlannedPhase } from '../plan.ts'
@@ -22,7 +22,7 @@ const MAX_WARNINGS = 16
 const MAX_CUT = 16
 
 /** @param make makes what runs a graph; @returns the hook of one run */
-export function jobs(make: MakeGraph = notYet): RunHook {
+export function jobs(make: MakeGraph = init => new GraphRun(init)): RunHook {
   let logs: JobLogFiles | undefined
   let open: OpenGraph | undefined
   const end = async () => {
@@ -57,10 +57,6 @@ export function jobs(make: MakeGraph = notYet): RunHook {
       if (logs != null) nameCut(logs, run)
     }
   }
-}
-
-const notYet: MakeGraph = () => {
-  throw new BakError('state', 'no jobs are run here yet')
 }
 
 const isAboutJobs = ({ phase, part }: Pick<PlannedPhase, 'phase' | 'part'>) => phase === 'work' && part === 'jobs'

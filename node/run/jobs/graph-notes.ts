@@ -10,6 +10,8 @@ import type { JobLogFiles } from '../../store/job-log-files.ts'
 import type { RunContext } from '../run-context.ts'
 import type { GraphRunInit } from './graph-init.ts'
 
+/** Lines that begin so are for bak: what they say of a job is told otherwise. */
+const MARK = '#BAK:'
 /** Of the needs of a job that come one after the other about so many are told. */
 const MAX_STEPS = 16
 /** Kept in the records of this peer about so often while the graph goes on, ms. */
@@ -54,7 +56,8 @@ export class GraphNotes {
     this.#count(change.job, change.state)
     this.#timer ??= setTimeout(() => this.flush(), NOTE_EVERY_MS)
     if (!isTold(change)) return
-    const last = tail == null || this.#lines === 0 ? {} : { tail: tail.slice(-this.#lines) }
+    const said = tail?.filter(each => !each.startsWith(MARK))
+    const last = said == null || this.#lines === 0 ? {} : { tail: said.slice(-this.#lines) }
     this.#init.run.events.store({ type: 'job', ...rest, ...last })
   }
 

@@ -259,7 +259,7 @@ hook('a member that gives up its part, or is out of the run, is out of the graph
 
 hook('logs are files of the result, tails are as long as was asked for, and counts are those of now', async () => {
   const seen: unknown[] = []
-  const tail = ['1', '2', '3']
+  const tail = ['1', '2', '#BAK:PROGRESS 7', '3']
   const { driver, run, stored } = await driven({
     spec: { ...measured, samples: 1, jobs: { lines: 2 } },
     onGraph(graph) {
