@@ -92,12 +92,23 @@ test('what is here is not fetched, also when its maker is gone', async () => {
   assert.equal((await readdir(into)).sort(), ['again', 'app'])
 })
 
+test('an output is found by the result of its member where who led the run is gone', async () => {
+  const { n1, n3 } = await mesh()
+  n1.leave()
+  const into = scratch()
+  await get(n3, `${run}/link/app`, { folder: into })
+  assert.is(readFileSync(join(into, 'app'), 'utf8'), 'program')
+})
+
 test('what is none, or could be several, is refused with what there is', async () => {
   const { n1 } = await mesh()
   const failing = (what: string, more: object = {}) =>
     failureOf(getArtifact(n1.parts, { what, folder: '/nowhere', ...more }, options))
   assert.match(await failing('last/link'), /^usage: last\/link could be .*\/link\/app, .*\/link\/share$/)
-  assert.match(await failing('last/link/none'), /^unknown-digest: last\/link\/none: no job of .* has this output/)
+  assert.match(
+    await failing('last/link/none'),
+    /^unknown-digest: last\/link\/none: no job of .* that is known has this output/
+  )
   assert.match(await failing('none'), /^unknown-digest: no release, and no digest that is known, is none/)
   assert.match(await failing('none', { run: 'last' }), /^unknown-digest: no release/)
   assert.match(await failing('x/y/z'), /^no-such-run/)

@@ -94,9 +94,12 @@ test('a run whose leader is gone is told by those who ran its jobs', async () =>
   n1.leave()
   const answer = await one(jobs(n3.parts, { run }, options))
   assert.equal(
-    answer.jobs.map(each => [each.job, each.state, each.at]),
-    [['lib', 'done', 'n2']]
+    answer.jobs.map(each => [each.job, each.state, each.member, each.at]),
+    [['lib', 'done', 'n2', 'n2']]
   )
+  const view = await one(job(n3.parts, { job: 'lib' }, options))
+  assert.equal([view.state, view.entry?.member, view.entry?.attempts.length, view.at], ['done', 'n2', 1, 'n2'])
+  assert.equal(view.inputs, [{ at: 'gen/x.c', from: 'unknown', digest: 'c'.repeat(64) }])
   assert.match(await failureOf(jobs(n3.parts, { run: '20261122T213015-zzzzzz' }, options)), /^no-such-run: no jobs of/)
 })
 
@@ -207,7 +210,7 @@ test('a log that nobody has is said, and an attempt that there is not is refused
     await failureOf(jobLog(n1.parts, { job: 'lib', attempt: 3 }, options)),
     /^usage: lib of .* has no attempt 3/
   )
-  assert.equal(await log(n1, { job: 'app' }), ['app has not begun', 'skipped'])
+  assert.equal(await log(n1, { job: 'app' }), ['skipped'])
 })
 
 test('the slots of all that are selected, with who takes them', async () => {
