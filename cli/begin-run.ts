@@ -4,6 +4,7 @@ import type { Begun } from '../protocols/control.ts'
 import { callDaemon } from '../protocols/control-http.ts'
 import { asBakError, BakError } from '../protocols/errors.ts'
 import type { RunEvent } from '../protocols/events.ts'
+import { atEnd } from './at-end.ts'
 import type { Context } from './command.ts'
 import { checkDaemon, follow } from './follow.ts'
 import type { FollowFlags } from './follow-flags.ts'
@@ -11,7 +12,6 @@ import { describeBegun } from './format.ts'
 import { onSignals } from './interrupt.ts'
 import { commandOutputOf } from './live-output.ts'
 import { cleanLine, writeTo } from './output.ts'
-import { reportAtEnd } from './report-at-end.ts'
 import { chooseView } from './views/index.ts'
 import type { View } from './views/view.ts'
 import { checkJunit, writeJunit } from './write-junit.ts'
@@ -61,7 +61,7 @@ export async function beginAndFollow(
   const release = onSignals({ cancel, detach: () => leaving.abort() })
   try {
     const status = await follow(begin({ signal }), {
-      ...{ ...options, view, signal, onEnd: reportAtEnd(context, options) },
+      ...{ ...options, view, signal, onEnd: atEnd(context, options, signal) },
       isCancelled: () => isCancelled,
       onLost: id => checkDaemon(context, `run ${id} ends when it starts again`),
       onRun: id => (run = id)

@@ -60,7 +60,7 @@ export async function follow(events: AsyncIterable<Begun | RunEvent>, options: F
     return detach(thrown, named ? run : undefined, options)
   }
   const atEnd = ended == null || run == null ? undefined : await options.onEnd?.(run)
-  if (atEnd?.text != null) await view.say(atEnd.text)
+  for (const text of atEnd?.texts ?? []) await view.say(text)
   await view.finish(run ?? 'run', ended, moved)
   if (ended == null) return detach(undefined, run, options)
   const status = statusOfRun(ended, workload, { strict, propagateExit })

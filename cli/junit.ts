@@ -1,7 +1,8 @@
 /**
  * The result of a run as JUnit XML, which build servers read: a test case for the run itself, for each sample, for each threshold in each
- * iteration, and for what it was asked for.
+ * iteration, for each job, and for what it was asked for.
  */
+import type { JobEntry } from '../protocols/jobs/jobs-file.ts'
 import { stepFolder } from '../protocols/layout.ts'
 import { decisiveFailure } from '../protocols/matrix/decisive-failure.ts'
 import { plannedSamples } from '../protocols/matrix/due-samples.ts'
@@ -11,13 +12,16 @@ import { describeBounds, describeDecision, type Threshold } from '../protocols/t
 import { isTriggered } from '../protocols/triggered.ts'
 import { failureOf, failuresIn, placeOf, type WorkEntry } from '../protocols/work-entry.ts'
 import { formatVerdict } from './format.ts'
+import { describeFailed } from './jobs/causes.ts'
+import { endedJob } from './jobs/job-entries.ts'
+import { describeCounts, nameOfGraph, stateInWords } from './jobs/job-progress.ts'
 
 /** How a case ended; nothing is passed. A failure is a result, an error is none. */
 type Outcome = { tag: 'failure' | 'error' | 'skipped'; type?: string; message: string }
 
 interface Case {
   /** The last part of its class. */
-  group: 'run' | 'samples' | 'thresholds' | 'completeness'
+  group: 'run' | 'samples' | 'jobs' | 'thresholds' | 'completeness'
   name: string
   seconds?: number
   outcome?: Outcome
@@ -27,12 +31,20 @@ interface JunitOptions {
   /** What is missing that was asked for is a failure. */
   strict: boolean
   tags?: Record<string, string>
+  /** What became of each job, where that can be read. */
+  jobs?: JobEntry[]
 }
 
 /** @param record of a run that has ended. @returns the text of the file */
-export function junitOf(record: RunRecord, { strict, tags = {} }: JunitOptions): string {
+export function junitOf(record: RunRecord, { strict, tags = {}, jobs }: JunitOptions): string {
   const { run, name, controller, created, took = 0, spec } = record
-  const cases = [runCase(record), ...sampleCases(record), ...thresholdCases(record), wholeCase(record, strict)]
+  const cases = [
+    runCase(record),
+    ...sampleCases(record),
+    ...jobCases(record, jobs),
+    ...thresholdCases(record),
+    wholeCase(record, strict)
+  ]
   const count = (tag: Outcome['tag']) => cases.filter(({ outcome }) => outcome?.tag === tag).length
   const counts = { tests: cases.length, failures: count('failure'), errors: count('error'), skipped: count('skipped') }
   const time = seconds(took / 1000)
@@ -88,6 +100,32 @@ function outcomeOf(failed: WorkEntry[], { spec }: RunRecord, isDecisive: boolean
   return isDecisive
     ? { tag: 'failure', type: 'workload-failed', message }
     : { tag: 'skipped', message: `failed, and was repeated: ${message}` }
+}
+
+/** Failures of a sample that was repeated do not count. Where only their number is known there is one case for all. */
+function jobCases({ jobs: counts, verdict, run }: RunRecord, entries: JobEntry[] | undefined): Case[] {
+  if (entries != null) return entries.map(each => jobCase(each, verdict === 'ok'))
+  if (counts == null) return []
+  const message = `${describeCounts(counts)}: bak show ${run}`
+  const outcome: Outcome = { tag: 'failure', type: 'job-failed', message }
+  return [{ group: 'jobs', name: 'all jobs', ...(counts.failed && verdict !== 'ok' && { outcome }) }]
+}
+
+function jobCase(entry: JobEntry, isRepeated: boolean): Case {
+  const { graph, job, state, why, reason, duration = 0 } = entry
+  const named = { group: 'jobs', name: `${nameOfGraph(graph)}/${job}`, seconds: duration / 1000 } as const
+  if (state === 'done' || state === 'reused') return named
+  if (state !== 'failed') {
+    const { from = [] } = entry
+    const inherited = from.length === 0 ? (reason ?? why) : `inherited from ${from.join(', ')}`
+    const message = [stateInWords(state), inherited].filter(each => each != null).join(': ')
+    return { ...named, outcome: { tag: 'skipped', message } }
+  }
+  const how = describeFailed(endedJob(entry, 0))
+  const outcome: Outcome = isRepeated
+    ? { tag: 'skipped', message: `${how}; its sample was repeated` }
+    : { tag: 'failure', type: 'job-failed', message: how }
+  return { ...named, outcome }
 }
 
 function thresholdCases({ spec, thresholds = [] }: RunRecord): Case[] {

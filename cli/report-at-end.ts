@@ -4,21 +4,21 @@ import type { Context } from './command.ts'
 import type { FollowFlags } from './follow-flags.ts'
 
 export interface AtEnd {
-  /** For the screen: where the report is, if that is to be said, or why there is none. */
-  text?: string
+  /** For the screen: where that is which was made, or why it is not, a line each. */
+  texts: string[]
   isDone: boolean
 }
 
 /** @returns what makes the report; nothing where none was asked for */
-export function reportAtEnd(context: Pick<Context, 'home' | 'ask'>, { report = false, quiet = false }: FollowFlags) {
+export function reportAtEnd(context: Pick<Context, 'home' | 'ask'>, { report = false }: FollowFlags) {
   if (!report) return undefined
   return async (run: string): Promise<AtEnd> => {
     try {
       const { reportRun } = await import('./report/report-run.ts')
       const { file } = await reportRun(context, run)
-      return { text: quiet ? undefined : `report: ${file}`, isDone: true }
+      return { texts: [`report: ${file}`], isDone: true }
     } catch (cause) {
-      return { text: `no report: ${asBakError(cause).message}`, isDone: false }
+      return { texts: [`no report: ${asBakError(cause).message}`], isDone: false }
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Writes the JUnit file of a run that was followed to its end, where one was asked for. */
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { BakError, exitStatus, whyOf } from '../protocols/errors.ts'
+import { readJobsFile } from '../protocols/jobs/read-jobs-file.ts'
 import { readRecord } from '../protocols/record.ts'
 import type { Context } from './command.ts'
 import { junitOf } from './junit.ts'
@@ -30,11 +31,12 @@ export async function writeJunit(
 ): Promise<number> {
   if (junit == null || run == null) return status
   try {
-    const { record: text, tags, moved } = await ask('describe', { run })
+    const { record: text, tags, moved, folder } = await ask('describe', { run })
     if (text == null) throw new Error(moved == null ? 'its record cannot be had' : `its result went to ${moved}`)
     const record = readRecord(text)
     if (record.state !== 'ended') throw new Error(`the run has not ended: bak attach ${run} --junit ${junit}`)
-    writeFileSync(junit, junitOf(record, { strict: strict || record.spec.policy.strict === true, tags }))
+    const jobs = folder == null ? undefined : await readJobsFile(folder)
+    writeFileSync(junit, junitOf(record, { strict: strict || record.spec.policy.strict === true, tags, jobs }))
     return status
   } catch (cause) {
     await writeNotes([`bak: --junit ${junit} is not written: ${whyOf(cause)}`])

@@ -83,7 +83,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
     jobRecordsService: c =>
       new JobRecordsService(c, {
         ...{ self, jobRecords: init.jobRecords },
-        slotUse: () => ({ max: 0, taken: 0, runs: [] })
+        slotUse: () => c.jobService.slotUse()
       }),
     leftovers: c => new Leftovers(c, init),
     garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),

@@ -185,6 +185,7 @@ const runHead = v.pipe(
     ...{ run: all.run, key: all.key, name: all.name, state: all.state, phase: all.phase, verdict: all.verdict },
     ...{ partial: all.partial, excluded: all.excluded, controller: all.controller },
     ...{ created: all.created, begun: all.begun, ended: all.ended, took: all.took, beside: all.beside },
+    jobs: all.jobs,
     resumes: v.optional(v.pick(resumed, ['run'])),
     spec: v.optional(v.object({ tags: v.optional(tags) })),
     roster: v.array(v.unknown()),

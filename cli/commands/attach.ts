@@ -1,11 +1,12 @@
 /** `bak attach`: follows a run, from its first event on. */
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
+import { atEnd } from '../at-end.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { checkDaemon, follow } from '../follow.ts'
 import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
 import { onSignals } from '../interrupt.ts'
-import { reportAtEnd } from '../report-at-end.ts'
+import { checkFetch } from '../jobs/fetch-outputs.ts'
 import { parseNumber } from '../spec-flags.ts'
 import { chooseView } from '../views/index.ts'
 import { checkJunit, writeJunit } from '../write-junit.ts'
@@ -28,6 +29,7 @@ export function define(command: Command): void {
 async function act(context: Context, options: Options, run = ''): Promise<number> {
   const { socket, json } = context
   checkJunit(options)
+  checkFetch(options)
   const view = await chooseView({ ...options, json, run, socket })
   const leaving = new AbortController()
   const detach = () => leaving.abort()
@@ -35,7 +37,7 @@ async function act(context: Context, options: Options, run = ''): Promise<number
   try {
     const events = callDaemon(socket, 'attach', { run, from: options.from }, { signal: leaving.signal })
     const onLost = (id: string) => checkDaemon(context, `bak attach ${id} when it runs again`)
-    const onEnd = reportAtEnd(context, options)
+    const onEnd = atEnd(context, options, leaving.signal)
     let id = run
     const onRun = (named: string) => (id = named)
     const status = await follow(events, { ...options, view, run, signal: leaving.signal, onLost, onRun, onEnd })

@@ -8,6 +8,7 @@ import { beginAndFollow, beginOnly } from '../begin-run.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { currentFolder } from '../first-mistakes.ts'
 import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
+import { checkFetch } from '../jobs/fetch-outputs.ts'
 import { checkReport } from '../report-at-end.ts'
 
 export function define(command: Command): void {
@@ -24,6 +25,7 @@ export function define(command: Command): void {
 async function act(context: Context, options: FollowFlags & { detach?: boolean }, run = ''): Promise<number> {
   checkEnvironment(callerEnv, currentFolder())
   checkReport(options)
+  checkFetch(options)
   const { socket, json, print } = context
   const calling = new AbortController()
   const answers = callDaemon(socket, 'resume', { run, env: callerEnv }, { signal: calling.signal })[

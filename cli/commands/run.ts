@@ -12,6 +12,7 @@ import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
 import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
 import { textOfRunFile } from '../given-run-file.ts'
+import { checkFetch } from '../jobs/fetch-outputs.ts'
 import { printPlan } from '../plan.ts'
 import { checkReport } from '../report-at-end.ts'
 import { type RunFileText, withLines } from '../run-file-lines.ts'
@@ -97,6 +98,7 @@ async function plan(context: Context, options: RunOptions, keys: RunFile): Promi
   const caller = { directory, env: callerEnv, ...(token != null && { token }) }
   if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec)
   checkReport(options)
+  checkFetch(options)
   const request = { spec, ...caller, key: options.key }
   const begin = (signal?: { signal: AbortSignal }) => callDaemon(context.socket, 'run', request, signal)
   return options.detach ? beginOnly(context, begin) : beginAndFollow(context, options, begin)

@@ -1,6 +1,10 @@
 /** `bak show`: what a run came to, its answers first. */
 import type { Command } from 'commander'
 import type { RunView } from '../../protocols/control.ts'
+import { whyOf } from '../../protocols/errors.ts'
+import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
+import { readJobsFile } from '../../protocols/jobs/read-jobs-file.ts'
+import { JOBS_FILE } from '../../protocols/layout.ts'
 import { metricSamples } from '../../protocols/metric-samples.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
 import { tagsBeside } from '../../protocols/tags-beside.ts'
@@ -18,6 +22,7 @@ import { formatComplaints } from '../show/complaints.ts'
 import { certificatesIn, formatCertificates, formatDetails, readCertificate } from '../show/details.ts'
 import { formatFirst } from '../show/first-screen.ts'
 import { formatHead } from '../show/head.ts'
+import { formatJobs } from '../show/jobs.ts'
 import { formatSection } from '../show/section.ts'
 import { plainSample } from '../show/task-json.ts'
 import { formatTasks } from '../show/tasks.ts'
@@ -49,10 +54,13 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
   const complaints = folder == null ? [] : await readComplaints(folder)
   const measurements = opened && (await measure(opened, json ? (Object.keys(resources) as ResourceName[]) : ON_SCREEN))
   const tasks = opened && (await tasksOf(opened))
+  const jobs = folder == null ? undefined : await jobsOf(folder)
   if (json) {
     const metrics = record && metricSamples(record)
     const answer = { ...view, record, manifest: undefined, certificates, warnings: complaints }
-    return print(JSON.stringify({ ...answer, metrics, ...withoutPoints(measurements, tasks) }))
+    return print(
+      JSON.stringify({ ...answer, metrics, jobs: jobs?.entries, ...withoutPoints(measurements, tasks, jobs) })
+    )
   }
   const width = terminalWidth()
   const sections =
@@ -60,9 +68,12 @@ async function act(context: Context, { all = false }: Options, run = ''): Promis
       ? [formatHead(view, record, all)]
       : [
           formatHead(view, record, all),
-          ...formatFirst(record, measurements?.measured, width, formatTasks(record, tasks?.samples ?? [], all, width)),
+          ...formatFirst(record, measurements?.measured, width, [
+            ...formatTasks(record, tasks?.samples ?? [], all, width),
+            ...formatJobs(record, jobs?.entries ?? [], all, width)
+          ]),
           ...formatComplaints(record, complaints, measurements?.unread ?? [], all),
-          formatUnread(tasks?.unread ?? []),
+          formatUnread([...(tasks?.unread ?? []), ...(jobs?.unread ?? [])]),
           ...(all ? formatDetails(record, folder == null ? `on ${view.holder ?? 'another peer'}` : 'here') : [])
         ]
   const elsewhere = view.holder == null ? '' : `, and on ${view.holder} what the members used`
@@ -81,17 +92,28 @@ const ownView = async ({ run, controller }: RunRecord, folder?: string): Promise
 const tasksOf = ({ folder, record, samples }: Result): Promise<ReadTasks> =>
   readTasks(folder, record.spec.task.length === 0 ? [] : samples.map(({ step }) => step))
 
+/** @returns no entries where the run has no jobs */
+const jobsOf = (folder: string): Promise<{ entries?: JobEntry[]; unread: UnreadTasks[] }> =>
+  readJobsFile(folder).then(
+    entries => ({ ...(entries == null ? {} : { entries }), unread: [] }),
+    cause => ({ unread: [{ path: JOBS_FILE, reason: whyOf(cause) }] })
+  )
+
 const formatUnread = (unread: UnreadTasks[]) =>
   formatSection(
-    ['TASKS OF', 'CANNOT BE READ'],
+    ['FILE', 'CANNOT BE READ'],
     unread.map(({ path, reason }) => [path, reason])
   )
 
-const withoutPoints = ({ measured, unread }: Measurements = { measured: [], unread: [] }, tasks?: ReadTasks) => ({
+const withoutPoints = (
+  { measured, unread }: Measurements = { measured: [], unread: [] },
+  tasks?: ReadTasks,
+  jobs?: { unread: UnreadTasks[] }
+) => ({
   ...(tasks == null || tasks.samples.length === 0 ? {} : { tasks: tasks.samples.map(plainSample) }),
   resources: measured.map(({ t: _, v, resource, ...rest }) => {
     const { unit, number } = resources[resource]
     return { resource, ...rest, unit, number, points: v.length }
   }),
-  unread: [...unread, ...(tasks?.unread ?? [])]
+  unread: [...unread, ...(tasks?.unread ?? []), ...(jobs?.unread ?? [])]
 })

@@ -9,6 +9,8 @@ export interface EndedJob {
   member?: string | undefined
   attempt?: number | undefined
   reason?: string | undefined
+  /** Of one that was skipped: the jobs whose failure it inherits. */
+  from?: readonly string[] | undefined
   /** Of its script, in which it failed. */
   phase?: string | undefined
   /** Last lines of its log. */

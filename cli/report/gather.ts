@@ -8,6 +8,7 @@ import { chooseCells } from './choose-cells.ts'
 import { readMachines } from './environment.ts'
 import { addFlames } from './flames.ts'
 import { headOf, iterationsOf, membersIn, missingIn } from './head.ts'
+import { jobsData, jobsTable, readJobs } from './jobs/add-jobs.ts'
 import { measuredIn } from './measured.ts'
 import { indexMember } from './member-index.ts'
 import { metricsIn } from './metrics.ts'
@@ -69,6 +70,8 @@ export async function gatherReport(
   const panels = [...panelsOf(drawn), ...clockPanel(record, head.begun, block)]
   const source = { folder, steps: samples.map(({ step }) => step), record, iterations, begun: head.begun }
   const tasks = await addTasks(source, block, points * TASKS_SHARE, unread)
+  const entries = await readJobs({ folder, record }, unread)
+  const jobs = jobsData(entries, { record, begun: head.begun })
   const flames = await addFlames(folder, record, block, unread)
   const data: ReportData = {
     format: 1,
@@ -82,9 +85,10 @@ export async function gatherReport(
     metrics: metricsIn(record, iterations),
     panels,
     ...(tasks == null ? {} : { tasks }),
+    ...(jobs == null ? {} : { jobs }),
     ...block.contents,
     flames,
-    tables: tablesOf({ ...told, record, unread, machines })
+    tables: tablesOf({ ...told, record, unread, machines, jobs: jobsTable(entries, head.begun) })
   }
   return { data, block: block.bytes() }
 }

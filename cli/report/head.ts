@@ -48,9 +48,13 @@ function ranIn(spec: RunRecord['spec']): string {
   const workloads = spec.workload.map(each => describeWorkload(each).replace(/^(\S+) \1\b/, '$1'))
   const tasks =
     spec.task.length === 0 ? [] : [`${spec.task.length === 1 ? 'task' : 'tasks'} ${spec.task.map(nameOf).join(', ')}`]
-  const all = [...command, ...tasks, ...workloads].join('; ').replace(/\s+/g, ' ')
+  const jobs = spec.job.length === 0 ? [] : [describeJobs(spec.job.map(each => each.name))]
+  const all = [...command, ...tasks, ...workloads, ...jobs].join('; ').replace(/\s+/g, ' ')
   return all.length > MAX_RAN ? `${all.slice(0, MAX_RAN)}...` : all
 }
+
+const describeJobs = (names: string[]) =>
+  `${names.length} ${names.length === 1 ? 'job' : 'jobs'}: ${listInWords(names, MAX_NAMED)}`
 
 const inSentence = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
 

@@ -3,6 +3,7 @@
  * run began, members are indices into `members`.
  */
 
+import type { JobsData } from './jobs/jobs-data.ts'
 import type { TasksData } from './tasks/tasks-data.ts'
 
 /** s since the run began (`head.begun`). */
@@ -28,6 +29,8 @@ export interface ReportData {
   panels: Panel[]
   /** Of a run that had some. */
   tasks?: TasksData
+  /** The same of jobs. */
+  jobs?: JobsData
   /** All series, also those of the panels and tasks. */
   series: SeriesTable
   /** Times of series, ascending; a series has as many values as its axis has times. Offsets are numbers into the first part of the block. */

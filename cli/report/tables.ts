@@ -28,16 +28,18 @@ interface Tabled {
   /** What readers of tools could not read. */
   unread: Unread[]
   machines: Machines
+  jobs: Table
 }
 
 /** @returns those that have rows, in the order in which they are looked at */
-export function tablesOf({ record, events, phases, unread, machines: facts }: Tabled): Table[] {
+export function tablesOf({ record, events, phases, unread, machines: facts, jobs }: Tabled): Table[] {
   const tables: Table[] = [
     thresholds(record),
     { title: 'warnings', head: ['by', 'phase', 'warning'], rows: warningsIn(events), open: true },
     { title: 'not read into series', head: ['member', 'file', 'why'], rows: unread, open: true },
     { title: 'remarks', head: ['remark'], rows: (record.remarks ?? []).map(each => [each]), open: true },
     workloads(record),
+    jobs,
     ...machines(record),
     cost(record),
     clocks(record),

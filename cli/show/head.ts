@@ -10,6 +10,7 @@ import { formatFacts } from '../../protocols/text-table.ts'
 import { isOfProgram } from '../../protocols/work-entry.ts'
 import { formatCommand, formatDuration, formatLabels, formatTime, formatVerdict } from '../format.ts'
 import { describeWorkload } from '../instances.ts'
+import { describeCounts } from '../jobs/job-progress.ts'
 
 /** Members and runs that a line names. */
 const MAX_NAMED = 8
@@ -58,6 +59,7 @@ export function formatHead(
     resumes: record.resumes == null ? undefined : describeResumed(record.resumes),
     'resumed by': listInWords(resumedBy, MAX_NAMED),
     tasks: describeTasks(spec.task),
+    jobs: describeJobs(record),
     exit: describeExits(workload.filter(each => each.member == null && isOfProgram(each))),
     tags: formatLabels(spec.tags),
     'tags given later': tags && formatLabels(tags),
@@ -72,6 +74,17 @@ function describeTasks(tasks: Task[]): string {
     all.map(each => `${nameOf(each)} (${each.clients} ${each.clients === 1 ? 'client' : 'clients'})`).join(' with ')
   )
   return listInWords(described, MAX_NAMED)
+}
+
+/** `6: headers, lib, tool and 3 more; 4 done, 1 failed, 1 skipped` */
+function describeJobs({ spec: { job }, jobs = {} }: RunRecord): string {
+  if (job.length === 0) return ''
+  const counted = describeCounts(jobs)
+  const names = listInWords(
+    job.map(({ name }) => name),
+    MAX_NAMED
+  )
+  return `${job.length}: ${names}${counted === '' ? '' : `; ${counted}`}`
 }
 
 /** `0`, or `0 (11 samples), 3 (1 sample)`, of the command of the controller */

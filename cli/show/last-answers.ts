@@ -38,7 +38,9 @@ export async function readAnswers(folder: string, isWhole: boolean, signal: Abor
 }
 
 async function outputsIn(folder: string, run: string): Promise<string[]> {
-  return describeOutputs(rootOutputs((await readJobsFile(folder)) ?? []), run)
+  // what cannot be read is named by bak show
+  const entries = await readJobsFile(folder).catch(() => undefined)
+  return describeOutputs(rootOutputs(entries ?? []), run)
 }
 
 /** Pure. @returns one line; none without metrics */

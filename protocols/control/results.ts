@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { besides } from '../beside.ts'
 import { destination } from '../destination.ts'
 import { count, digest, instant, list, MAX_PEERS, milliseconds, name, peerId, phase, runId, text } from '../fields.ts'
+import { jobCounts } from '../jobs/job-state.ts'
 import { leftover } from '../leftovers.ts'
 import { exclusion } from '../manifest.ts'
 import { outputPortion } from '../output.ts'
@@ -34,6 +35,8 @@ export const runLine = v.object({
   took: v.optional(milliseconds),
   members: v.optional(count),
   bytes: v.optional(count),
+  /** Of all its graphs, by state. */
+  jobs: v.optional(jobCounts),
   folder: v.optional(text),
   /** Given with the run or later. */
   tags: v.optional(tags),

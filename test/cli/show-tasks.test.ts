@@ -151,7 +151,7 @@ test('whose file is damaged are named, and the rest is shown', async () => {
   writeFileSync(join(folder, tasksFileOf((files[0] as LoadResult['files'][number]).step)), '{"format": 2}')
   const { stdout, status } = await show()
   assert.is(status, 0)
-  assert.match(stdout, /\nTASKS OF +CANNOT BE READ\n1-default\/sample1\/tasks\.json +.*format/)
+  assert.match(stdout, /\nFILE +CANNOT BE READ\n1-default\/sample1\/tasks\.json +.*format/)
   assert.match(stdout, /\ntask: +search of 1-default\n/)
 })
 

@@ -1,12 +1,15 @@
 /** The page of a report: the first screen answers what ran, how it ended and where the time went; what folds below has the rest. */
 import 'uplot/dist/uPlot.min.css'
 import './page.css'
+import './jobs/jobs.css'
 import './tasks/tasks.css'
 import { columnsOf, MOST_COLUMNS } from './columns.ts'
 import { Cursor } from './cursor.ts'
 import { h, oncePerFrame } from './dom.ts'
 import { flames } from './flames.ts'
 import { head } from './head.ts'
+import { jobStrip } from './jobs/job-strip.ts'
+import { jobsHead } from './jobs/jobs-head.ts'
 import { type Loaded, load } from './load.ts'
 import { memberPlots } from './member-plots.ts'
 import { metricsTable } from './metrics-table.ts'
@@ -49,7 +52,8 @@ function show(loaded: Loaded): void {
     head(data),
     themeButton(),
     ...(data.tasks == null ? [] : [tasksTable(data.tasks, data)]),
-    metricsTable(data, page.clientWidth),
+    ...(data.jobs == null ? [] : [jobsHead(data.jobs)]),
+    ...[metricsTable(data, page.clientWidth)].filter(each => each != null),
     h('div', { class: 'bar' }, h('h2', {}, 'Phases'), phaseLegend(data), zoomBar(data, range, cursor)),
     overview.element,
     footnotes(data),
@@ -85,6 +89,7 @@ function overviewOf({
     const shown = { range, columns, total, cursor, signal }
     const strips = [
       phaseStrip({ data, ...shown }),
+      ...(data.jobs == null || data.jobs.bars.length === 0 ? [] : [jobStrip({ data, jobs: data.jobs, ...shown })]),
       ...(data.tasks == null ? [] : [taskStrips({ loaded, tasks: data.tasks, ...shown })])
     ]
     const focused = [...element.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement)

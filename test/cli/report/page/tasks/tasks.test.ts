@@ -1,17 +1,13 @@
 /** What the page of a report shows of tasks, in a real browser: a run of three members with two iterations, during which the server stalls. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { gatherReport } from '../../../../../cli/report/gather.ts'
-import { pageHtml } from '../../../../../cli/report/page-html.ts'
 import type { ReportData } from '../../../../../cli/report/report-data.ts'
-import { sourceOf } from '../../../../../cli/report/report-run.ts'
-import { openFolder } from '../../../../../cli/result/open-result.ts'
 import { type LoadShape, loadResult } from '../../../../helpers/load-result.ts'
+import { launchBrowser, openReport } from '../../../../helpers/report-page.ts'
 import { needs, skipWhere } from '../../../../helpers/skip.ts'
 
 const all = suite('tasks on the page of a report')
@@ -24,8 +20,7 @@ const complaints: string[] = []
 
 all.before(async () => {
   if (needs('chromium') != null) return
-  const { chromium } = await import('playwright-core')
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+  browser = await launchBrowser()
   const stall = { at: 4, ms: 350 }
   page = await open('shared', {
     members: 3,
@@ -42,24 +37,16 @@ all.after(async () => {
 })
 all.after.each(() => assert.equal(complaints.splice(0), []))
 
-async function open(name: string, shape: Partial<LoadShape>, change = (_: ReportData) => {}): Promise<Page> {
-  loadResult({ folder: join(folder, name), ...shape })
-  const report = await gatherReport(await sourceOf(await openFolder(join(folder, name))), 1e6)
-  change(report.data)
-  const file = join(folder, `${name}.html`)
-  writeFileSync(file, await pageHtml({ page: 'report', title: name, ...report }))
-  const opened = await (browser as Browser).newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' })
-  // of a machine that is busy with other tests
-  opened.setDefaultTimeout(60_000)
-  const url = pathToFileURL(file).href
-  opened.on('console', message => complaints.push(message.text()))
-  opened.on('pageerror', error => complaints.push(String(error)))
-  opened.on('request', request => {
-    if (request.url() !== url) complaints.push(`asked for ${request.url()}`)
+function open(name: string, shape: Partial<LoadShape>, change?: (data: ReportData) => void): Promise<Page> {
+  const place = join(folder, name)
+  loadResult({ folder: place, ...shape })
+  return openReport({
+    browser: browser as Browser,
+    folder: place,
+    title: name,
+    complaints,
+    ...(change == null ? {} : { change })
   })
-  await opened.goto(url)
-  await opened.locator('html[data-drawn]').waitFor()
-  return opened
 }
 
 const texts = (selector: string, of = page) => of.locator(selector).allTextContents()
