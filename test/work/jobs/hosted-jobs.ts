@@ -6,6 +6,7 @@ import { createLog } from '../../../node/log.ts'
 import type { Streams } from '../../../node/mesh/streams.ts'
 import { Audit } from '../../../node/processes/audit.ts'
 import { Cgroups } from '../../../node/processes/cgroups.ts'
+import { Containers } from '../../../node/processes/containers.ts'
 import { RunPrograms } from '../../../node/processes/run-programs.ts'
 import { JobRecords } from '../../../node/store/job-records.ts'
 import type { GraphHost } from '../../../node/work/jobs/graph-host.ts'
@@ -93,6 +94,7 @@ export async function memberWith({ jobs, slots = 4, host: change = {}, fetch }: 
     {
       ...{ isolation: { how: 'owner', limit: true }, workFolders: undefined, supervisor, limits: {}, keep: [] },
       cgroups: new Cgroups({ key: 'test', limits: {}, folder }, { v1: {} }),
+      ...{ containers: new Containers({ folder, runtime: undefined, isRoot: true }), network: true },
       audit: new Audit({ path: join(folder, 'audit'), onError: () => {} })
     },
     { run: RUN, by: 'c', isOwn: false, data, treatmentOf: async () => 'apart' as const }
