@@ -3,7 +3,7 @@
  * one file that is read along. What it fails at itself is its result; what could not be done for it here is `broken`.
  */
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { MAX_TIMER_MS } from '../../../protocols/duration.ts'
 import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
@@ -148,7 +148,7 @@ export class RunningJob {
       ...{ name: `job ${job.name}`, argv, brought: argv, folder: this.#outputs },
       ...{ stdout: this.#logPath, stderr: this.#logPath },
       work: {
-        ...{ folder: join(folder, 'work'), env: variables, counted: folder },
+        ...{ folder: join(folder, 'work'), env: variables, counted: folder, within: dirname(folder) },
         prepare: places => {
           this.#cancelled.signal.throwIfAborted()
           return prepareJob({ job, inputs, told, store: swarms.store, signal: this.#cancelled.signal }, places)

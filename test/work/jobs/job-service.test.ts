@@ -254,6 +254,21 @@ test('a controller that is away for longer than it may be finds nothing that run
   await m.close()
 })
 
+test('a cancel that crosses the end of its attempt does not take the result away', async () => {
+  const m = await memberWith({ jobs: [jobOf('app', 'true'), jobOf('other', 'true')] })
+  const host = m.open()
+  const controller = await m.speak()
+  for (const name of ['app', 'other']) await controller.say(offer(name))
+  const app = await controller.hears('ended', ({ job }) => job === 'app')
+  await controller.hears('ended', ({ job }) => job === 'other')
+  for (const job of ['app', 'other']) await controller.say({ type: 'cancel', job, attempt: 1 })
+  await controller.say({ type: 'got', job: 'app', attempt: 1 })
+  await controller.say({ type: 'over' })
+  await host.over
+  assert.equal(await host.end('over'), jobsAnswerOf([app.sealed]))
+  await m.close()
+})
+
 test('a stream waits for its graph to open, and is refused where it is over, or of another peer', async () => {
   const m = await memberWith({ jobs: [jobOf('app', 'true')] })
   const early = await m.speak()
