@@ -235,7 +235,7 @@ test('are explained one by one where that is asked for', () => {
     '  headers  done on n1     no result of these inputs is known',
     '  lib      failed on n2   exit 1',
     '  tool     running on n3  input src/tool.c has changed',
-    '  app      skipped        lib failed',
+    '  app      skipped        inherited from lib',
     '  docs     reused         its result is known',
     '  site     queued on n3'
   ])
