@@ -24,8 +24,9 @@ const BAR = 10
 const GRAPH_BAR = 20
 /** Jobs of a graph that all keep their places, if there is room for them. */
 const FEW = 16
-/** How long a job that has ended is drawn among those that run, ms. */
+/** How long a job that has ended is drawn among those that run, ms, and how many of them. */
 const RECENT = 4_000
+const MAX_RECENT = 4
 /** Failed jobs of a graph that is over. */
 const MAX_FAILED = 4
 
@@ -105,18 +106,22 @@ function chooseLines(lines: readonly JobLine[], now: number, rows: number): JobL
   })
   // of jobs that are alike, those that run the longest, and those that ended last
   const order = ({ line: { state, since } }: (typeof ranked)[number]) => (isFinal(state) ? -since : since)
+  let recent = 0
   return ranked
     .sort((a, b) => a.rank - b.rank || order(a) - order(b) || a.place - b.place)
+    .filter(({ rank }) => rank !== ENDED || ++recent <= MAX_RECENT)
     .slice(0, room)
     .map(({ line }) => line)
 }
 
-/** @returns undefined for one that is not drawn */
-function rankOf({ state, member, since }: JobLine, now: number): number | undefined {
+const ENDED = 4
+
+/** @returns undefined for one that is not drawn: of those that only wait for a member there may be thousands */
+function rankOf({ state, reason, stated, since }: JobLine, now: number): number | undefined {
   if (state === 'running') return 0
-  if (state === 'failed') return now - since < RECENT ? 1 : 4
-  if (state === 'queued') return member == null ? 3 : 2
-  if (isFinal(state) && state !== 'skipped' && state !== 'left-out' && now - since < RECENT) return 5
+  if (state === 'failed') return now - since < RECENT ? 1 : 3
+  if (state === 'queued') return reason == null && stated == null ? undefined : 2
+  if (isFinal(state) && state !== 'skipped' && state !== 'left-out' && now - since < RECENT) return ENDED
   return undefined
 }
 

@@ -162,10 +162,10 @@ export class GraphHost {
   async #host(taken: HostedAttempt): Promise<void> {
     const { job, at } = taken
     try {
-      await this.#init.judge(job, taken.inputs)
+      const image = await this.#init.judge(job, taken.inputs)
       // it may have been cancelled while it was judged
       if (this.#isEnding) taken.cancel('the graph is over')
-      await taken.run()
+      await taken.run(image)
       if (taken.isUnwanted) this.#attempts.delete(attemptKey(at))
       this.#do(removeTree(taken.folder).catch(this.#failed))
     } catch (cause) {

@@ -6,6 +6,7 @@ import { createLog } from '../../../node/log.ts'
 import type { Streams } from '../../../node/mesh/streams.ts'
 import { Audit } from '../../../node/processes/audit.ts'
 import { Cgroups } from '../../../node/processes/cgroups.ts'
+import { Containers } from '../../../node/processes/containers.ts'
 import { Guards } from '../../../node/processes/guards.ts'
 import { RunPrograms } from '../../../node/processes/run-programs.ts'
 import { JobRecords } from '../../../node/store/job-records.ts'
@@ -110,7 +111,8 @@ export async function memberWith({ jobs, slots = 4, host: change = {}, apart, fe
               limits: {},
               keep: []
             },
-            cgroups: new Cgroups({ key: 'test', limits: {}, folder }, { v1: {} })
+            cgroups: new Cgroups({ key: 'test', limits: {}, folder }, { v1: {} }),
+            ...{ containers: new Containers({ folder, runtime: undefined, isRoot: true }), network: true }
           },
           about
         )
@@ -141,7 +143,7 @@ export async function memberWith({ jobs, slots = 4, host: change = {}, apart, fe
     folder: join(work, RUN, 'jobs'),
     lostTimeoutMs: 0,
     owner: `member ${RUN}`,
-    judge: async () => {},
+    judge: async () => undefined,
     now: Date.now,
     ...change
   }

@@ -129,6 +129,7 @@ test('an offer is refused for good where its owner forbids it or it is too large
   ]
   const judge = async ({ name }: { name: string }) => {
     if (name === 'bad') throw new BakError('not-allowed', 'allow.exec does not name it')
+    return undefined
   }
   const m = await memberWith({ jobs, slots: 2, host: { judge } })
   const host = m.open()
