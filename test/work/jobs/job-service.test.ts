@@ -216,14 +216,18 @@ test('when a stream breaks, jobs go on, and what was not heard is told again on 
 })
 
 test('what a daemon that was started anew knows from its records is told, and nothing else', async () => {
-  const jobs = [jobOf('kept', 'true'), jobOf('gone', 'true')]
+  const jobs = [jobOf('kept', 'echo x > outputs/x', { outputs: ['x'] }), jobOf('gone', 'true'), jobOf('heard', 'true')]
   const m = await memberWith({ jobs })
   const host = m.open()
   const before = await m.speak()
+  await before.say(offer('heard'))
+  const heard = await before.hears('ended')
+  await before.say({ type: 'got', job: 'heard', attempt: 1 })
   await before.say(offer('kept'))
-  const ended = await before.hears('ended')
+  const ended = await before.hears('ended', ({ job }) => job === 'kept')
   await host.end('the daemon stops')
   m.service.close(m.init)
+  m.store.needs.release(m.init.owner)
   const again = m.open()
   const after = await m.speak([
     { job: 'kept', attempt: 1 },
@@ -236,9 +240,13 @@ test('what a daemon that was started anew knows from its records is told, and no
     [['gone', 'interrupted']]
   )
   await after.say({ type: 'got', job: 'kept', attempt: 1 })
+  const { outputs } = resultIn(ended)
+  assert.ok(outputs.length === 1 && !m.store.needs.has(outputs[0]?.digest as string))
+  m.service.needOutputs(RUN, 'again')
+  assert.ok(m.store.needs.has(outputs[0]?.digest as string))
   await after.say({ type: 'over' })
   await again.over
-  assert.equal(await again.end('over'), jobsAnswerOf([ended.sealed]))
+  assert.equal(await again.end('over'), jobsAnswerOf([ended.sealed, heard.sealed]))
   await m.close()
 })
 
@@ -275,7 +283,9 @@ test('a stream waits for its graph to open, and is refused where it is over, or 
   const early = await m.speak()
   const host = m.open()
   await early.hears('slots')
-  const other = await m.speak([], m.member.peer)
+  const unknown = await m.speak([], { run: RUN.replace('k3f9ab', 'k3f9ac') })
+  assert.is(await unknown.ended, 'no-such-run')
+  const other = await m.speak([], { peer: m.member.peer })
   assert.is(await other.ended, 'not-the-controller')
   const newer = await m.speak()
   await newer.hears('slots')
