@@ -57,6 +57,7 @@ import { readerTarget } from './files.ts'
 import { forwardTargets } from './forwarding.ts'
 import { gateTarget } from './frame-gate.ts'
 import { gossipTarget } from './gossip.ts'
+import { jobReaders } from './jobs.ts'
 import { loadReaders } from './load.ts'
 import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
@@ -128,7 +129,7 @@ export const targets = [
     subjects: [revocationSubject, rotationSubject]
   }),
   topicTarget({ name: 'jobs', topic: () => 'jobs', schema: envelope, subjects: [jobsDoneSubject, jobResultSubject] }),
-  ...[...readers, ...loadReaders].map(readerTarget),
+  ...[...readers, ...loadReaders, ...jobReaders].map(readerTarget),
   archiveTarget,
   controlRequests,
   controlAnswers,
