@@ -1,11 +1,13 @@
 /** The member's end of a job stream: what is taken, refused, told, told again, and what is left when it ends. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { open as openSealed } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { jobResultSubject } from '../../../protocols/jobs/job-result.ts'
+import type { ToJobs } from '../../../protocols/jobs/job-stream.ts'
 import { jobsAnswerOf } from '../../../protocols/jobs/jobs-answer.ts'
 import { processesWith } from '../../helpers/mesh.ts'
 import { stayAwake } from '../../helpers/streams.ts'
@@ -313,6 +315,52 @@ test('it says what it holds, which then stays, and what results it knows', async
   assert.equal([found.id, found.results.length], [8, 1])
   await host.end('over')
   await m.close()
+})
+
+test('whatever a controller says in whatever order, each attempt ends once, and nothing is left', async () => {
+  const jobs = [jobOf('quick', 'echo q'), jobOf('long', 'sleep 7716'), jobOf('bad', 'exit 1')]
+  const of = fc.record({
+    job: fc.constantFrom('quick', 'long', 'bad', 'other'),
+    attempt: fc.integer({ min: 1, max: 2 })
+  })
+  const digest = fc.constant('c'.repeat(64))
+  const message: fc.Arbitrary<ToJobs> = fc.oneof(
+    { weight: 4, arbitrary: of.map(each => offer(each.job, each.attempt)) },
+    { weight: 2, arbitrary: of.map(each => ({ type: 'cancel' as const, ...each })) },
+    { weight: 2, arbitrary: of.map(each => ({ type: 'got' as const, ...each })) },
+    { weight: 1, arbitrary: fc.nat(9).map(slots => ({ type: 'want' as const, slots })) },
+    { weight: 1, arbitrary: digest.map(each => ({ type: 'hold' as const, id: 1, digests: [each] })) },
+    { weight: 1, arbitrary: digest.map(each => ({ type: 'look' as const, id: 1, keys: [each] })) }
+  )
+  // `true` is a stream that breaks
+  const said = fc.array(fc.oneof({ weight: 8, arbitrary: message }, fc.constant(true)), { maxLength: 14 })
+  await fc.assert(
+    fc.asyncProperty(said, fc.array(of, { maxLength: 2 }), async (messages, running) => {
+      const m = await memberWith({ jobs, slots: 2 })
+      const host = m.open()
+      let controller = await m.speak()
+      for (const each of messages) {
+        if (each !== true) await controller.say(each)
+        else {
+          controller.abort()
+          await controller.ended
+          controller = await m.speak(running)
+        }
+      }
+      await controller.hears('slots')
+      await controller.say({ type: 'over' })
+      await host.over
+      await host.end('over')
+      assert.is(await controller.ended, undefined)
+      const ends = [...controller.all('ended'), ...controller.all('broken')].map(each => `${each.job} ${each.attempt}`)
+      const offers = messages.filter(each => each !== true && each.type === 'offer').length
+      if (!messages.includes(true)) assert.ok(ends.length <= offers, `${ends.length} ends of ${offers} offers`)
+      assert.is(m.service.slotUse().taken, 0)
+      assert.equal(processesWith('sleep 7716'), [])
+      await m.close()
+    }),
+    { numRuns: 15 }
+  )
 })
 
 test('a message that means nothing ends the stream, and what runs goes on', async () => {
