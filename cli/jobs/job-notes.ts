@@ -31,8 +31,9 @@ export function notesOfJobs(
 ): string[] {
   if (now == null) return []
   const of = labelOf(now)
-  if (event.type === 'graph') return [`jobs=${of} begin: ${countOf(event.jobs.length)}`]
   const earlier = before?.now != null && isSameGraph(before.now.graph, now.graph) ? before.now : undefined
+  if (event.type === 'graph')
+    return [`jobs=${of} ${earlier == null ? 'begin' : 'and further ones'}: ${countOf(event.jobs.length)}`]
   return [
     ...notesOfChange(event, now, earlier).map(text => `job=${event.job} of=${of} ${text}`),
     ...notesOfCounts(now, earlier)

@@ -10,8 +10,12 @@ import { getProtocol } from '../../protocols/content.ts'
 import { describeToolsProtocol } from '../../protocols/describe-tools.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import { echoProtocol } from '../../protocols/echo.ts'
+import { envelope } from '../../protocols/envelope.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtocol } from '../../protocols/hello.ts'
+import { jobsDoneSubject } from '../../protocols/jobs/job-index.ts'
+import { jobRecordsProtocol } from '../../protocols/jobs/job-records.ts'
+import { jobResultSubject } from '../../protocols/jobs/job-result.ts'
 import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
@@ -91,6 +95,7 @@ export const targets = [
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
   of({ protocol: outputProtocol, refusals: ['no-such-run', 'not-allowed'] }),
   of({ protocol: memberOutputProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
+  of({ protocol: jobRecordsProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: leftoversProtocol, refusals: [] }),
   of({ protocol: runListProtocol, refusals: [] }),
   of({ protocol: twinProtocol, refusals: ['bad-signature'], subjects: [lifeSubject] }),
@@ -120,6 +125,7 @@ export const targets = [
     schema: trustMessage,
     subjects: [revocationSubject, rotationSubject]
   }),
+  topicTarget({ name: 'jobs', topic: () => 'jobs', schema: envelope, subjects: [jobsDoneSubject, jobResultSubject] }),
   ...[...readers, ...loadReaders].map(readerTarget),
   archiveTarget,
   controlRequests,
@@ -130,6 +136,7 @@ export const targets = [
   asks({ protocol: describeProtocol }),
   asks({ protocol: outputProtocol }),
   asks({ protocol: memberOutputProtocol }),
+  asks({ protocol: jobRecordsProtocol }),
   asks({ protocol: leftoversProtocol }),
   asks({ protocol: runListProtocol }),
   asks({ protocol: twinProtocol }),

@@ -173,6 +173,27 @@ test('of a thousand have a line for each tenth that has ended, and for the first
   assert.match(lines.at(-1) ?? '', /ended after [\d.]+ .*: 100 failed, 900 done$/)
 })
 
+test('of a large graph are told in several events', () => {
+  const state = stateOf(
+    graph({ a: [], b: ['a'] }),
+    change('a', 'running', { member: 'n1', attempt: 1 }),
+    graph({ b: ['a'], c: [] })
+  )
+  assert.equal(
+    state.jobs.now?.lines.map(({ job, state }) => [job, state]),
+    [
+      ['a', 'running'],
+      ['b', 'waiting'],
+      ['c', 'waiting']
+    ]
+  )
+  assert.equal(state.jobs.now?.counts, { running: 1, waiting: 2 })
+  assert.equal(notes(graph({ a: [] }), graph({ c: [] })), [
+    'jobs=1-default/sample1 begin: 1 job',
+    'jobs=1-default/sample1 and further ones: 1 job'
+  ])
+})
+
 test('of four thousand are reduced at once', () => {
   const events = timedJobs([
     graph(many(4096)),
