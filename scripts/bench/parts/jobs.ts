@@ -50,9 +50,10 @@ function trivialJobs(mesh: Mesh): Contender {
   return {
     name: BAK,
     async round() {
-      // no result of an earlier round is known
+      const names = Array.from({ length: JOBS }, (_, at) => `j${at}`)
+      // no result of an earlier round is known, nor one of another job
       const spec = jobs(
-        Array.from({ length: JOBS }, (_, at) => ({ name: `j${at}`, script: ':' })),
+        names.map(name => ({ name, script: ':', env: { NAME: name } })),
         `${process.pid}.${++round}`
       )
       const spent = new Spent(mesh, `${JOBS} jobs`)
