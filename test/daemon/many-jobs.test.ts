@@ -75,7 +75,8 @@ const resultIn = (folder: string) => Number(readFileSync(join(folder, 'all/n'), 
 test('200 jobs are done although a daemon is killed in the middle: attempts are named, and what they made is right', async () => {
   const folder = join(net().folder, 'first')
   const started = await begin('--fetch', folder)
-  const isDone = (event: object) => 'type' in event && event.type === 'job' && 'state' in event && event.state === 'done'
+  const isDone = (event: object) =>
+    'type' in event && event.type === 'job' && 'state' in event && event.state === 'done'
   await started.until(() => started.events.filter(isDone).length >= 60)
   const home = net().peer('e').home
   await net().stopPeer('e', 'SIGKILL')
@@ -118,10 +119,7 @@ test('with one input changed exactly those jobs run that depend on it', async ()
   const jobs = await jobsOf(ended)
   const parts = Array.from({ length: PARTS }, (_, i) => i).filter(i => fileOf(i) === 7)
   const sums = Array.from({ length: SUMS }, (_, i) => i).filter(i => partsOf(i).some(each => parts.includes(each)))
-  assert.equal(
-    inState(jobs, 'done').sort(),
-    [...parts.map(i => `part${i}`), ...sums.map(i => `sum${i}`), 'all'].sort()
-  )
+  assert.equal(inState(jobs, 'done').sort(), [...parts.map(i => `part${i}`), ...sums.map(i => `sum${i}`), 'all'].sort())
   assert.is(inState(jobs, 'reused').length, 200 - inState(jobs, 'done').length)
   assert.is(resultIn(folder), expected(values))
 })
