@@ -37,6 +37,8 @@ export interface WorkProgram {
   image?: string | undefined
   /** Variables of the run: nothing that starts the program gets them. */
   env: Record<string, string>
+  /** A folder in the home with those of several programs that may share their namespaces. */
+  within?: string
   /** A folder in the home with all of its folders, where none of them is a part of the data of the run: it counts for what the run has written. */
   counted?: string
   /** Fills the working folder before the program starts, while nobody else can enter it. */

@@ -13,6 +13,7 @@ import { writableMountsFor } from './mounts.ts'
 import { namesOf, processesOf } from './process-group.ts'
 import { foldersFor, type ProgramFolders } from './program-folders.ts'
 import type { ProgramOfRun, Programs, RunningProgram, Treatment } from './programs.ts'
+import { SharedSpaces } from './shared-spaces.ts'
 import type { Supervised, Supervisor } from './supervisor.ts'
 import type { WorkFolders } from './work-folders.ts'
 
@@ -59,6 +60,8 @@ export class RunPrograms implements Programs {
   readonly #budget: DiskBudget
   /** By name; undefined where none can be had. */
   readonly #cgroups = new Map<string, RunCgroup | undefined>()
+  /** By the folder in which their programs work. */
+  readonly #shared = new Map<string, SharedSpaces>()
   /** Why no more program is started. */
   #over: string | undefined
 
@@ -141,10 +144,12 @@ export class RunPrograms implements Programs {
       }
       const mounts = isolation.how === 'user' ? writableMountsFor(isolation) : []
       const own = isolation.how === 'user' && tmp != null ? [...writable, tmp] : writable
+      const entering = contained == null ? await this.#entering(program, isolation, rlimits.tmpfs) : undefined
+      const about = { folder: cwd, rlimits, enter }
       const words =
         contained == null
-          ? wrap({ argv, isolation, folder: cwd, writable: own, mounts, rlimits, enter, directory, env })
-          : wrap({ argv: contained.argv, isolation: AS_PODMAN, folder: cwd, rlimits, enter })
+          ? wrap({ argv, isolation, writable: own, mounts, entering, directory, env, ...about })
+          : wrap({ argv: contained.argv, isolation: AS_PODMAN, ...about })
       const user = isolation.how === 'user' ? isolation.user : undefined
       const all = contained?.env ?? { ...chosenEnvironment({ home: cwd, tmp, user, keep }), ...told }
       const { stdout, stderr } = program
@@ -195,6 +200,8 @@ export class RunPrograms implements Programs {
     this.#over ??= 'the run is over here'
     this.#budget.stop()
     await Promise.all([...this.#running.keys()].map(each => each.stop()))
+    await Promise.all([...this.#shared.values()].map(each => each.end()))
+    this.#shared.clear()
     const cgroups = [...this.#cgroups.values()].filter(each => each != null)
     this.#cgroups.clear()
     // what still runs made a session of its own
@@ -204,6 +211,18 @@ export class RunPrograms implements Programs {
       this.#parts.supervisor.forgetCgroup(each.folders)
     }
     return left
+  }
+
+  /** @returns the words by which a program enters namespaces that others share with it; undefined for one that has its own */
+  async #entering({ work }: ProgramOfRun, isolation: Isolation, tmpfs: number): Promise<string[] | undefined> {
+    const { supervisor, workFolders } = this.#parts
+    const folder = work?.within
+    if (folder == null || isolation.how !== 'user' || workFolders == null || !SharedSpaces.areHere(isolation))
+      return undefined
+    const shared = this.#shared.get(folder) ?? new SharedSpaces({ isolation, supervisor, workFolders, folder, tmpfs })
+    this.#shared.set(folder, shared)
+    // where they cannot be made it may have its own
+    return await shared.enter().catch(() => undefined)
   }
 
   #processes(): number[] {

@@ -56,6 +56,7 @@ import { readerTarget } from './files.ts'
 import { forwardTargets } from './forwarding.ts'
 import { gateTarget } from './frame-gate.ts'
 import { gossipTarget } from './gossip.ts'
+import { jobReaders } from './jobs.ts'
 import { loadReaders } from './load.ts'
 import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
@@ -126,7 +127,7 @@ export const targets = [
     subjects: [revocationSubject, rotationSubject]
   }),
   topicTarget({ name: 'jobs', topic: () => 'jobs', schema: envelope, subjects: [jobsDoneSubject, jobResultSubject] }),
-  ...[...readers, ...loadReaders].map(readerTarget),
+  ...[...readers, ...loadReaders, ...jobReaders].map(readerTarget),
   archiveTarget,
   controlRequests,
   controlAnswers,

@@ -109,6 +109,7 @@ export class ReadyJobs {
     const { by, value, envelope } = result
     const { members, states, holders: known } = this.#parts
     for (const [digest, peers] of holders) for (const peer of peers) known.add(digest, peer)
+    job.forgetResult()
     job.outputs = value.outputs
     job.result = resultText(envelope)
     job.by = by

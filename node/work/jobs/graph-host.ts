@@ -27,6 +27,8 @@ export class GraphHost {
   readonly #attempts = new Map<string, HostedAttempt>()
   /** What goes on for them, also behind their ends. */
   readonly #work = new Set<Promise<void>>()
+  /** By attempt, digests of results that the controller did not want: it may have got one while it said so. */
+  readonly #unwanted = new Map<string, string>()
   /** Digests of results that the controller has. */
   readonly #heard = new Set<string>()
   readonly #over = Promise.withResolvers<void>()
@@ -160,10 +162,10 @@ export class GraphHost {
   async #host(taken: HostedAttempt): Promise<void> {
     const { job, at } = taken
     try {
-      await this.#init.judge(job, taken.inputs)
+      const image = await this.#init.judge(job, taken.inputs)
       // it may have been cancelled while it was judged
       if (this.#isEnding) taken.cancel('the graph is over')
-      await taken.run()
+      await taken.run(image)
       if (taken.isUnwanted) this.#attempts.delete(attemptKey(at))
       this.#do(removeTree(taken.folder).catch(this.#failed))
     } catch (cause) {
@@ -191,8 +193,9 @@ export class GraphHost {
 
   #cancel(of: AttemptOf): void {
     const taken = this.#attempts.get(attemptKey(of))
-    if (taken?.end == null) taken?.cancel('it was cancelled')
-    else this.#attempts.delete(attemptKey(of))
+    if (taken?.end == null) return taken?.cancel('it was cancelled')
+    if (taken.result != null) this.#unwanted.set(attemptKey(of), taken.result)
+    this.#attempts.delete(attemptKey(of))
   }
 
   #cancelAll(why: string): void {
@@ -202,9 +205,9 @@ export class GraphHost {
   /** The controller has its end. */
   #hear(of: AttemptOf): void {
     const taken = this.#attempts.get(attemptKey(of))
-    if (taken?.end == null) return
-    if (taken.result != null) this.#heard.add(taken.result)
-    this.#attempts.delete(attemptKey(of))
+    const result = taken?.result ?? this.#unwanted.get(attemptKey(of))
+    if (result != null) this.#heard.add(result)
+    if (taken?.end != null) this.#attempts.delete(attemptKey(of))
   }
 
   #hold(digests: string[]): string[] {

@@ -288,6 +288,14 @@ hook('logs are files of the result, tails are as long as was asked for, and coun
   assert.ok(Object.keys(run.record.jobs ?? {}).length > 0 && run.folder.isSealed())
 })
 
+hook('once a graph is over a member that does not say so has its deadline', async () => {
+  const { driver, run } = await driven({ spec: { ...measured, samples: 1, policy: { lost_timeout: 3 } } })
+  const hurried: number[] = []
+  run.hurry = ms => void hurried.push(ms)
+  await driver.drive()
+  assert.equal(hurried, [33_000])
+})
+
 hook('of a job that needs a thousand others not each of them is told', async () => {
   const { driver, stored } = await driven({
     spec: { ...measured, samples: 1 },

@@ -129,6 +129,7 @@ test('an offer is refused for good where its owner forbids it or it is too large
   ]
   const judge = async ({ name }: { name: string }) => {
     if (name === 'bad') throw new BakError('not-allowed', 'allow.exec does not name it')
+    return undefined
   }
   const m = await memberWith({ jobs, slots: 2, host: { judge } })
   const host = m.open()
@@ -251,6 +252,21 @@ test('a controller that is away for longer than it may be finds nothing that run
   await until(() => m.service.slotUse().taken === 0)
   assert.equal(processesWith('sleep 7714'), [])
   await host.end('over')
+  await m.close()
+})
+
+test('a cancel that crosses the end of its attempt does not take the result away', async () => {
+  const m = await memberWith({ jobs: [jobOf('app', 'true'), jobOf('other', 'true')] })
+  const host = m.open()
+  const controller = await m.speak()
+  for (const name of ['app', 'other']) await controller.say(offer(name))
+  const app = await controller.hears('ended', ({ job }) => job === 'app')
+  await controller.hears('ended', ({ job }) => job === 'other')
+  for (const job of ['app', 'other']) await controller.say({ type: 'cancel', job, attempt: 1 })
+  await controller.say({ type: 'got', job: 'app', attempt: 1 })
+  await controller.say({ type: 'over' })
+  await host.over
+  assert.equal(await host.end('over'), jobsAnswerOf([app.sealed]))
   await m.close()
 })
 
