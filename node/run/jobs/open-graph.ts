@@ -48,6 +48,9 @@ export class OpenGraph {
     const init = graphRunInit(at, run, this.#notes)
     this.#notes.begin(init)
     this.#graph = make(init)
+    this.#graph.start()
+    // whoever asks for one of them finds it from now on
+    run.parts.jobRecords.note(run.id, this.entries)
     const leave = (peer: string) => this.leave(peer, run.excluded.get(peer)?.reason ?? 'it is out of the run')
     run.onExcluded.add(leave)
     this.#releases = [
@@ -60,7 +63,6 @@ export class OpenGraph {
       if (!this.#isClosed && !run.cancelled.aborted)
         run.hurry(run.order.spec.policy.lost_timeout * 1000 + ANSWER_MARGIN_MS)
     })
-    this.#graph.start()
   }
 
   get isOver(): boolean {
