@@ -95,9 +95,9 @@ export function describeJobs({ now: graph }: JobsProgress, now: number): string 
 }
 
 function describeRunning({ job, state, member, since, stated }: JobLine, now: number): string {
-  const { phase, percent, bytes } = stated ?? {}
+  const { member: by = member, phase, percent, bytes } = stated ?? {}
   const said = [
-    ...(member == null ? [] : [`on ${member}`]),
+    ...(by == null ? [] : [`on ${by}`]),
     ...(state === 'running' ? [`for ${formatDuration(Math.max(0, now - since))}`] : []),
     ...(phase == null ? [] : [`in ${phase}`]),
     ...(percent == null ? [] : [`${Math.floor(percent)} %`]),

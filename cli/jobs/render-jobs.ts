@@ -146,11 +146,14 @@ type Row = JobLine & { now: number }
 
 const COLUMNS: LiveColumn<Row>[] = [
   { head: '', cells: [({ job }) => cut(job, MAX_NAME), ({ job }) => cut(job, SHORT_NAME)] },
-  { head: '', cells: [({ member = '' }) => cut(member, MAX_NAME), ({ member = '' }) => cut(member, SHORT_NAME)] },
+  { head: '', cells: [row => cut(memberOf(row), MAX_NAME), row => cut(memberOf(row), SHORT_NAME)] },
   { head: '', cells: [describeState], style: ({ state }) => STYLES[state], least: 'running'.length },
   { head: '', cells: [timeOf], isNumber: true, least: '12.3 s'.length },
   { head: '', cells: SAID.map((most, way) => (row: Row) => cut(describeNow(row, way > 0), most)), spare: 1 }
 ]
+
+/** Whoever has it: also while its inputs come there. */
+const memberOf = ({ member, stated }: Row) => stated?.member ?? member ?? ''
 
 /** `waiting 1/2` */
 function describeState({ state, have, of }: Row): string {

@@ -20,7 +20,7 @@ import { same } from './proven-run.ts'
 export type KnownEntries = ReadonlyMap<string, Pick<JobEntry, 'job' | 'state' | 'outputs' | 'attempts'>>
 
 export interface AboutEntry {
-  record: Pick<RunRecord, 'run' | 'spec' | 'roster' | 'controller' | 'verdict'>
+  record: Pick<RunRecord, 'run' | 'spec' | 'roster' | 'verdict'>
   /** As the spec has it. */
   job: Job
   known: KnownEntries
@@ -107,9 +107,8 @@ function faultsInSigner(by: string, value: JobResult, entry: JobEntry, { record 
     const told = entry.run ?? record.run
     if (value.run !== told || value.job !== entry.job)
       return [`its result is of ${value.job} in run ${value.run}, not of run ${told}`]
-    return signer != null || by === record.controller.peer
-      ? []
-      : [`its result is signed by ${by}, who is no member of this run`]
+    // of another run that its controller took it then is its word
+    return signer != null || told !== record.run ? [] : [`its result is signed by ${by}, who is no member of this run`]
   }
   if (signer == null) return [`its result is signed by ${by}, who is no member of the run`]
   if (signer.name !== member) return [`its result is signed by ${signer.name}, not by ${member ?? 'a member'}`]

@@ -56,7 +56,10 @@ test('a run that fails says why, on every peer, and still brings what other jobs
 
   const elsewhere = await net().bak('b', ['attach', 'last', '--quiet'])
   assert.is(elsewhere.status, 1)
-  assert.match(elsewhere.stderr, /\nsite skipped <- bad failed on b, attempt 1: exit 3 in phase check\nthe result is on a\n$/)
+  assert.match(
+    elsewhere.stderr,
+    /\nsite skipped <- bad failed on b, attempt 1: exit 3 in phase check\nthe result is on a\n$/
+  )
   const shown = await net().bak('a', ['show', 'last'])
   assert.ok(shown.stdout.includes(chain), shown.stdout)
 })

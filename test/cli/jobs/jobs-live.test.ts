@@ -253,7 +253,7 @@ test('are explained one by one where that is asked for', () => {
     '  tool     running on n3  input src/tool.c has changed',
     '  app      skipped        inherited from lib',
     '  docs     reused         its result is known',
-    '  site     queued on n3'
+    '  site     queued'
   ])
 })
 

@@ -324,6 +324,9 @@ checking('a reused result is one of a member, in the run that it says', () => {
   tool.run = '20261122T213015-bbbbbb'
   assert.match(faultsIn(made).join(), /tool: its result is of tool in run 20261122T213015-aaaaaa, not of run/)
   Object.assign(tool, { run: other, by: stranger.peer, result: inBase64(sealed(result, stranger)) })
+  assert.equal(faultsIn(made), [])
+  const own = resultFor('tool', setup, [])
+  Object.assign(tool, { run: undefined, result: inBase64(sealed(own, stranger)) })
   assert.match(faultsIn(made).join(), /tool: its result is signed by .*, who is no member of this run/)
 })
 

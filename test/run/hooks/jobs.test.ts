@@ -209,6 +209,17 @@ for (const [on_failed_workload, samples, verdict, partial] of policies)
     }
   )
 
+hook('where what was measured has failed nothing reports on it', async () => {
+  const report = job('table', { role: 'report' })
+  const { driver, run, phases } = await driven({
+    spec: { ...measured, job: [...measured.job, report], samples: 1 },
+    outcomes: fails('a')
+  })
+  await driver.drive()
+  assert.is(run.record.verdict, 'workload-failed')
+  assert.not(phases().includes('work jobs end'))
+})
+
 hook('in a warm-up it counts for nothing, and is said', async () => {
   const spec = { ...measured, samples: 1, warmup: 1 }
   const outcomes = { '1-default/warmup1': { a: { state: 'failed' as const, reason: 'exit 1' } } }
