@@ -102,12 +102,18 @@ function noteJob(before: JobsProgress, { type: _, at, graph, ...change }: Of<'jo
   }
 }
 
-function noteProgress(before: JobsProgress, { job, graph, phase, percent, bytes }: Of<'job-progress'>): JobsProgress {
+function noteProgress(
+  before: JobsProgress,
+  { job, graph, member, phase, percent, bytes }: Of<'job-progress'>
+): JobsProgress {
   const { now } = before
   const place = now != null && isSameGraph(now.graph, graph) ? now.places.get(job) : undefined
   const last = place == null ? undefined : now?.lines[place]
   if (now == null || place == null || last == null || isFinal(last.state)) return before
-  return { ...before, now: { ...now, lines: now.lines.with(place, { ...last, stated: { phase, percent, bytes } }) } }
+  return {
+    ...before,
+    now: { ...now, lines: now.lines.with(place, { ...last, stated: { member, phase, percent, bytes } }) }
+  }
 }
 
 export const isSameGraph = (one: GraphAt, other: GraphAt): boolean =>

@@ -16,6 +16,7 @@ import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtoco
 import { jobsDoneSubject } from '../../protocols/jobs/job-index.ts'
 import { jobRecordsProtocol } from '../../protocols/jobs/job-records.ts'
 import { jobResultSubject } from '../../protocols/jobs/job-result.ts'
+import { jobStreamProtocol } from '../../protocols/jobs/job-stream.ts'
 import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
@@ -56,6 +57,7 @@ import { readerTarget } from './files.ts'
 import { forwardTargets } from './forwarding.ts'
 import { gateTarget } from './frame-gate.ts'
 import { gossipTarget } from './gossip.ts'
+import { jobReaders } from './jobs.ts'
 import { loadReaders } from './load.ts'
 import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
@@ -76,6 +78,7 @@ export const targets = [
   ...forwardTargets,
   of({ protocol: runStreamProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
   of({ protocol: loadStreamProtocol, refusals: ['no-such-run', 'not-on-roster'] }),
+  of({ protocol: jobStreamProtocol, refusals: ['no-such-run', 'not-the-controller', 'phase-closed', 'not-ready'] }),
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
   of({ protocol: swarmProtocol, refusals: ['unknown-digest', 'interrupted', 'busy', 'not-allowed'], endless: true }),
   of({
@@ -126,7 +129,7 @@ export const targets = [
     subjects: [revocationSubject, rotationSubject]
   }),
   topicTarget({ name: 'jobs', topic: () => 'jobs', schema: envelope, subjects: [jobsDoneSubject, jobResultSubject] }),
-  ...[...readers, ...loadReaders].map(readerTarget),
+  ...[...readers, ...loadReaders, ...jobReaders].map(readerTarget),
   archiveTarget,
   controlRequests,
   controlAnswers,
@@ -137,6 +140,7 @@ export const targets = [
   asks({ protocol: outputProtocol }),
   asks({ protocol: memberOutputProtocol }),
   asks({ protocol: jobRecordsProtocol }),
+  asks({ protocol: jobStreamProtocol, subjects: [jobResultSubject] }),
   asks({ protocol: leftoversProtocol }),
   asks({ protocol: runListProtocol }),
   asks({ protocol: twinProtocol }),

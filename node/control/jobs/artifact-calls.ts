@@ -1,12 +1,11 @@
 /** Calls about what artifacts there are: on each peer, and how one of them came to be. */
-
 import type { ProvenResult } from '../../../protocols/control/jobs.ts'
 import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols/control.ts'
 import type { Parts } from '../../parts.ts'
 import { resolveRun } from '../find-run.ts'
 import { askAll, askEach, peersHere } from './ask-records.ts'
 import { findArtifact, holdersOf } from './find-artifact.ts'
-import { provenResults } from './job-view.ts'
+import { provenResults } from './proven-results.ts'
 
 /** Results that are told of one artifact. */
 const MOST_MADE = 64

@@ -35,7 +35,10 @@ export async function findArtifact(
     const found = await outputOf(parts, run, outputs.any, what, signal)
     if (found != null) return found
     if (release == null && digest == null)
-      throw new BakError('unknown-digest', `${what}: no job of ${run} has this output: bak artifact ls --run ${run}`)
+      throw new BakError(
+        'unknown-digest',
+        `${what}: no job of ${run} that is known has this output: bak artifact ls --run ${run}`
+      )
   }
   const [self, ...others] = peersHere(parts)
   const here = await askAll(parts, self == null ? [] : [self], { type: 'artifacts', text: what }, signal)

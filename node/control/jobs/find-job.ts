@@ -6,6 +6,7 @@ import { listInWords } from '../../../protocols/list-in-words.ts'
 import type { Parts } from '../../parts.ts'
 import { locateRun, resolveRun } from '../find-run.ts'
 import { type Answered, askAll, askRecords, peersHere, type Silent } from './ask-records.ts'
+import { entriesOfResults, provenResults } from './proven-results.ts'
 
 /** Rows of this peer among which those of runs that are here are looked for. */
 const MOST_ROWS = 1_000
@@ -57,7 +58,10 @@ export interface KnownEntries {
   entries: JobEntry[]
 }
 
-/** @returns undefined where no peer that can be reached knows of it @throws {BakError} `not-allowed` where one knows and does not say */
+/**
+ * Where neither who led the run nor who has its result can be reached: of the jobs whose results any peer has.
+ * @returns undefined where nobody knows any @throws {BakError} `not-allowed` where one knows and does not say
+ */
 export async function entriesOf(
   parts: Parts,
   run: string,
@@ -76,7 +80,11 @@ export async function entriesOf(
     }
   }
   if (refused?.code === 'not-allowed') throw refused
-  return undefined
+  const { told } = await askAll(parts, peersHere(parts), { type: 'results', run, job }, signal)
+  const results = told.flatMap(({ answers }) => answers.flatMap(each => each.results))
+  const entries = entriesOfResults(provenResults(parts, results))
+  const [first] = told.filter(({ answers }) => answers.length > 0)
+  return first == null || entries.length === 0 ? undefined : { peer: first.peer, entries }
 }
 
 /** Who was asked in vain, for the end of a message. */
@@ -87,6 +95,3 @@ export const unheard = (silent: ReadonlyArray<Pick<Silent, 'name' | 'reason'>>):
         silent.map(({ name, reason }) => `${name} (${reason})`),
         MAX_NAMED
       )}`
-
-export const nameOf = ({ members, identity }: Parts, peer: string): string =>
-  members.get(peer)?.shown ?? (peer === identity.peer ? members.self.name : peer.slice(-12))

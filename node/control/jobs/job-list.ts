@@ -1,5 +1,4 @@
 /** The call `jobs`: the jobs of one run, or those of which any peer has records. */
-
 import type { JobLine } from '../../../protocols/control/jobs.ts'
 import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols/control.ts'
 import { BakError } from '../../../protocols/errors.ts'
@@ -10,6 +9,7 @@ import { readOrderOf, readWhereOf } from '../../../protocols/where/where.ts'
 import type { Parts } from '../../parts.ts'
 import { type Answered, askAll, peersHere, type Silent } from './ask-records.ts'
 import { rowsIn, runOfJobs, sourcesOf, unheard } from './find-job.ts'
+import { nameOf } from './proven-results.ts'
 
 export async function* jobs(
   parts: Parts,
@@ -22,7 +22,9 @@ export async function* jobs(
   const run = all ? undefined : await runOfJobs(parts, { run: text }, signal)
   const { lines, silent } = run == null ? await linesOfAll(parts, signal) : await linesOfRun(parts, run, signal)
   const now = Date.now()
-  const asked = lines.filter(line => fits(line, now)).sort((a, b) => (a.began ?? a.changed) - (b.began ?? b.changed))
+  // who only heard of a result knows its member by its key
+  const named = lines.map(line => ({ ...line, member: line.member ?? memberOf(parts, line) }))
+  const asked = named.filter(line => fits(line, now)).sort((a, b) => (a.began ?? a.changed) - (b.began ?? b.changed))
   if (order != null) asked.sort((a, b) => order(a, b, now))
   yield {
     run,
@@ -31,6 +33,8 @@ export async function* jobs(
     silent: silent.map(({ name, reason }) => ({ name, reason }))
   }
 }
+
+const memberOf = (parts: Parts, { by }: JobLine) => (by == null ? undefined : nameOf(parts, by))
 
 interface Lines {
   lines: JobLine[]

@@ -1,21 +1,20 @@
 /** The call `job-log`: the lines of a job from whoever has them, of its last attempt or of each until the job has ended. */
 import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols/control.ts'
-import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { BakError } from '../../../protocols/errors.ts'
 import { askLog } from '../../../protocols/jobs/job-log-exchange.ts'
 import type { AttemptAt } from '../../../protocols/jobs/job-records.ts'
 import { isFinal } from '../../../protocols/jobs/job-state.ts'
+import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import type { Parts } from '../../parts.ts'
 import { onAbort } from '../../wait.ts'
 import { attach } from '../runs.ts'
-import { askAll, peersHere } from './ask-records.ts'
 import { watchAttempts } from './attempt-watch.ts'
-import { nameOf, rowsIn } from './find-job.ts'
 import { type FoundJob, findJob, resultsOf } from './job-view.ts'
-import { readJobReference } from './references.ts'
+import { nameOf } from './proven-results.ts'
 import { tailLog } from './tail-log.ts'
 
 /** When an attempt is over its log is read to its end; it is given up when nothing of it comes for so long, ms. */
-const GRACE_MS = 3_000
+const GRACE_MS = 2_000
 
 type Answer = CallResponse<'job-log'>
 
@@ -24,8 +23,7 @@ export async function* jobLog(
   { job: text, graph, attempt, follow = false }: CallInput<'job-log'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<Answer> {
-  const found = await findJob(parts, text, graph, signal).catch(cause => asBakError(cause))
-  if (found instanceof BakError) return yield* ofWhoRanIt(parts, text, { found, attempt, signal })
+  const found = await findJob(parts, text, graph, signal)
   const { entry } = found
   const begun = entry.attempts.filter(({ outcome }) => outcome !== 'refused')
   if (attempt != null && !begun.some(each => each.attempt === attempt))
@@ -34,8 +32,12 @@ export async function* jobLog(
   if (follow && attempt == null && !isFinal(entry.state)) return yield* followed(parts, found, last ?? 1, signal)
   if (entry.state === 'reused') yield* ofEarlierRun(parts, found, signal)
   else if (last != null) yield* ofAttempt(parts, found, last, { follow, signal })
-  else yield { type: 'missing', reason: `${entry.job} has not begun` }
-  yield { type: 'state', state: entry.state, reason: entry.reason }
+  yield { type: 'state', state: entry.state, reason: reasonOf(entry) }
+}
+
+function reasonOf({ state, reason, from, run }: JobEntry): string | undefined {
+  if (state === 'reused' && run != null) return `its result is that of ${run}`
+  return reason ?? (from == null ? undefined : `${from.join(', ')} failed`)
 }
 
 interface Reading {
@@ -67,27 +69,6 @@ async function* ofEarlierRun(parts: Parts, { run, entry }: FoundJob, signal: Abo
     }
   const { by, byName } = result
   yield* told(parts, result, { peers: [by, parts.identity.peer], follow: false, signal, name: byName })
-}
-
-/** What became of the job is not known: the log, as far as somebody has one. @throws {BakError} `found` where nobody has */
-async function* ofWhoRanIt(
-  parts: Parts,
-  text: string,
-  { found, attempt, signal }: { found: BakError; attempt: number | undefined; signal: AbortSignal }
-): AsyncGenerator<Answer> {
-  if (found.code !== 'no-such-run') throw found
-  const { run, job } = readJobReference(text)
-  const { told: all } = await askAll(parts, peersHere(parts), { type: 'jobs', job, limit: 1_000 }, signal)
-  const rows = all.flatMap(each => rowsIn(each).map(row => ({ ...row, peer: each.peer })))
-  const [last] = rows
-    .filter(
-      row => row.log && row.attempt != null && row.run.includes(run ?? '') && row.attempt === (attempt ?? row.attempt)
-    )
-    .sort((a, b) => b.at - a.at)
-  if (last == null) throw found
-  const at = { run: last.run, graph: last.graph, job, attempt: last.attempt as number }
-  yield* told(parts, at, { peers: [last.peer], follow: false, signal, name: nameOf(parts, last.peer) })
-  yield { type: 'state', state: last.state, reason: last.reason }
 }
 
 /** Each attempt until the job has ended. */

@@ -1,12 +1,9 @@
 /** The call `job`: what is known of one job of a run, as it was asked for and as it went. */
-
 import type { JobView, ProvenResult } from '../../../protocols/control/jobs.ts'
 import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols/control.ts'
-import { type Envelope, open } from '../../../protocols/envelope.ts'
-import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { BakError } from '../../../protocols/errors.ts'
 import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
 import { inputsOf, type PlannedInput } from '../../../protocols/jobs/job-inputs.ts'
-import { jobResultSubject } from '../../../protocols/jobs/job-result.ts'
 import { scriptOf } from '../../../protocols/jobs/job-script.ts'
 import { variablesOf } from '../../../protocols/jobs/job-variables.ts'
 import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
@@ -17,7 +14,8 @@ import { type RunRecord, readRecord } from '../../../protocols/record.ts'
 import type { Parts } from '../../parts.ts'
 import { locateRun } from '../find-run.ts'
 import { askAll, peersHere } from './ask-records.ts'
-import { entriesOf, type KnownEntries, nameOf, runOfJobs } from './find-job.ts'
+import { entriesOf, type KnownEntries, runOfJobs } from './find-job.ts'
+import { nameOf, provenResults } from './proven-results.ts'
 import { isGraphOf, readJobReference } from './references.ts'
 
 /** Names in an error. */
@@ -117,21 +115,6 @@ export async function resultsOf(
     told.flatMap(({ answers }) => answers.flatMap(each => each.results))
   )
   return isReused ? results.filter(each => each.run === earlier).slice(0, 1) : results
-}
-
-/** @returns each once; what has no good signature is left out */
-export function provenResults(parts: Parts, results: Envelope[]): ProvenResult[] {
-  const proven = new Map<string, ProvenResult>()
-  for (const sealed of results) {
-    try {
-      const { by, value } = open(jobResultSubject, sealed)
-      const { run, graph, job, attempt } = value
-      proven.set(JSON.stringify([by, run, graph, job, attempt]), { ...value, by, byName: nameOf(parts, by) })
-    } catch (cause) {
-      parts.log.refused('result of a job refused', { from: sealed.by, code: asBakError(cause).code })
-    }
-  }
-  return [...proven.values()]
 }
 
 async function recordOf(parts: Parts, run: string, signal: AbortSignal): Promise<RunRecord | undefined> {

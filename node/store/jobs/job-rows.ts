@@ -22,16 +22,17 @@ export class JobRows {
   note(run: string, entries: JobEntry[]): void {
     const at = Date.now()
     this.#database.change(entries.length * ROW_BYTES, db => {
-      const put = db.sql('INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      const put = db.sql('INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
       // its result is in the table of results
       for (const { result: _, ...entry } of entries) {
         const { graph, job, state, member, by, attempts, began, duration, why, reason, from, outputs } = entry
         const attempt = attempts.at(-1)?.attempt ?? null
         const bytes = outputs.reduce((sum, each) => sum + each.bytes, 0)
+        const text = JSON.stringify(entry)
         const causes = from == null ? null : JSON.stringify(from)
         put.run(
           ...[run, graphText(graph), job, state, member ?? null, by ?? null, attempt, began ?? null, duration ?? null],
-          ...[at, why ?? null, reason ?? null, causes, outputs.length, bytes, JSON.stringify(entry)]
+          ...[at, why ?? null, reason ?? null, causes, outputs.length, bytes, text, text.length]
         )
       }
     })

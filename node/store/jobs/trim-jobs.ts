@@ -13,6 +13,7 @@ export interface JobBounds {
   logBytes: number
   /** Jobs of runs that were driven here. */
   jobs: number
+  jobBytes: number
 }
 
 const MIB = 1024 * 1024
@@ -21,7 +22,8 @@ export const defaultBounds: JobBounds = {
   resultBytes: 128 * MIB,
   logs: 50_000,
   logBytes: 256 * MIB,
-  jobs: 200_000
+  jobs: 200_000,
+  jobBytes: 128 * MIB
 }
 
 /** Changes between two looks at how much there is, which takes some 10 ms. */
@@ -41,7 +43,7 @@ export function keepWithin(database: JobDatabase, self: string, bounds: JobBound
     trimOwn(db, self, bounds, most)
     trimOthers(db, self, bounds, most)
     trimLogs(db, bounds, most)
-    trimJobs(db, bounds)
+    trimJobs(db, bounds, most)
   }
 }
 
@@ -98,11 +100,18 @@ function trimLogs(db: OpenJobs, { logs, logBytes }: JobBounds, most: number): vo
   }
 }
 
-function trimJobs(db: OpenJobs, { jobs }: JobBounds): void {
-  const { rows } = db.sql('SELECT count(*) AS rows FROM jobs').get() as unknown as Size
-  if (rows <= jobs) return
-  const oldest = 'SELECT run, graph, job FROM jobs ORDER BY at LIMIT ?'
-  db.sql(`DELETE FROM jobs WHERE (run, graph, job) IN (${oldest})`).run(rows - jobs)
+function trimJobs(db: OpenJobs, { jobs, jobBytes }: JobBounds, most: number): void {
+  const { rows, bytes } = db.sql('SELECT count(*) AS rows, total(bytes) AS bytes FROM jobs').get() as unknown as Size
+  const excess = { rows: Math.max(0, rows - jobs), bytes: Math.max(0, bytes - jobBytes) }
+  if (excess.rows === 0 && excess.bytes === 0) return
+  const oldest = 'SELECT run, graph, job, bytes FROM jobs ORDER BY at LIMIT ?'
+  // one change may have all jobs of a graph
+  const aged = db.sql(oldest).all(Math.max(most, excess.rows)) as unknown as Array<
+    Record<string, string> & { bytes: number }
+  >
+  const ids = aged.map((each, id) => ({ id, bytes: each.bytes }))
+  const drop = db.sql('DELETE FROM jobs WHERE run = ? AND graph = ? AND job = ?')
+  for (const id of beyond(ids, excess)) drop.run(...['run', 'graph', 'job'].map(column => aged[id]?.[column] as string))
 }
 
 type Aged = { id: number; bytes: number }

@@ -133,7 +133,10 @@ export async function memberWith({ jobs, slots = 4, host: change = {}, apart, fe
     } as unknown as HostParts['swarms']
   }
   const publish = (result: Parameters<HostParts['publish']>[0]) => records.keep(result)
-  const service = new JobService(components, { log, signer: member, imports, records, publish, slots })
+  const service = new JobService(components, {
+    ...{ log, signer: member, imports, records, publish, slots },
+    controllerOf: run => (run === RUN ? controller.peer : undefined)
+  })
   await service.start()
   const served = serve(jobStreamProtocol, handler as never)
   const init: GraphHostInit = {
@@ -152,10 +155,13 @@ export async function memberWith({ jobs, slots = 4, host: change = {}, apart, fe
     ...{ member, service, store, imports, records, folder, init },
     open: (): GraphHost => service.open(init),
     /** A new stream of the controller, or of another peer. */
-    speak: async (running: { job: string; attempt: number }[] = [], peer = controller.peer): Promise<Speaker> => {
+    speak: async (
+      running: { job: string; attempt: number }[] = [],
+      { peer = controller.peer, run = RUN } = {}
+    ): Promise<Speaker> => {
       const speaker = new Speaker(await call(linkTo(served, peer).open, jobStreamProtocol))
       speakers.push(speaker)
-      await speaker.say({ type: 'open', run: RUN, graph, running })
+      await speaker.say({ type: 'open', run, graph, running })
       return speaker
     },
     close: async () => {
