@@ -55,6 +55,8 @@ export class OpenGraph {
       this.#took = performance.now() - this.#began
     })
     this.#graph.start()
+    // a job that waits long is known from the begin
+    run.parts.jobRecords.note(run.id, this.entries)
   }
 
   get isOver(): boolean {
