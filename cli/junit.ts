@@ -13,7 +13,7 @@ import { isTriggered } from '../protocols/triggered.ts'
 import { failureOf, failuresIn, placeOf, type WorkEntry } from '../protocols/work-entry.ts'
 import { formatVerdict } from './format.ts'
 import { describeFailed } from './jobs/causes.ts'
-import { endedJob } from './jobs/job-entries.ts'
+import { endedJob, whyOfEntry } from './jobs/job-entries.ts'
 import { describeCounts, nameOfGraph, stateInWords } from './jobs/job-progress.ts'
 
 /** How a case ended; nothing is passed. A failure is a result, an error is none. */
@@ -112,13 +112,11 @@ function jobCases({ jobs: counts, verdict, run }: RunRecord, entries: JobEntry[]
 }
 
 function jobCase(entry: JobEntry, isRepeated: boolean): Case {
-  const { graph, job, state, why, reason, duration = 0 } = entry
+  const { graph, job, state, duration = 0 } = entry
   const named = { group: 'jobs', name: `${nameOfGraph(graph)}/${job}`, seconds: duration / 1000 } as const
   if (state === 'done' || state === 'reused') return named
   if (state !== 'failed') {
-    const { from = [] } = entry
-    const inherited = from.length === 0 ? (reason ?? why) : `inherited from ${from.join(', ')}`
-    const message = [stateInWords(state), inherited].filter(each => each != null).join(': ')
+    const message = [stateInWords(state), whyOfEntry(entry)].filter(each => each != null).join(': ')
     return { ...named, outcome: { tag: 'skipped', message } }
   }
   const how = describeFailed(endedJob(entry, 0))

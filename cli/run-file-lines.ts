@@ -25,7 +25,7 @@ export function withLines(cause: unknown, source: RunFileText | undefined): BakE
 
 /** The line on which the file has the path that cannot be staged. @returns undefined for another error, and for a path of a flag */
 function lineOfStaged(message: string, { file, text }: RunFileText): number | undefined {
-  const [, path = ''] = /^cannot stage (.+?): /.exec(message) ?? []
+  const [, path = ''] = /(?:^|: )cannot stage (.+?): /.exec(message) ?? []
   const has = (line: string) =>
     [...line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'/g)].some(
       ([, basic, literal]) => resolve(dirname(file), unescaped(basic) ?? literal ?? '') === path

@@ -67,7 +67,8 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
       new JobService(c, {
         ...{ log: init.log, signer: init.signer, imports: init.artifacts.imports, records: init.jobRecords },
         publish: result => c.jobIndex.publish(result),
-        slots: config.slots as number
+        slots: config.slots as number,
+        controllerOf: run => c.agent.member(run)?.controller
       }),
     agent: c => new Agent(c, { ...init, hooks, gauges: new GaugeHistory(home.gauges, init.log) }),
     memberOutput: c => new MemberOutput(c, { self }),

@@ -35,6 +35,8 @@ export interface Flags {
   leftovers?: string
   /** `1d` */
   forget?: string
+  /** A number. */
+  slots?: string
   log?: string
   /** Each `all`, `none`, or a list of what is allowed. */
   allowControllers?: string[]
@@ -102,6 +104,7 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
     allowForward: forward,
     allowLoad: load,
     allowImages: images,
+    slots,
     ...others
   } = more
   const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
@@ -123,6 +126,8 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
     )
   const given: DaemonSettings = dropUndefined<unknown>({
     ...others,
+    // what is no number is named as it was given
+    slots: slots != null && /^\d+$/.test(slots) ? Number(slots) : slots,
     listen: listen === false ? [] : listen,
     relay: mode,
     label:

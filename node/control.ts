@@ -18,6 +18,7 @@ import { jobs } from './control/jobs/job-list.ts'
 import { jobLog } from './control/jobs/job-log-call.ts'
 import { job } from './control/jobs/job-view.ts'
 import { slots } from './control/jobs/slots-call.ts'
+import { jobSources } from './control/jobs/source-call.ts'
 import { logs } from './control/logs.ts'
 import { drain, forget, members, register, status, stop, tools } from './control/mesh.ts'
 import { move } from './control/move-call.ts'
@@ -49,7 +50,7 @@ const handlers: { [N in CallName]: Handle<N> } = {
   ...{ ls, tag, describe, logs, collect, move },
   ...{ rm, gc, prune, leftovers },
   ...{ stage, staged, unstage, forward, report },
-  ...{ jobs, job, 'job-log': jobLog, artifacts, artifact, slots },
+  ...{ jobs, job, 'job-log': jobLog, artifacts, artifact, slots, 'job-sources': jobSources },
   ...{ 'get-artifact': getArtifact, 'release-artifact': releaseArtifact, 'remove-artifact': removeArtifact }
 }
 

@@ -49,6 +49,7 @@ export function addSettings(command: Command): void {
   option('--membership <time>', 'as an admin, how long the proofs that this peer renews are valid (default: 30d)')
   option('--leftovers <time>', 'delete data that nobody has collected at this age (default: 30d)')
   option('--forget <time>', 'how long peers that are lost or have left are still known (default: 1d)')
+  option('--slots <number>', 'jobs that run here at once, of all runs (default: one for each processor)')
   option('--log <level>', 'lowest level that is logged (default: info)').choices([...LEVELS])
 }
 

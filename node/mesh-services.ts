@@ -3,6 +3,7 @@ import { clockProtocol } from '../protocols/clock.ts'
 import { getProtocol } from '../protocols/content.ts'
 import { readDuration } from '../protocols/duration.ts'
 import { echoProtocol } from '../protocols/echo.ts'
+import { jobStreamProtocol } from '../protocols/jobs/job-stream.ts'
 import { runStreamProtocol } from '../protocols/run-stream.ts'
 import { swarmProtocol } from '../protocols/swarm.ts'
 import { tarballProtocol } from '../protocols/tarball.ts'
@@ -119,7 +120,7 @@ export function meshServices(init: MeshServicesInit): ServiceList<MeshServices> 
       new Forwarding(c, {
         log,
         protocols: [
-          ...[runStreamProtocol, loadStreamProtocol, tarballProtocol],
+          ...[runStreamProtocol, loadStreamProtocol, jobStreamProtocol, tarballProtocol],
           ...[getProtocol, echoProtocol, swarmProtocol, tunnelProtocol]
         ]
       }),

@@ -12,6 +12,7 @@ import { reachabilityCalls } from './control/reachability.ts'
 import { reportCalls } from './control/reports.ts'
 import { resultCalls } from './control/results.ts'
 import { runCalls } from './control/runs.ts'
+import { sourceCalls } from './control/sources.ts'
 import { stagingCalls } from './control/staging.ts'
 import { trustCalls } from './control/trust.ts'
 import { tunnelCalls } from './control/tunnels.ts'
@@ -33,6 +34,7 @@ export const calls = {
   ...resultCalls,
   ...stagingCalls,
   ...jobCalls,
+  ...sourceCalls,
   ...tunnelCalls,
   ...reportCalls
 } as const

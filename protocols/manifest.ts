@@ -48,7 +48,7 @@ export const candidate = v.object({
   workloads: v.optional(list(placement, 64)),
   /** It has clients of tasks, and this rank among those that have. */
   load: v.optional(count),
-  /** It may be offered jobs. */
+  /** It has a part in the jobs of the run: it may be offered those that it fits. */
   jobs: v.optional(v.literal(true)),
   /** It only drives the run: the selector does not select it. */
   driver: v.optional(v.boolean())

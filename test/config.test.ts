@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -51,6 +52,7 @@ test('without a file and flags every setting has the default of the help', async
       environment: []
     },
     run_limits: { pids: 4096, bytes: 10_737_418_240, entries: 100_000, nofile: 65_536, runs: 32 },
+    slots: availableParallelism(),
     hooks: { timeout: '30s', on_failure: 'warn' }
   })
 })
@@ -75,7 +77,8 @@ const cases: Array<[key: keyof Flags & keyof Config, file: string, fromFile: unk
     ['direct', 'direct = true', true, false, false],
     ['upnp', 'upnp = true', true, false, false],
     ['membership', 'membership = "90d"', '90d', '1h', '1h'],
-    ['forget', 'forget = "7d"', '7d', '1h', '1h']
+    ['forget', 'forget = "7d"', '7d', '1h', '1h'],
+    ['slots', 'slots = 3', 3, '16', 16]
   ]
 for (const [key, file, fromFile, flag, fromFlag] of cases) {
   test(`${key}: a flag wins over the file, the file over the default`, async () => {
@@ -146,6 +149,7 @@ const mistakes: Array<[title: string, file: string, line: number, key: RegExp]> 
   ['an address without a port', 'listen = [\n  "/ip4/10.0.0.1/tcp/1",\n  "10.0.0.1"\n]', 3, /listen/],
   ['one address in place of a list', 'announce = "/ip4/10.0.0.1/tcp/1"', 1, /announce/],
   ['a time that is none', 'membership = "soon"', 1, /membership: expected a time such as/],
+  ['no slots', 'slots = 0', 1, /slots/],
   ['no time after which peers are forgotten', 'forget = "0s"', 1, /forget: expected a time longer than 0s/],
   ['a time without length', 'membership = "0d"', 1, /membership: expected a time longer than 0s/],
   ['a rule that does not exist', '[allow]\nexecs = false', 2, /allow\.execs: .*did you mean exec\?/],
@@ -203,6 +207,8 @@ const wrong: Array<[title: string, flags: Flags, message: RegExp]> = [
   ['a name that is none', { name: 'a b' }, /^--name a b: a name has letters/],
   ['an empty name', { name: '' }, /^--name /],
   ['a level that does not exist', { log: 'loud' }, /^--log loud: /],
+  ['slots that are no number', { slots: 'four' }, /^--slots four: expected a number/],
+  ['more slots than there may be', { slots: '5000' }, /^--slots 5000: /],
   ['an address that is none', { listen: ['/ip4/10.0.0.1/tcp/1', '10.0.0.1'] }, /^--listen 10\.0\.0\.1: /],
   [
     'an address with a port too high',

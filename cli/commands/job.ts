@@ -6,6 +6,7 @@ import { defineLog } from './job/log.ts'
 import { defineList } from './job/ls.ts'
 import { defineRun } from './job/run.ts'
 import { defineShow } from './job/show.ts'
+import { defineSources } from './job/sources.ts'
 import { defineTree } from './job/tree.ts'
 
 export function define(command: Command): void {
@@ -15,6 +16,7 @@ export function define(command: Command): void {
   defineList(command.command('ls').description('the jobs of a run, or of all runs, and what became of them'))
   defineShow(command.command('show').description('one job: script, variables, inputs, outputs, attempts'))
   defineLog(command.command('log').description('what a job wrote, or writes just now'))
+  defineSources(command.command('sources').description('inputs of a file that are fetched from addresses'))
   addExamples(command, {
     'bak job tree build.toml': 'what needs what',
     'bak job deps --reverse lib build.toml': 'what would run again if lib changed',

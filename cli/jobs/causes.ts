@@ -1,5 +1,6 @@
 /** Why jobs of a graph did not come to their end: of each that failed, the chains of those that inherit its failure. Pure. */
 import type { JobState } from '../../protocols/jobs/job-state.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
 
 /** What became of a job, as its events or `jobs.json` have it. */
 export interface EndedJob {
@@ -67,6 +68,13 @@ function chainsFrom(failed: string, skipped: ReadonlyMap<string, string[]>): str
   })
 }
 
+/** Jobs that one line names. */
+const MAX_NAMED = 4
+
+/** @param from of one that was skipped @returns nothing where that is not known */
+export const inheritedFrom = (from: readonly string[] = []): string | undefined =>
+  from.length === 0 ? undefined : `inherited from ${listInWords([...from], MAX_NAMED)}`
+
 /** Failures that are told whole, and chains of each. */
 const MAX_FAILURES = 4
 const MAX_CHAINS = 3
@@ -86,11 +94,7 @@ export function describeFailures(failures: Failure[], run: string, lines = true)
     ]
   })
   const more = failures.slice(MAX_FAILURES).map(({ job }) => job)
-  if (more.length === 0) return told
-  return [
-    ...told,
-    `${more.length} more jobs failed: ${more.slice(0, MAX_FAILURES).join(', ')}${more.length > MAX_FAILURES ? ', ...' : ''}`
-  ]
+  return more.length === 0 ? told : [...told, `${more.length} more jobs failed: ${listInWords(more, MAX_NAMED)}`]
 }
 
 /** `app skipped <- lib failed on n2, attempt 1: exit 1` */

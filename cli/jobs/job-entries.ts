@@ -2,8 +2,11 @@
 import type { JobCounts } from '../../protocols/jobs/job-state.ts'
 import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
 import { resultOf } from '../../protocols/jobs/read-jobs-file.ts'
-import type { EndedJob } from './causes.ts'
+import { type EndedJob, inheritedFrom } from './causes.ts'
 import { nameOfGraph } from './job-progress.ts'
+
+/** Lines of a log that begin so are for bak. */
+const MARK = '#BAK:'
 
 export interface GraphEntries {
   /** `setup`, `report`, or the sample. */
@@ -36,9 +39,17 @@ export function endedJob(entry: JobEntry, lines: number): EndedJob {
     ...{ job, state, needs, member, from, attempt: attempts.at(-1)?.attempt },
     reason: reason ?? result?.error,
     phase: result?.phase,
-    tail: lines === 0 ? [] : result?.tail.slice(-lines)
+    tail: lines === 0 ? [] : result?.tail.filter(line => !line.startsWith(MARK)).slice(-lines)
   }
 }
+
+/** @returns why it is in its state: why it failed, what it inherits, why it was run or not */
+export const whyOfEntry = ({ state, from, why, reason }: JobEntry): string | undefined =>
+  inheritedFrom(from) ?? (state === 'failed' ? reason : (why ?? reason))
+
+/** Bytes of its outputs. */
+export const bytesOf = ({ outputs }: Pick<JobEntry, 'outputs'>): number =>
+  outputs.reduce((sum, { bytes }) => sum + bytes, 0)
 
 /** @returns attempts that a member began: a refused offer is none */
 export const attemptsOf = ({ attempts }: Pick<JobEntry, 'attempts'>): number =>

@@ -2,6 +2,7 @@
 import type { RunEvent } from '../../protocols/events.ts'
 import { isFinal } from '../../protocols/jobs/job-state.ts'
 import { formatBytes, formatDuration } from '../format.ts'
+import { inheritedFrom } from './causes.ts'
 import {
   describeCounts,
   endedOf,
@@ -31,8 +32,9 @@ export function notesOfJobs(
 ): string[] {
   if (now == null) return []
   const of = labelOf(now)
-  if (event.type === 'graph') return [`jobs=${of} begin: ${countOf(event.jobs.length)}`]
   const earlier = before?.now != null && isSameGraph(before.now.graph, now.graph) ? before.now : undefined
+  if (event.type === 'graph')
+    return [`jobs=${of} ${earlier == null ? 'begin' : 'and further ones'}: ${countOf(event.jobs.length)}`]
   return [
     ...notesOfChange(event, now, earlier).map(text => `job=${event.job} of=${of} ${text}`),
     ...notesOfCounts(now, earlier)
@@ -58,18 +60,13 @@ function notesOfChange({ job }: Of<'job'>, now: GraphProgress, before?: GraphPro
 
 /** `running on=n2 attempt=2`, `failed on=n2: exit 1 in phase build`, `reused: its result is known` */
 function describeChange(line: JobLine): string {
-  const { state, member, attempt = 1, reason, phase, from = [], why, took, bytes } = line
+  const { state, member, attempt = 1, reason, phase, why, took, bytes } = line
   const where = member == null || state === 'reused' ? '' : ` on=${member}`
   const again = attempt > 1 ? ` attempt=${attempt}` : ''
   const after = took == null ? '' : ` after ${formatDuration(took)}`
   const made = bytes == null || bytes === 0 ? '' : ` ${formatBytes(bytes)}`
   const inPhase = phase == null ? '' : ` in phase ${phase}`
-  const said =
-    state === 'skipped' && from.length > 0
-      ? `inherited from ${from.join(', ')}`
-      : state === 'reused' || state === 'left-out'
-        ? (why ?? reason)
-        : reason
+  const said = inheritedFrom(line.from) ?? (state === 'reused' || state === 'left-out' ? (why ?? reason) : reason)
   return `${stateInWords(state)}${where}${again}${after}${made}${said == null ? inPhase : `: ${said}${inPhase}`}`
 }
 
@@ -98,9 +95,9 @@ export function describeJobs({ now: graph }: JobsProgress, now: number): string 
 }
 
 function describeRunning({ job, state, member, since, stated }: JobLine, now: number): string {
-  const { phase, percent, bytes } = stated ?? {}
+  const { member: by = member, phase, percent, bytes } = stated ?? {}
   const said = [
-    ...(member == null ? [] : [`on ${member}`]),
+    ...(by == null ? [] : [`on ${by}`]),
     ...(state === 'running' ? [`for ${formatDuration(Math.max(0, now - since))}`] : []),
     ...(phase == null ? [] : [`in ${phase}`]),
     ...(percent == null ? [] : [`${Math.floor(percent)} %`]),

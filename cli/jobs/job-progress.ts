@@ -55,18 +55,24 @@ export function reduceJobs(before: JobsProgress, event: RunEvent): JobsProgress 
   return before
 }
 
-function beginGraph(
-  { now, over }: JobsProgress,
-  graph: GraphAt,
-  at: number,
-  jobs: Of<'graph'>['jobs'] = []
-): JobsProgress {
-  const lines = jobs.map(({ job, needs }): JobLine => ({ job, needs, state: 'waiting', since: at }))
+/** A large graph is told in several events. */
+function beginGraph(before: JobsProgress, graph: GraphAt, at: number, jobs: Of<'graph'>['jobs'] = []): JobsProgress {
+  const { now, over } = before
+  const isNew = now == null || !isSameGraph(now.graph, graph)
+  const earlier = now == null || !isNew ? over : [...over, now]
+  const known: Pick<GraphProgress, 'began' | 'lines' | 'counts' | 'troubles'> = isNew
+    ? { began: at, lines: [], counts: {}, troubles: 0 }
+    : now
+  const more = jobs.filter(({ job }) => isNew || !now.places.has(job))
+  const lines = [
+    ...known.lines,
+    ...more.map(({ job, needs }): JobLine => ({ job, needs, state: 'waiting', since: at }))
+  ]
   const places = new Map(lines.map(({ job }, i) => [job, i]))
-  const counts = lines.length === 0 ? {} : { waiting: lines.length }
-  const earlier = now == null || isSameGraph(now.graph, graph) ? over : [...over, now]
+  const counts =
+    more.length === 0 ? known.counts : { ...known.counts, waiting: (known.counts.waiting ?? 0) + more.length }
   const kept = earlier.filter((each, i) => each.graph.role === 'setup' || i >= earlier.length - MAX_OVER)
-  return { now: { graph, began: at, changed: at, lines, places, counts, troubles: 0 }, over: kept }
+  return { now: { ...known, graph, changed: at, lines, places, counts }, over: kept }
 }
 
 /** A view that follows from the middle on has not heard of the graph, nor one of a job that was left out of it. */
@@ -96,12 +102,18 @@ function noteJob(before: JobsProgress, { type: _, at, graph, ...change }: Of<'jo
   }
 }
 
-function noteProgress(before: JobsProgress, { job, graph, phase, percent, bytes }: Of<'job-progress'>): JobsProgress {
+function noteProgress(
+  before: JobsProgress,
+  { job, graph, member, phase, percent, bytes }: Of<'job-progress'>
+): JobsProgress {
   const { now } = before
   const place = now != null && isSameGraph(now.graph, graph) ? now.places.get(job) : undefined
   const last = place == null ? undefined : now?.lines[place]
   if (now == null || place == null || last == null || isFinal(last.state)) return before
-  return { ...before, now: { ...now, lines: now.lines.with(place, { ...last, stated: { phase, percent, bytes } }) } }
+  return {
+    ...before,
+    now: { ...now, lines: now.lines.with(place, { ...last, stated: { member, phase, percent, bytes } }) }
+  }
 }
 
 export const isSameGraph = (one: GraphAt, other: GraphAt): boolean =>

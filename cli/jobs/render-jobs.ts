@@ -3,6 +3,7 @@ import { isFinal, type JobState } from '../../protocols/jobs/job-state.ts'
 import { formatBytes, formatDuration } from '../format.ts'
 import type { Piece, Style } from '../output.ts'
 import { drawColumns, type LiveColumn } from '../render-columns.ts'
+import { inheritedFrom } from './causes.ts'
 import {
   countedStates,
   describeCounts,
@@ -23,8 +24,9 @@ const BAR = 10
 const GRAPH_BAR = 20
 /** Jobs of a graph that all keep their places, if there is room for them. */
 const FEW = 16
-/** How long a job that has ended is drawn among those that run, ms. */
+/** How long a job that has ended is drawn among those that run, ms, and how many of them. */
 const RECENT = 4_000
+const MAX_RECENT = 4
 /** Failed jobs of a graph that is over. */
 const MAX_FAILED = 4
 
@@ -104,18 +106,22 @@ function chooseLines(lines: readonly JobLine[], now: number, rows: number): JobL
   })
   // of jobs that are alike, those that run the longest, and those that ended last
   const order = ({ line: { state, since } }: (typeof ranked)[number]) => (isFinal(state) ? -since : since)
+  let recent = 0
   return ranked
     .sort((a, b) => a.rank - b.rank || order(a) - order(b) || a.place - b.place)
+    .filter(({ rank }) => rank !== ENDED || ++recent <= MAX_RECENT)
     .slice(0, room)
     .map(({ line }) => line)
 }
 
-/** @returns undefined for one that is not drawn */
-function rankOf({ state, member, since }: JobLine, now: number): number | undefined {
+const ENDED = 4
+
+/** @returns undefined for one that is not drawn: of those that only wait for a member there may be thousands */
+function rankOf({ state, reason, stated, since }: JobLine, now: number): number | undefined {
   if (state === 'running') return 0
-  if (state === 'failed') return now - since < RECENT ? 1 : 4
-  if (state === 'queued') return member == null ? 3 : 2
-  if (isFinal(state) && state !== 'skipped' && state !== 'left-out' && now - since < RECENT) return 5
+  if (state === 'failed') return now - since < RECENT ? 1 : 3
+  if (state === 'queued') return reason == null && stated == null ? undefined : 2
+  if (isFinal(state) && state !== 'skipped' && state !== 'left-out' && now - since < RECENT) return ENDED
   return undefined
 }
 
@@ -140,11 +146,14 @@ type Row = JobLine & { now: number }
 
 const COLUMNS: LiveColumn<Row>[] = [
   { head: '', cells: [({ job }) => cut(job, MAX_NAME), ({ job }) => cut(job, SHORT_NAME)] },
-  { head: '', cells: [({ member = '' }) => cut(member, MAX_NAME), ({ member = '' }) => cut(member, SHORT_NAME)] },
+  { head: '', cells: [row => cut(memberOf(row), MAX_NAME), row => cut(memberOf(row), SHORT_NAME)] },
   { head: '', cells: [describeState], style: ({ state }) => STYLES[state], least: 'running'.length },
   { head: '', cells: [timeOf], isNumber: true, least: '12.3 s'.length },
   { head: '', cells: SAID.map((most, way) => (row: Row) => cut(describeNow(row, way > 0), most)), spare: 1 }
 ]
+
+/** Whoever has it: also while its inputs come there. */
+const memberOf = ({ member, stated }: Row) => stated?.member ?? member ?? ''
 
 /** `waiting 1/2` */
 function describeState({ state, have, of }: Row): string {
@@ -158,12 +167,12 @@ function timeOf({ state, since, now, took }: Row): string {
 
 /** `[####------]  42 % build`, `inputs 12 of 80 MiB`, `attempt 2: n3 was lost`, `exit 1 in phase build` */
 function describeNow(row: Row, isShort: boolean): string {
-  const { state, reason, why, phase, stated, attempt = 1, bytes, from = [] } = row
+  const { state, reason, why, phase, stated, attempt = 1, bytes } = row
   const again = attempt > 1 ? `attempt ${attempt}` : ''
   if (state === 'running') return listed(percentOf(stated?.percent, isShort), stated?.phase, again && `(${again})`)
   if (state === 'queued' && stated?.bytes != null) return `inputs ${portionOf(stated.bytes)}`
   if (state === 'failed') return listed(reason, phase == null ? undefined : `in phase ${phase}`, again && `(${again})`)
-  if (state === 'skipped' && from.length > 0) return `inherited from ${from.join(', ')}`
+  if (state === 'skipped') return inheritedFrom(row.from) ?? reason ?? ''
   if (state === 'done' || state === 'reused') {
     const made = bytes == null ? '' : formatBytes(bytes)
     return [made, state === 'reused' ? (why ?? '') : again].filter(each => each !== '').join(', ')

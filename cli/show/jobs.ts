@@ -7,7 +7,7 @@ import { formatFacts, formatTable } from '../../protocols/text-table.ts'
 import { fittingTable } from '../fitting-table.ts'
 import { formatBytes, formatDuration } from '../format.ts'
 import { describeFailures, failuresIn } from '../jobs/causes.ts'
-import { attemptsOf, endedJob, type GraphEntries, graphsIn } from '../jobs/job-entries.ts'
+import { attemptsOf, bytesOf, endedJob, type GraphEntries, graphsIn, whyOfEntry } from '../jobs/job-entries.ts'
 import { describeCounts, stateInWords } from '../jobs/job-progress.ts'
 import { rootOutputs } from '../jobs/root-outputs.ts'
 
@@ -80,14 +80,12 @@ function urgencyOf({ state, attempts }: JobEntry): number {
 }
 
 function rowOf(entry: JobEntry) {
-  const { job, state, member, duration, outputs, why, reason, from = [] } = entry
-  const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0)
-  const inherited = state === 'skipped' && from.length > 0 ? `inherited from ${from.join(', ')}` : undefined
+  const { job, state, member, duration, outputs } = entry
   return [
     ...[job, stateInWords(state), member, attemptsOf(entry) || undefined],
     state === 'reused' || duration == null ? undefined : formatDuration(duration),
-    outputs.length === 0 ? undefined : `${outputs.length}, ${formatBytes(bytes)}`,
-    inherited ?? (state === 'failed' ? reason : (why ?? reason))
+    outputs.length === 0 ? undefined : `${outputs.length}, ${formatBytes(bytesOf(entry))}`,
+    whyOfEntry(entry)
   ]
 }
 

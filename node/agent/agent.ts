@@ -198,7 +198,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
   }
 
   #take(member: MemberState, stream: RunStreamClient): MemberRun {
-    const { streams, runStreams, lowNoise, swarms } = this.components
+    const { streams, runStreams, lowNoise, swarms, jobService } = this.components
     const run = new MemberRun({
       ...{ member, stream, log: this.#log, signer: this.init.signer, server: runStreams, parts: this.#parts },
       to: peer => streams.to(peer),
@@ -212,6 +212,9 @@ export class Agent extends Part<AgentComponents, AgentInit> {
     })
     this.#runs.set(member.run, run)
     needStaged(member, swarms.store)
+    // of a member that goes on after a restart of its daemon
+    if (member.offer.spec.job.length > 0 && member.manifest != null && member.state !== 'orphaned')
+      jobService.needOutputs(member.run, ownerOf(member.run))
     run.begin()
     return run
   }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { BakError, whyOf } from '../../protocols/errors.ts'
-import { checkSpec, readRunFile } from '../../protocols/run-file.ts'
+import { checkSpec, type RunFile, readRunFile } from '../../protocols/run-file.ts'
 import { addCommand, ask, print } from '../command.ts'
 
 const EXAMPLES = `
@@ -39,9 +39,14 @@ async function specIn(file: string) {
     throw new BakError('bad-run-file', `--try ${file}: ${whyOf(cause)}`, { cause })
   })
   const spec = readRunFile(text, file)
-  const hasClients = spec.workload?.some(({ role }) => role !== 'server')
-  return checkSpec(hasClients ? spec : { command: ['true'], ...spec })
+  return checkSpec(isMeasured(spec) ? spec : { command: ['true'], ...spec })
 }
+
+/** Whether something takes the place of a command. */
+const isMeasured = ({ workload = [], task = [], job = [] }: RunFile) =>
+  workload.some(({ role }) => role !== 'server') ||
+  task.length > 0 ||
+  job.some(({ role }) => role == null || role === 'work')
 
 interface Rule {
   key: string

@@ -4,6 +4,7 @@ import type { CallInput, CallResponse } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { stagePathsOf } from '../../protocols/stage-paths.ts'
+import { jobsHere } from '../agent/allow/jobs-here.ts'
 import { checkPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { candidatesOf } from '../run/roster.ts'
@@ -35,6 +36,9 @@ async function door(parts: Parts, spec: Spec, controller: string): Promise<strin
   const staged = stagePathsOf(spec).map(({ path }) => ({ path, bytes: 0 }))
   const judged = { controller, tools, workloads, hasClients: load != null, staged, spec }
   await allowance.checkRun({ ...judged, open: agent.runsOf(controller) + 1 })
+  const offer = { spec, candidates: [candidate], controller }
+  const jobs = await jobsHere(offer, identity.peer, { owner: allowance, slots: 1 })
+  if (jobs?.why != null) throw new BakError('not-allowed', `none of its jobs may run here: ${jobs.why}`)
   return members.self.state === 'draining' ? `${members.self.name} takes no new runs` : undefined
 }
 

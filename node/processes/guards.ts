@@ -1,7 +1,9 @@
 /** What this daemon has to keep programs of others apart from it: found out once, and used for every run of another peer. */
 import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Audit } from './audit.ts'
 import { Cgroups } from './cgroups.ts'
+import { Containers, runtimeFolderOf } from './containers.ts'
 import { type Isolation, isolationInWords } from './isolation.ts'
 import { probeIsolation } from './probe.ts'
 import type { Programs } from './programs.ts'
@@ -48,6 +50,7 @@ export class Guards implements RunProgramsParts {
   readonly isolation: Isolation | { why: string }
   readonly cgroups: Cgroups
   readonly workFolders: WorkFolders | undefined
+  readonly containers: Containers
   /** For the calls of workloads. */
   readonly sockets: SocketFolder
   readonly supervisor: Supervisor
@@ -55,16 +58,23 @@ export class Guards implements RunProgramsParts {
   readonly limits: RunLimits
   /** Variables of the daemon that programs get. */
   readonly keep: string[]
+  /** Whether programs of others may use the network. */
+  readonly network: boolean
   /** Those of others. */
   readonly #open = new Set<RunPrograms>()
 
   private constructor(init: GuardsInit, isolation: Isolation | { why: string }) {
-    const { home, work, supervisor, audit, limits, allow } = init
+    const { home, work, uid = process.getuid?.(), supervisor, audit, limits, allow } = init
     this.isolation = isolation
     this.supervisor = supervisor
     this.audit = audit
     this.limits = limits
     this.keep = allow.environment
+    this.network = allow.network
+    this.containers = new Containers({
+      ...{ folder: join(home, 'containers'), isRoot: uid === 0 },
+      runtime: runtimeFolderOf(keyOfHome(home), uid === 0)
+    })
     this.cgroups = new Cgroups({ key: keyOfHome(home), limits, folder: home })
     if ('how' in isolation && isolation.how === 'user') {
       this.workFolders = new WorkFolders({ home, inside: work, owner: isolation })
@@ -86,6 +96,7 @@ export class Guards implements RunProgramsParts {
     const guards = new Guards(init, isolation)
     await guards.workFolders?.recover()
     guards.sockets.clear()
+    await guards.containers.clear()
     return guards
   }
 

@@ -69,6 +69,8 @@ interface Start {
   /** What is mounted on this machine where another user could write. */
   mounts?: WritableMount[]
   rlimits: Rlimits
+  /** Words by which it enters namespaces that are there, in the place of some of its own. */
+  entering?: string[] | undefined
   /** Files into which a process writes its id to enter a cgroup. */
   enter: string[]
   /** The folder that the program starts in instead, which its user may enter or not. */
@@ -82,15 +84,18 @@ interface Start {
 
 /** What setpriv starts is still found and started with the capabilities of root; what that starts, with the rights of its user only. */
 const AS_ITS_USER = ['/bin/sh', '-c', 'exec "$@"', 'bak-start']
+/** Who enters namespaces is at their root. */
+const inFolder = (folder: string) => ['/bin/sh', '-c', 'cd "$0" && exec "$@"', folder]
 
 /** @returns the command line; the process that it starts is, or in a sandbox is the parent of, the program */
 export function wrap(start: Start): string[] {
-  const { argv, isolation, rlimits, enter, directory, env = {} } = start
+  const { argv, isolation, rlimits, enter, entering, directory, env = {} } = start
+  const begin = entering == null ? AS_ITS_USER : inFolder(start.folder)
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   const program = [
     ...wordsOf(start),
-    ...(isolation.how === 'user' ? AS_ITS_USER : []),
-    ...(directory == null ? [] : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', directory]),
+    ...(isolation.how === 'user' ? begin : []),
+    ...(directory == null ? [] : inFolder(directory)),
     ...(variables.length === 0 ? [] : ['env', ...variables]),
     ...argv
   ]
@@ -113,14 +118,22 @@ const limitLines = ({ nofile, fsize }: Rlimits) => [
   ...(fsize == null ? [] : [`ulimit -f ${Math.ceil(fsize / 512)} 2>/dev/null`])
 ]
 
-function wordsOf({ argv, isolation, folder, writable = [], mounts = [], rlimits: { tmpfs } }: Start): string[] {
+function wordsOf({
+  argv,
+  isolation,
+  folder,
+  writable = [],
+  mounts = [],
+  entering,
+  rlimits: { tmpfs }
+}: Start): string[] {
   const [program = ''] = argv
   const folders = [folder, ...writable]
   if (isolation.how === 'owner') return []
   if (isolation.how === 'sandbox') return sandbox(isolation, folders, program)
   const { uid, gid, setpriv, spaces, network } = isolation
   return [
-    ...spacesOf({ spaces, network, folders, program, mounts, tmpfs }),
+    ...(entering ?? spacesOf({ spaces, network, folders, program, mounts, tmpfs })),
     ...[setpriv, '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--no-new-privs'],
     ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--']
   ]

@@ -3,7 +3,7 @@
  * is the same one if one of its processes has the recorded pid, start time and boot, so that a process that was given the
  * same pid later is never killed.
  */
-import { renameSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import * as v from 'valibot'
 import { count } from '../../protocols/fields.ts'
@@ -18,6 +18,9 @@ const content = v.object({ boot: v.string(), groups: v.array(entry), cgroups: v.
 type Entry = v.InferOutput<typeof entry>
 type Content = v.InferOutput<typeof content>
 
+/** A write of no more than a page is not cut short by what kills the daemon. */
+const PAGE_BYTES = 4096
+
 /** How long `sweep` waits for a group that it killed. */
 const SWEEP_TIMEOUT_MS = 2_000
 
@@ -26,6 +29,8 @@ export class ProcessLedger {
   readonly #boot = bootId()
   readonly #groups = new Map<number, Entry>()
   #cgroups: string[] = []
+  /** Bytes of the file; 0 while there is none. */
+  #length = 0
 
   constructor(path: string) {
     this.#path = path
@@ -54,8 +59,27 @@ export class ProcessLedger {
 
   #write(): void {
     const content: Content = { boot: this.#boot, groups: [...this.#groups.values()], cgroups: this.#cgroups }
-    writeFileSync(`${this.#path}.new`, `${JSON.stringify(content)}\n`, { mode: 0o600 })
+    const text = `${JSON.stringify(content)}\n`
+    if (this.#writeOver(text)) return
+    writeFileSync(`${this.#path}.new`, text, { mode: 0o600 })
     renameSync(`${this.#path}.new`, this.#path)
+    this.#length = Buffer.byteLength(text)
+  }
+
+  /** A new file in the place of another makes many file systems write it to the disk at once. @returns false where it must be one */
+  #writeOver(text: string): boolean {
+    const bytes = Buffer.from(text.padEnd(this.#length))
+    if (this.#length === 0 || bytes.length > PAGE_BYTES) return false
+    let file: number | undefined
+    try {
+      file = openSync(this.#path, 'r+')
+      this.#length = bytes.length
+      return writeSync(file, bytes, 0, bytes.length, 0) === bytes.length
+    } catch {
+      return false
+    } finally {
+      if (file != null) closeSync(file)
+    }
   }
 }
 

@@ -32,7 +32,7 @@ export async function probeIsolation(init: ProbeInit): Promise<Isolation | { why
   const isRoot = uid === 0
   const runAs = isRoot ? findRunAs(init.runAs) : undefined
   const facts = { isRoot, mayRunAsOwner, network, runAs, shown: [...RESOLVERS, ...shown], hidden: hiddenBy(home) }
-  const programs = Object.fromEntries(PROGRAMS.map(name => [name, find(name)])) as Record<Program, Found>
+  const programs = Object.fromEntries(PROGRAMS.map(name => [name, findInPath(name)])) as Record<Program, Found>
   const doubted: Program[] = isRoot ? ['mount', 'setpriv'] : ['bwrap']
   // without the namespaces that do not work here a program still runs as another user
   for (const program of doubted) {
@@ -54,7 +54,7 @@ function hiddenBy(home: string): string[] {
   return [...new Set(there)].sort((a, b) => a.length - b.length)
 }
 
-function find(name: string): Found {
+export function findInPath(name: string): Found {
   const { PATH = '' } = chosenEnvironment({ home: '/' })
   const path = PATH.split(delimiter)
     .map(folder => join(folder, name))

@@ -23,6 +23,8 @@ export interface Prepared {
   env: Record<string, string>
   /** Files beside its folders that it reaches also in a sandbox, such as a socket. */
   shown?: string[]
+  /** Folders below its own in which it may not write, where it runs in an image. */
+  readOnly?: string[]
 }
 
 /** What a workload has beside a tool. */
@@ -31,8 +33,12 @@ export interface WorkProgram {
   folder: string
   /** The folder that it starts in instead. */
   directory?: string | undefined
+  /** The id of an image of podman in which it runs. */
+  image?: string | undefined
   /** Variables of the run: nothing that starts the program gets them. */
   env: Record<string, string>
+  /** A folder in the home with those of several programs that may share their namespaces. */
+  within?: string
   /** A folder in the home with all of its folders, where none of them is a part of the data of the run: it counts for what the run has written. */
   counted?: string
   /** Fills the working folder before the program starts, while nobody else can enter it. */

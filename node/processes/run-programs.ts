@@ -1,9 +1,11 @@
 /** The programs of one run of another peer on this machine: apart from the daemon, in one cgroup, within the owner's limits, on record. */
 import { totalmem } from 'node:os'
-import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Audit, AuditLine } from './audit.ts'
+import { auditLineOf, PRIVILEGED } from './audited-program.ts'
 import type { Cgroups, RunCgroup } from './cgroups.ts'
+import { AS_PODMAN, contain } from './contained-program.ts'
+import type { Contained, Containers } from './containers.ts'
 import { DiskBudget, type DiskLimits, LOOK_EVERY_MS, LOOK_SELDOM_MS } from './disk-budget.ts'
 import { chosenEnvironment } from './environment.ts'
 import { type Isolation, isolationInWords, wrap } from './isolation.ts'
@@ -11,14 +13,10 @@ import { writableMountsFor } from './mounts.ts'
 import { namesOf, processesOf } from './process-group.ts'
 import { foldersFor, type ProgramFolders } from './program-folders.ts'
 import type { ProgramOfRun, Programs, RunningProgram, Treatment } from './programs.ts'
+import { SharedSpaces } from './shared-spaces.ts'
 import type { Supervised, Supervisor } from './supervisor.ts'
 import type { WorkFolders } from './work-folders.ts'
 
-/** Of a program in a line of the audit: words, and characters of each. */
-const MAX_ARGV_WORDS = 32
-const MAX_WORD = 200
-/** As the daemon, on the owner's word. */
-const PRIVILEGED: Isolation = { how: 'owner', limit: false }
 /** As the owner types it. */
 const TYPED: Isolation = { how: 'owner', limit: false }
 
@@ -29,7 +27,10 @@ export interface RunProgramsParts {
   workFolders: WorkFolders | undefined
   supervisor: Supervisor
   audit: Audit
-  limits: DiskLimits & { nofile?: number }
+  limits: DiskLimits & { nofile?: number; memory?: number; pids?: number; cpu?: number }
+  containers: Pick<Containers, 'prepare'>
+  /** Whether programs of others may use the network. */
+  network: boolean
   /** Variables of the daemon that programs get. */
   keep: string[]
 }
@@ -59,6 +60,8 @@ export class RunPrograms implements Programs {
   readonly #budget: DiskBudget
   /** By name; undefined where none can be had. */
   readonly #cgroups = new Map<string, RunCgroup | undefined>()
+  /** By the folder in which their programs work. */
+  readonly #shared = new Map<string, SharedSpaces>()
   /** Why no more program is started. */
   #over: string | undefined
 
@@ -74,7 +77,9 @@ export class RunPrograms implements Programs {
   }
 
   async spawn(program: ProgramOfRun): Promise<RunningProgram> {
-    const treatment = program.brought == null ? 'owner' : await this.#init.treatmentOf(program)
+    const judged = program.brought == null ? 'owner' : await this.#init.treatmentOf(program)
+    // the owner's word on a program of this machine says nothing of one in an image
+    const treatment = judged === 'privileged' && program.work?.image != null ? 'apart' : judged
     this.#refuseLate(program)
     const started =
       treatment === 'owner' ? await this.#spawnTyped(program) : await this.#spawnGuarded(program, treatment)
@@ -95,18 +100,22 @@ export class RunPrograms implements Programs {
   async #spawnTyped(program: ProgramOfRun): Promise<RunningProgram> {
     const { supervisor, keep } = this.#parts
     const folders = await this.#foldersFor(program, TYPED, 'owner')
-    const { argv, env, told, directory } = factsOf(program, folders)
+    const { env, told, directory, ...facts } = factsOf(program, folders)
     const { stdout, stderr } = program
-    const all = { ...chosenEnvironment({ home: folders.cwd, keep }), ...env, ...told }
+    const plain = { ...chosenEnvironment({ home: folders.cwd, keep }), ...env, ...told }
+    let contained: Contained | undefined
     try {
+      contained = await this.#contain(program, folders, undefined)
+      const { argv, env: all } = contained ?? { argv: facts.argv, env: plain }
       // a workload may leave processes in sessions of their own; a tool of the owner is as they typed it
       const enter = program.work == null && program.beside == null ? [] : this.#enter(true)
       const words = wrap({ argv, isolation: TYPED, folder: folders.cwd, rlimits: {}, enter })
       const cwd = directory ?? folders.cwd
       const supervised = await supervisor.spawn({ argv: words, cwd, env: all, stdout, stderr })
-      return this.#watch(supervised, folders, LOOK_SELDOM_MS)
+      return this.#watch(supervised, folders, LOOK_SELDOM_MS, contained)
     } catch (cause) {
       folders.discard()
+      void contained?.remove()
       throw cause
     }
   }
@@ -114,16 +123,18 @@ export class RunPrograms implements Programs {
   async #spawnGuarded(program: ProgramOfRun, treatment: 'apart' | 'privileged'): Promise<RunningProgram> {
     const { supervisor, keep, limits, audit } = this.#parts
     const isolation = withRead(treatment === 'privileged' ? PRIVILEGED : this.#isolation(program), program.reads)
-    const line = this.#lineOf(program, isolation)
+    const line = auditLineOf(this.#init, program, isolation)
     if (!audit.write({ ...line, event: 'start' })) {
       throw new BakError('io', `${program.name}: not started, because the audit of this peer cannot be written`)
     }
     const writeEnd = (facts: Partial<AuditLine>) => audit.write({ ...line, at: Date.now(), event: 'end', ...facts })
     let folders: ProgramFolders | undefined
+    let contained: Contained | undefined
     try {
       folders = await this.#foldersFor(program, isolation, treatment)
       this.#refuseLate(program)
       const { cwd, tmp, writable } = folders
+      contained = await this.#contain(program, folders, isolation)
       const { argv, env, told, directory } = factsOf(program, folders)
       const enter = this.#enter()
       const rlimits = {
@@ -133,18 +144,24 @@ export class RunPrograms implements Programs {
       }
       const mounts = isolation.how === 'user' ? writableMountsFor(isolation) : []
       const own = isolation.how === 'user' && tmp != null ? [...writable, tmp] : writable
-      const words = wrap({ argv, isolation, folder: cwd, writable: own, mounts, rlimits, enter, directory, env })
+      const entering = contained == null ? await this.#entering(program, isolation, rlimits.tmpfs) : undefined
+      const about = { folder: cwd, rlimits, enter }
+      const words =
+        contained == null
+          ? wrap({ argv, isolation, writable: own, mounts, entering, directory, env, ...about })
+          : wrap({ argv: contained.argv, isolation: AS_PODMAN, ...about })
       const user = isolation.how === 'user' ? isolation.user : undefined
-      const all = { ...chosenEnvironment({ home: cwd, tmp, user, keep }), ...told }
+      const all = contained?.env ?? { ...chosenEnvironment({ home: cwd, tmp, user, keep }), ...told }
       const { stdout, stderr } = program
-      const isSandbox = isolation.how === 'sandbox'
+      const isSandbox = isolation.how === 'sandbox' && contained == null
       const supervised = await supervisor.spawn({ argv: words, cwd, env: all, stdout, stderr, isSandbox })
-      const running = this.#watch(supervised, folders, LOOK_EVERY_MS)
+      const running = this.#watch(supervised, folders, LOOK_EVERY_MS, contained)
       const { pid } = running
       void running.exited.then(({ exit, signal }) => writeEnd({ pid, exit, signal, why: running.reason() }))
       return running
     } catch (cause) {
       folders?.discard()
+      void contained?.remove()
       writeEnd({ why: `not started: ${asBakError(cause).message}` })
       throw cause
     }
@@ -156,8 +173,12 @@ export class RunPrograms implements Programs {
   }
 
   /** Within the budget of the disk, and with the reason if it is ended here. */
-  #watch(started: Supervised, { collect }: ProgramFolders, every: number): RunningProgram {
+  #watch(started: Supervised, folders: ProgramFolders, every: number, contained?: Contained): RunningProgram {
     let reason: string | undefined
+    const collect = async () => {
+      await contained?.remove()
+      return folders.collect()
+    }
     const program = { ...started, reason: () => reason, collect }
     this.#running.set(program, why => {
       reason ??= why
@@ -179,6 +200,8 @@ export class RunPrograms implements Programs {
     this.#over ??= 'the run is over here'
     this.#budget.stop()
     await Promise.all([...this.#running.keys()].map(each => each.stop()))
+    await Promise.all([...this.#shared.values()].map(each => each.end()))
+    this.#shared.clear()
     const cgroups = [...this.#cgroups.values()].filter(each => each != null)
     this.#cgroups.clear()
     // what still runs made a session of its own
@@ -188,6 +211,18 @@ export class RunPrograms implements Programs {
       this.#parts.supervisor.forgetCgroup(each.folders)
     }
     return left
+  }
+
+  /** @returns the words by which a program enters namespaces that others share with it; undefined for one that has its own */
+  async #entering({ work }: ProgramOfRun, isolation: Isolation, tmpfs: number): Promise<string[] | undefined> {
+    const { supervisor, workFolders } = this.#parts
+    const folder = work?.within
+    if (folder == null || isolation.how !== 'user' || workFolders == null || !SharedSpaces.areHere(isolation))
+      return undefined
+    const shared = this.#shared.get(folder) ?? new SharedSpaces({ isolation, supervisor, workFolders, folder, tmpfs })
+    this.#shared.set(folder, shared)
+    // where they cannot be made it may have its own
+    return await shared.enter().catch(() => undefined)
   }
 
   #processes(): number[] {
@@ -222,6 +257,14 @@ export class RunPrograms implements Programs {
     return { ...folders, collect: () => free(folders.collect), discard: () => free(folders.discard) }
   }
 
+  /** @returns how a program that names an image starts in it */
+  async #contain(program: ProgramOfRun, folders: ProgramFolders, isolation: Isolation | undefined) {
+    const { work } = program
+    if (work?.image == null) return undefined
+    const { argv, told } = factsOf(program, folders)
+    return contain({ ...this.#parts, work: { ...work, image: work.image }, folders, argv, told, isolation })
+  }
+
   /** @returns the files by which a program enters the cgroup of the run; what the owner typed has one without limits */
   #enter(isTyped = false): string[] {
     const { cgroups, supervisor } = this.#parts
@@ -233,16 +276,6 @@ export class RunPrograms implements Programs {
       if (made != null) supervisor.watchCgroup(made.folders)
     }
     return this.#cgroups.get(name)?.enter ?? []
-  }
-
-  #lineOf({ name, argv }: ProgramOfRun, isolation: Isolation): Omit<AuditLine, 'event'> {
-    const { run, by } = this.#init
-    const digest = digestOf(Buffer.from(argv.join('\0')))
-    const as = isolation === PRIVILEGED ? 'as the daemon, which allow.privileged names' : isolationInWords(isolation)
-    const shown = argv
-      .slice(0, MAX_ARGV_WORDS)
-      .map(word => (word.length > MAX_WORD ? `${word.slice(0, MAX_WORD)}...` : word))
-    return { at: Date.now(), by, run, name, argv: shown, digest, as: as.replace(/^programs of others run /, '') }
   }
 }
 

@@ -28,6 +28,9 @@ const PASS_MODE = 0o711
 /** Bytes of a path: below the 4,096 of the kernel, so that one more name, or the longer path in the home, has room. */
 const MAX_PATH_BYTES = 3_500
 
+/** In a folder that is not removed with the last one in it. */
+const KEPT = '.kept'
+
 export interface WorkFolderOwner {
   uid: number
   gid: number
@@ -74,6 +77,18 @@ export class WorkFolders {
     const made = this.makeClosed(folder)
     this.handOver(made)
     return made
+  }
+
+  /** @param folder in the home @returns its counterpart, which the user passes through to those of its programs, and which stays until it is removed */
+  passage(folder: string): string {
+    let path = this.#root
+    makePassage(path)
+    for (const part of relative(this.#inside, folder).split(sep)) {
+      path = join(path, part)
+      makePassage(path)
+    }
+    makePassage(join(path, KEPT))
+    return path
   }
 
   /** The folder is the user's from now on. */

@@ -76,6 +76,7 @@ export class Driver {
     ).drop(position)
     this.#phases = new PhaseRunner(run, { seq })
     onAbort(run.cancelled, () => this.#endPhase())
+    run.hurry = ms => this.#phases.open?.touch(ms)
     this.#sends = new SendWatch({ excluded: run.excluded, open: () => this.#phases.open })
     this.#watch = new LossWatch(run, {
       onHopeless: why => run.cancel(why),

@@ -7,7 +7,13 @@ import type { Signed } from '../../protocols/envelope.ts'
 import type { StoredEvent } from '../../protocols/events.ts'
 import type { JobResult } from '../../protocols/jobs/job-result.ts'
 import { isFinal, type JobChange } from '../../protocols/jobs/job-state.ts'
-import { JOBS_FORMAT, type JobEntry, MAX_JOB_ENTRIES } from '../../protocols/jobs/jobs-file.ts'
+import {
+  JOBS_FORMAT,
+  type JobAttempt,
+  type JobEntry,
+  MAX_ATTEMPTS,
+  MAX_JOB_ENTRIES
+} from '../../protocols/jobs/jobs-file.ts'
 import { readJobsFile } from '../../protocols/jobs/read-jobs-file.ts'
 import { graphKey } from '../../protocols/layout.ts'
 import type { RunRecord } from '../../protocols/record.ts'
@@ -44,8 +50,9 @@ function entriesOf(
   results: Signed<JobResult>[]
 ): JobEntry[] {
   const key = graphKey(graph)
-  const last = new Map<string, JobChange>()
-  for (const event of events) if (event.type === 'job' && graphKey(event.graph) === key) last.set(event.job, event)
+  const changes = new Map(jobs.map(({ job }) => [job, [] as Of<'job'>[]]))
+  for (const event of events)
+    if (event.type === 'job' && graphKey(event.graph) === key) changes.get(event.job)?.push(event)
   const signed = new Map<string, Signed<JobResult>>()
   for (const each of results) {
     const { value } = each
@@ -54,10 +61,27 @@ function entriesOf(
     if (before == null || before.value.attempt < value.attempt) signed.set(value.job, each)
   }
   return jobs.map(({ job, needs }) => {
-    const change = last.get(job)
-    const about = { graph, job, role: graph.role, needs, attempts: [], outputs: [] }
-    return { ...about, ...stateOf(change), ...resultOf(change, signed.get(job)) }
+    const known = changes.get(job) ?? []
+    const last = known.at(-1)
+    const about = { graph, job, role: graph.role, needs, attempts: attemptsIn(known), outputs: [] }
+    return { ...about, ...stateOf(last), ...resultOf(last, signed.get(job)) }
   })
+}
+
+/** Of offers that were refused the journal has nothing. */
+function attemptsIn(changes: Of<'job'>[]): JobAttempt[] {
+  const attempts = new Map<number, JobAttempt>()
+  for (const { state, member, attempt, reason = ENDED, at } of changes) {
+    if (attempt == null || member == null) continue
+    const before = attempts.get(attempt) ?? { attempt, member, outcome: 'lost' as const, reason: ENDED, offered: at }
+    if (state === 'running') attempts.set(attempt, before)
+    else if (state === 'queued') attempts.set(attempt, { ...before, outcome: 'lost', reason, ended: at })
+    else if (state === 'done' || state === 'failed' || state === 'cancelled') {
+      const { reason: _, ...rest } = before
+      attempts.set(attempt, { ...rest, outcome: state, ended: at })
+    }
+  }
+  return [...attempts.values()].slice(-MAX_ATTEMPTS)
 }
 
 function stateOf(change: JobChange | undefined): Pick<JobEntry, 'state' | 'member' | 'why' | 'reason' | 'from'> {

@@ -34,7 +34,6 @@ export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
   const selected = members.filter(member => takesPart(member)).sort((a, b) => (a.shown < b.shown ? -1 : 1))
   const placed = assignWorkloads(spec, selected, parseSelector)
   const loaders = rankLoaders(spec, selected, parseSelector)
-  const jobs = [...new Set(spec.job.map(({ on }) => on))].map(parseSelector)
   return selected.map((member, i) => {
     const inGroups = groups.filter(group => group.fits(member))
     const tools = [
@@ -48,7 +47,8 @@ export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
       ...(inGroups.length > 0 && spec.workload.length > 0 ? { groups: inGroups.map(({ name }) => name) } : {}),
       ...(workloads.length > 0 ? { workloads } : {}),
       ...(load == null ? {} : { load }),
-      ...(jobs.some(fits => fits(member)) ? { jobs: true as const } : {})
+      // also where none fits it: it may know results of them, or have what they made
+      ...(spec.job.length > 0 ? { jobs: true as const } : {})
     }
   })
 }

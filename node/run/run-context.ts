@@ -81,6 +81,8 @@ export class RunContext {
   readonly excluded = new Map<string, Exclusion>()
   /** Called with each member that is excluded. */
   readonly onExcluded = new Set<(peer: string) => void>()
+  /** Whoever has not answered the open phase after so long has not answered it, ms. Set by what drives the run. */
+  hurry: (ms: number) => void = () => {}
   readonly announcements = new Announcements()
   readonly #cancelled = new AbortController()
 

@@ -43,6 +43,8 @@ export interface Home {
   artifacts: string
   /** Which of them was fetched from an address. */
   sources: string
+  /** What podman keeps of jobs that run in an image. */
+  containers: string
   /** Copies of data that is served; nothing in it outlives the daemon. */
   reports: string
   /** Executables of the owner, run when this machine joins a run and when that ends. */
@@ -103,6 +105,7 @@ export function homeAt(dir: string): Home {
     jobs: join(root, 'jobs'),
     artifacts: join(root, 'artifacts'),
     sources: join(root, 'sources'),
+    containers: join(root, 'containers'),
     reports: join(root, 'reports'),
     hooks: join(root, 'hooks.d'),
     tools: join(root, 'tools.d'),

@@ -55,6 +55,8 @@ export type JobChange = v.InferOutput<typeof jobChange>
 export const jobProgress = v.object({
   graph: graphAt,
   job: name,
+  /** Which has it, also before it runs. */
+  member: v.optional(name),
   phase: v.optional(text),
   /** 0 to 100. */
   percent: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),

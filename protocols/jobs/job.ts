@@ -52,6 +52,12 @@ export const need = v.union(
 /** With its job as a table. */
 export type Need = { job: string; when?: Condition | undefined }
 
+export const sourceUrl = v.pipe(
+  v.string(),
+  v.maxLength(4096),
+  v.regex(/^https?:\/\/[^\s/]+/, 'expected an address of http or https')
+)
+
 /** Where it is below the inputs. */
 const as = v.optional(jobPath)
 const inputTable = v.pipe(
@@ -62,9 +68,7 @@ const inputTable = v.pipe(
     job: v.optional(name),
     output: v.optional(jobPath),
     /** The controller fetches it before the run, and the run does not begin if it has another content; by default at the last part of its path. */
-    url: v.optional(
-      v.pipe(v.string(), v.maxLength(4096), v.regex(/^https?:\/\/[^\s/]+/, 'expected an address of http or https'))
-    ),
+    url: v.optional(sourceUrl),
     sha256: v.optional(digest),
     /** Of a job of the role `report`: a file or folder of the result as it is then, `1-default/sample1/workload`; `.` is all of it. */
     result: v.optional(v.union([v.literal('.'), jobPath])),

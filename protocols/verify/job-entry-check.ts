@@ -17,10 +17,10 @@ import type { RunRecord } from '../record.ts'
 import { same } from './proven-run.ts'
 
 /** The entries of other jobs by name, as a graph has them: its own, and those of the role `setup`. */
-export type KnownEntries = ReadonlyMap<string, Pick<JobEntry, 'job' | 'state' | 'outputs'>>
+export type KnownEntries = ReadonlyMap<string, Pick<JobEntry, 'job' | 'state' | 'outputs' | 'attempts'>>
 
 export interface AboutEntry {
-  record: Pick<RunRecord, 'run' | 'spec' | 'roster' | 'controller' | 'verdict'>
+  record: Pick<RunRecord, 'run' | 'spec' | 'roster' | 'verdict'>
   /** As the spec has it. */
   job: Job
   known: KnownEntries
@@ -53,6 +53,26 @@ export function faultsInEntry(entry: JobEntry, about: AboutEntry): string[] {
 
 const hasOutputs = (state: JobEntry['state']) => state === 'done' || state === 'reused'
 
+/** One whose member was lost with its outputs was made again, and may have failed at that. */
+const hadOutputs = (entry: Maker | undefined) =>
+  entry != null && (hasOutputs(entry.state) || entry.attempts.some(({ result }) => result != null))
+type Maker = Pick<JobEntry, 'state' | 'outputs' | 'attempts'>
+
+/** @returns the digests of all that a job has made at this path: what is made again may have other bytes */
+function madeBy({ outputs, attempts }: Maker, output: string): Set<string> {
+  const earlier = attempts.flatMap(({ result }) => (result == null ? [] : outputsIn(result)))
+  return new Set([...outputs, ...earlier].filter(({ path }) => path === output).map(({ digest }) => digest))
+}
+
+function outputsIn(sealed: string): JobEntry['outputs'] {
+  try {
+    return openResult(sealed).value.outputs
+  } catch {
+    // said of its entry
+    return []
+  }
+}
+
 /** What it needs, and the state of that. */
 function faultsInState({ state, needs, from = [] }: JobEntry, known: KnownEntries): string[] {
   if (state === 'skipped') {
@@ -61,7 +81,7 @@ function faultsInState({ state, needs, from = [] }: JobEntry, known: KnownEntrie
     return innocent == null ? [] : [`it is skipped because of ${innocent}, which has not failed`]
   }
   if (!hasOutputs(state)) return []
-  const missing = needs.find(each => !hasOutputs(known.get(each)?.state ?? 'waiting'))
+  const missing = needs.find(each => !hadOutputs(known.get(each)))
   return missing == null ? [] : [`it is ${state}, and ${missing}, which it needs, is not`]
 }
 
@@ -87,18 +107,17 @@ function faultsInSigner(by: string, value: JobResult, entry: JobEntry, { record 
     const told = entry.run ?? record.run
     if (value.run !== told || value.job !== entry.job)
       return [`its result is of ${value.job} in run ${value.run}, not of run ${told}`]
-    return signer != null || by === record.controller.peer
-      ? []
-      : [`its result is signed by ${by}, who is no member of this run`]
+    // of another run that its controller took it then is its word
+    return signer != null || told !== record.run ? [] : [`its result is signed by ${by}, who is no member of this run`]
   }
   if (signer == null) return [`its result is signed by ${by}, who is no member of the run`]
   if (signer.name !== member) return [`its result is signed by ${signer.name}, not by ${member ?? 'a member'}`]
+  // of a run whose daemon was killed results are known, and not which attempts there were
+  const isLost = record.verdict === 'failed' && attempts.length === 0
   const attempt = attempts.findLast(each => each.attempt === value.attempt && each.outcome !== 'refused')
   return [
     ...isOf(value, entry, record),
-    ...(attempt == null || attempt.member !== member
-      ? [`none of its attempts is attempt ${value.attempt} on ${member}`]
-      : [])
+    ...(isLost || attempt?.member === member ? [] : [`none of its attempts is attempt ${value.attempt} on ${member}`])
   ]
 }
 
@@ -144,8 +163,8 @@ function faultsInWork(
   const missing = planned.find(({ at }) => !found.has(at))
   const other = planned.find(({ at, from }) => {
     if (from.type !== 'job') return false
-    const made = known.get(from.job)?.outputs.find(({ path }) => path === from.output)?.digest
-    return found.get(at) !== made
+    const maker = known.get(from.job)
+    return maker == null || !madeBy(maker, from.output).has(found.get(at) ?? '')
   })
   const absent = job.outputs.find(path => !value.outputs.some(each => each.path === path))
   return [

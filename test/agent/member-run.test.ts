@@ -219,6 +219,15 @@ test('a controller that is alive keeps its lease, by signs and by commands', asy
   assert.is(member.state, 'idle')
 })
 
+test('behind the end of a run a lease holds as long as its jobs go on, and no longer', async () => {
+  const { member, handle, log } = await memberRunOf()
+  member.state = 'ended'
+  await sleep(LEASE_MS * 1.3)
+  assert.is(member.state, 'ended')
+  handle({ phase: 'work', part: 'jobs', when: 'end', step: undefined })
+  await until(() => /silent for longer than its lease/.test(log.join('')) || undefined)
+})
+
 test('a member whose own acknowledgement is refused as not on the roster gives the run up; for others it does not', async () => {
   const { memberRun, member, order, isGone } = await memberRunOf()
   await order('start')

@@ -47,6 +47,12 @@ test('a module of an operation is for members that have clients of tasks', () =>
   assert.equal(stagedFor({ ...idle, offer: loads }), [module, two])
 })
 
+test('what jobs have made is for the workloads that it was asked for', () => {
+  const made = { ...two, path: 'bin/app' }
+  const outputs = [made, { ...made, for: 'server' }, { ...made, for: 'client' }]
+  assert.equal(stagedFor({ ...memberOf([one]), outputs }), [one, made, { ...made, for: 'server' }])
+})
+
 test('each content is fetched once, from the members and the controller, and stays as long as the run', async () => {
   const asked: string[] = []
   const swarms = await swarmsOf(async (digest, { from, source, by, bytes }) => {

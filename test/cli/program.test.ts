@@ -1,5 +1,6 @@
 /** What holds for every command: exit statuses, usage, help, settings and completion. */
 import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -120,6 +121,7 @@ bak('config prints the settings and where each comes from', async () => {
     ['allow.network', 'true', 'default'],
     ['allow.environment', '[]', 'default'],
     ['run_limits', '{"pids":4096,"bytes":10737418240,"entries":100000,"nofile":65536,"runs":32}', 'default'],
+    ['slots', `${availableParallelism()}`, 'default'],
     ['hooks', '{"timeout":"30s","on_failure":"warn"}', 'default'],
     ['cli.run.quorum', '80%', `${home}/config.toml:4`],
     ['cli.run.lease', '9', 'BAK_RUN_LEASE'],

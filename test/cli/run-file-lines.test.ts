@@ -26,7 +26,11 @@ const cases: Array<[title: string, message: string, line: number | undefined]> =
   ['a key of a workload', 'workload.0.command: x', 11],
   ['all workloads together', 'workload: there are servers only', 8],
   ['an input of a job', 'job.0.inputs.1: x', 15],
-  ['a file that is an input of a job', 'cannot stage /r/lib/z.c: no such file or directory', 15],
+  [
+    'a file that is an input of a job',
+    'input lib/z.c of job a: cannot stage /r/lib/z.c: no such file or directory',
+    15
+  ],
   ['a file that cannot be staged', 'cannot stage /r/data/a.txt: no such file or directory', 4],
   ['one whose name has quotes', 'cannot stage /r/odd "b".txt: no such file or directory', 5],
   ['one that a flag named', 'cannot stage /elsewhere/data/a.txt: no such file', undefined],

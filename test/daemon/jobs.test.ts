@@ -218,4 +218,30 @@ test('a member whose daemon is killed gives its jobs back: all are done, the att
   await verify(ended)
 })
 
+test('a controller whose daemon is killed leaves nothing on members, and its result tells of the jobs as far as they were', async () => {
+  const mark = uniqueSleep()
+  const quick = job('quick', 'echo made > "$BAK_JOB_OUTPUTS/x"', `on = "a"\n${out('x')}`)
+  const slow = job('slow', `[ "$BAK_SAMPLE" = 1 ] || exec sleep ${mark}`, 'needs = ["quick"]\non = "b"')
+  const started = await startFile(net(), 'c', `samples = 2\n${quick}${slow}${job('last', 'true', 'needs = ["slow"]')}`)
+  await until(() => processesWith(mark).length > 0, { what: 'slow runs' })
+  await net().stopPeer('c', 'SIGKILL')
+  await started.finished
+  await net().startPeer('c')
+  await goneWithin(mark, 5_000)
+  const ended = await endOf(net(), 'c', started)
+  assert.equal([ended.record.verdict, ended.record.jobs], ['failed', { done: 4, cancelled: 2 }])
+  const jobs = (await readJobsFile(folderOf(ended))) ?? []
+  const second = jobs.filter(({ graph }) => graph.step?.sample === 2)
+  assert.equal(
+    second.map(({ job: name, state, reason }) => `${name} ${state} ${reason ?? ''}`.trim()),
+    ['quick done', ...['slow', 'last'].map(each => `${each} cancelled the daemon of the controller ended in mid run`)]
+  )
+  assert.is(resultOf(second[0] as JobEntry)?.outcome, 'done')
+  assert.equal(
+    ended.record.workload.map(({ step, exit }) => [step.sample, exit]),
+    [[1, 0]]
+  )
+  await verify(ended)
+})
+
 test.run()

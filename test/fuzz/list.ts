@@ -10,8 +10,13 @@ import { getProtocol } from '../../protocols/content.ts'
 import { describeToolsProtocol } from '../../protocols/describe-tools.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import { echoProtocol } from '../../protocols/echo.ts'
+import { envelope } from '../../protocols/envelope.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtocol } from '../../protocols/hello.ts'
+import { jobsDoneSubject } from '../../protocols/jobs/job-index.ts'
+import { jobRecordsProtocol } from '../../protocols/jobs/job-records.ts'
+import { jobResultSubject } from '../../protocols/jobs/job-result.ts'
+import { jobStreamProtocol } from '../../protocols/jobs/job-stream.ts'
 import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
@@ -52,6 +57,7 @@ import { readerTarget } from './files.ts'
 import { forwardTargets } from './forwarding.ts'
 import { gateTarget } from './frame-gate.ts'
 import { gossipTarget } from './gossip.ts'
+import { jobReaders } from './jobs.ts'
 import { loadReaders } from './load.ts'
 import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
@@ -72,6 +78,7 @@ export const targets = [
   ...forwardTargets,
   of({ protocol: runStreamProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
   of({ protocol: loadStreamProtocol, refusals: ['no-such-run', 'not-on-roster'] }),
+  of({ protocol: jobStreamProtocol, refusals: ['no-such-run', 'not-the-controller', 'phase-closed', 'not-ready'] }),
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
   of({ protocol: swarmProtocol, refusals: ['unknown-digest', 'interrupted', 'busy', 'not-allowed'], endless: true }),
   of({
@@ -91,6 +98,7 @@ export const targets = [
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
   of({ protocol: outputProtocol, refusals: ['no-such-run', 'not-allowed'] }),
   of({ protocol: memberOutputProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
+  of({ protocol: jobRecordsProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: leftoversProtocol, refusals: [] }),
   of({ protocol: runListProtocol, refusals: [] }),
   of({ protocol: twinProtocol, refusals: ['bad-signature'], subjects: [lifeSubject] }),
@@ -120,7 +128,8 @@ export const targets = [
     schema: trustMessage,
     subjects: [revocationSubject, rotationSubject]
   }),
-  ...[...readers, ...loadReaders].map(readerTarget),
+  topicTarget({ name: 'jobs', topic: () => 'jobs', schema: envelope, subjects: [jobsDoneSubject, jobResultSubject] }),
+  ...[...readers, ...loadReaders, ...jobReaders].map(readerTarget),
   archiveTarget,
   controlRequests,
   controlAnswers,
@@ -130,6 +139,8 @@ export const targets = [
   asks({ protocol: describeProtocol }),
   asks({ protocol: outputProtocol }),
   asks({ protocol: memberOutputProtocol }),
+  asks({ protocol: jobRecordsProtocol }),
+  asks({ protocol: jobStreamProtocol, subjects: [jobResultSubject] }),
   asks({ protocol: leftoversProtocol }),
   asks({ protocol: runListProtocol }),
   asks({ protocol: twinProtocol }),

@@ -30,6 +30,7 @@ import { callOnce } from '../../protocols/control-http.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
+import { jobRecordsProtocol } from '../../protocols/jobs/job-records.ts'
 import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { memberOutputProtocol, outputProtocol } from '../../protocols/output.ts'
 import { runListProtocol } from '../../protocols/run-list.ts'
@@ -154,6 +155,7 @@ async function converse(world: World): Promise<void> {
   world.live = await begin(target, { command: ['sleep', '3600'] })
   await until(() => target.parts.coordinator.driver(world.live)?.run.record.phase === 'work')
   await put(member, target, memberOutputProtocol, { run: world.live })
+  for (const type of ['jobs', 'artifacts', 'slots'] as const) await put(member, target, jobRecordsProtocol, { type })
 }
 
 async function stage(world: World): Promise<void> {

@@ -71,6 +71,8 @@ export class TestMember {
   readonly #init: TestMemberInit
   readonly #running = new Map<string, Running>()
   readonly #ended = new Map<string, FromJobs>()
+  /** A cancel came behind the end: they count if they are taken all the same. */
+  readonly #dropped = new Map<string, FromJobs>()
   #out: Queue<FromJobs> | undefined
   #offers = 0
   #isOver = false
@@ -141,10 +143,12 @@ export class TestMember {
     for (const message of this.#ended.values()) this.say(message)
     for (const key of named) {
       const running = this.#running.get(key)
+      const dropped = this.#dropped.get(key)
+      if (dropped != null) this.say(dropped)
       const [job = '', attempt] = key.split('/')
       const name = { job, attempt: Number(attempt) }
       if (running?.hasStarted) this.say({ type: 'started', ...name, at: 1 })
-      if (running == null && !this.#ended.has(key)) {
+      if (running == null && dropped == null && !this.#ended.has(key)) {
         this.say({ type: 'broken', ...name, code: 'interrupted', reason: 'nothing is known of it here' })
       }
     }
@@ -240,14 +244,17 @@ export class TestMember {
   }
 
   #cancel(key: string): void {
+    const message = this.#ended.get(key)
+    if (message != null) this.#dropped.set(key, message)
     this.#ended.delete(key)
     this.#running.get(key)?.end.abort()
     this.#closeIfOver()
   }
 
   #takeGot(key: string): void {
-    const message = this.#ended.get(key)
+    const message = this.#ended.get(key) ?? this.#dropped.get(key)
     this.#ended.delete(key)
+    this.#dropped.delete(key)
     if (message?.type === 'ended') this.got.push(message.sealed)
     this.#closeIfOver()
   }

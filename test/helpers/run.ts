@@ -81,7 +81,7 @@ export async function fakeRun({ members = 4, spec = {} as object, joined = true 
       loadStreams: { open: () => {}, close: () => {} },
       streams: fake<Streams>({}),
       swarms: { fetch: async () => ({ bytes: 0, source: 0 }) },
-      jobRecords: { keep: () => {}, note: () => {}, byKeys: () => [], latestOf: () => undefined },
+      jobRecords: { keep: () => {}, note: () => {}, byKeys: () => [], latestOf: () => undefined, entriesOf: () => [] },
       receiver: { settle: async () => {} },
       supervisor: fake<RunParts['supervisor']>({}),
       authority: { mesh: controller.peer, proofOf: () => undefined },

@@ -72,6 +72,15 @@ for (const [title, change, words] of ways) {
 const argv = ['sleep', '1']
 const start = { argv, folder: '/w/f', rlimits: {}, enter: [] }
 
+isolation('a program that enters namespaces makes none, and begins in its folder', () => {
+  const entering = ['nsenter', '--target', '7', '--']
+  const words = wrap({ ...start, isolation: isolationOf(facts) as Isolation, entering })
+  const from = words.indexOf('nsenter')
+  assert.equal(words.slice(from, from + 5), [...entering, '/usr/bin/setpriv'])
+  assert.not(words.includes('/usr/bin/unshare'))
+  assert.equal(words.slice(-4 - argv.length), ['/bin/sh', '-c', 'cd "$0" && exec "$@"', '/w/f', ...argv])
+})
+
 isolation('setpriv drops groups, capabilities and the way to new ones; limits and the cgroup come before it', () => {
   const user = isolationOf({ ...facts, mount: absent }) as Isolation
   const words = wrap({

@@ -50,6 +50,20 @@ test('the file lists the recorded groups at any time', ({ path, start }) => {
   assert.equal(groupsIn(path), [b])
 })
 
+test('the file is whole also where it has become shorter, or longer than a page', ({ path, start }) => {
+  const pid = start('silent').pid as number
+  const ledger = new ProcessLedger(path)
+  ledger.put(pid, [factsOf(pid)])
+  const many = Array.from({ length: 100 }, (_, i) => 4_000_000 + i)
+  for (const each of many) ledger.put(each, [factsOf(pid)])
+  assert.equal(groupsIn(path), [pid, ...many])
+  for (const each of many) {
+    ledger.delete(each)
+    assert.is(groupsIn(path).length, 100 - many.indexOf(each))
+  }
+  assert.equal(groupsIn(path), [pid])
+})
+
 test('a group that cannot be written is an error, one that cannot be deleted is not', ({ path, start }) => {
   const pid = start('silent').pid as number
   const folder = join(path, '..', 'inner')

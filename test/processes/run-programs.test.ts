@@ -5,6 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Audit, readAudit } from '../../node/processes/audit.ts'
 import { Cgroups } from '../../node/processes/cgroups.ts'
+import { Containers } from '../../node/processes/containers.ts'
 import { inspect } from '../../node/processes/process-group.ts'
 import type { ProgramOfRun } from '../../node/processes/programs.ts'
 import { RunPrograms, type RunProgramsInit } from '../../node/processes/run-programs.ts'
@@ -24,6 +25,10 @@ function programsOf(change: Partial<RunProgramsInit> = {}, limits = {}) {
     {
       ...{ isolation: { how: 'owner', limit: true }, workFolders: undefined, supervisor, limits, keep: [] },
       cgroups: new Cgroups({ key: 'test', limits: {}, folder }, { v1: {} }),
+      ...{
+        containers: new Containers({ folder: join(folder, 'containers'), runtime: undefined, isRoot: true }),
+        network: true
+      },
       audit: new Audit({ path, onError: why => assert.unreachable(why) })
     },
     { ...{ run: 'r', by: 'c', isOwn: false, data, treatmentOf: async () => 'apart' as const }, ...change }

@@ -21,6 +21,7 @@ import {
   registerProtocol,
   syncProtocol
 } from '../../protocols/hello.ts'
+import { jobRecordsProtocol } from '../../protocols/jobs/job-records.ts'
 import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
 import {
@@ -409,6 +410,23 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ],
   ['member output: all there was', memberOutputProtocol.response, { caughtUp: at }],
   ['output: more', outputProtocol.request, { more: true }],
+  ['job records: jobs', jobRecordsProtocol.request, { type: 'jobs', run, role: 'work', job: 'a*', states: ['failed'] }],
+  [
+    'job records: log',
+    jobRecordsProtocol.request,
+    { type: 'log', run, job: 'lib', graph: { role: 'work', step }, attempt: 2, from: 9, follow: true }
+  ],
+  ['job records: provenance', jobRecordsProtocol.request, { type: 'provenance', digest: '1'.repeat(64) }],
+  [
+    'job records: lines',
+    jobRecordsProtocol.response,
+    { type: 'lines', lines: [{ n: 9, t: 1.5, phase: 'cc', text: 'x' }] }
+  ],
+  [
+    'job records: slots',
+    jobRecordsProtocol.response,
+    { type: 'slots', max: 4, taken: 1, runs: [{ run, controller: controller.peer, taken: 1, wanted: 3 }] }
+  ],
   ['output: end', outputProtocol.response, { end: true }],
   [
     'output: response',

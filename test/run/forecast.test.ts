@@ -20,6 +20,30 @@ function plan(spec: object, answers: Record<string, Checked> = {}) {
   return forecast({ ...about, checked: new Map(asked) })
 }
 
+test('jobs are there with what they need and who may run them, and those that are left out with why', () => {
+  const job = (name: string, more: object = {}) => ({ name, script: 'true', ...more })
+  const jobs = [
+    job('lib', { on: 'role=db' }),
+    job('app', { needs: ['lib'] }),
+    job('huge', { cores: 4096 }),
+    job('arm', { when: { label: 'arch=arm64' } })
+  ]
+  const { jobs: planned, phases, verdict } = plan({ command: undefined, job: jobs })
+  assert.is(verdict, 'ok')
+  assert.ok(phases.includes('work jobs 1-default/1'))
+  assert.equal(
+    planned?.map(({ name, needs, on, members, why }) => [name, needs.join(), on.join(), members, why]),
+    [
+      ['lib', '', 'a,b', 2, undefined],
+      ['app', 'lib', 'a,b,c', 3, undefined],
+      ['huge', '', '', 0, 'no member fits all with 4096 cores'],
+      ['arm', '', '', 0, 'left out: no member fits arch=arm64']
+    ]
+  )
+  const refused = plan({ command: undefined, job: [job('far', { on: 'role=web' })] })
+  assert.equal([refused.verdict, refused.reason], ['quorum', 'job.0.on: no member of the run fits "role=web"'])
+})
+
 /** `members; verdict and status; wait; what is missing`. */
 const table: Array<[title: string, spec: object, answers: Record<string, Checked>, expected: string]> = [
   ['all who are here take part, and who is lost is named', {}, {}, 'a b c; ok 0; -; d: lost'],

@@ -7,9 +7,11 @@ import { JobIndex } from '../../node/run/job-index.ts'
 import { encode } from '../../protocols/codec.ts'
 import { type Envelope, type Signed, type Signer, seal } from '../../protocols/envelope.ts'
 import type { BakError } from '../../protocols/errors.ts'
+import { topicName } from '../../protocols/hello.ts'
 import { jobsDoneSubject } from '../../protocols/jobs/job-index.ts'
 import type { JobResult } from '../../protocols/jobs/job-result.ts'
 import { badlySigned, hex, signedResult } from '../helpers/job-results.ts'
+import { addressOf, createMesh } from '../helpers/networks.ts'
 import { newSigner } from '../helpers/streams.ts'
 import { until } from '../helpers/until.ts'
 
@@ -138,6 +140,33 @@ test('a signer that tells of too many is not heard for a while, and another is',
   assert.is(hear(message([resultOf(1, self).envelope], self)).length, 1)
   after(1_000)
   assert.is(hear(many).length, 64)
+})
+
+test('a peer that is connected only with others hears of a result, too', async () => {
+  const mesh = createMesh()
+  try {
+    const [a, b, c] = [await mesh.start(), await mesh.start(), await mesh.start()]
+    await b.network.dial(addressOf(a))
+    await c.network.dial(addressOf(b))
+    const name = mesh.topic.split('/')[2] as string
+    const heard: string[] = []
+    const indexes = [a, b, c].map(({ gossip }, at) => {
+      const part = new JobIndex(
+        { gossip, authority: { roleOf: () => 'agent' }, lowNoise: new LowNoiseMode() },
+        { mesh: name, signer: self, jobRecords: { keep: ({ value }) => void heard.push(`${at} ${value.job}`) } }
+      )
+      parts.push(part)
+      part.afterStart()
+      return part
+    })
+    const topic = topicName(name, 'jobs')
+    await until(() => a.gossip.reaches(topic, [b.peer]) && b.gossip.reaches(topic, [a.peer, c.peer]))
+    indexes[0]?.publish(resultOf(1, self))
+    await until(() => heard.length === 3)
+    assert.equal(heard.sort(), ['0 lib', '1 lib', '2 lib'])
+  } finally {
+    await mesh.stop()
+  }
 })
 
 test.run()

@@ -47,6 +47,8 @@ recovery(
         ]
       },
       { type: 'job', graph: work, job: 'a', state: 'running', member: 'n1', attempt: 1 },
+      { type: 'job', graph: work, job: 'a', state: 'queued', member: 'n1', attempt: 1, reason: 'n1 was lost' },
+      { type: 'job', graph: work, job: 'a', state: 'running', member: 'n1', attempt: 2 },
       { type: 'job', graph: work, job: 'a', state: 'done', member: 'n1', attempt: 2 },
       { type: 'job', graph: work, job: 'b', state: 'running', member: 'n2', attempt: 1 }
     ])
@@ -66,6 +68,12 @@ recovery(
     const [, a, b, c] = jobs
     assert.equal([a?.member, a?.outputs[0]?.bytes, a?.by], ['n1', 2, member.peer])
     assert.is(resultOf(a ?? {})?.attempt, 2)
+    const tried = (entry: typeof a) => entry?.attempts.map(each => `${each.attempt} ${each.member} ${each.outcome}`)
+    assert.equal([tried(a), tried(b), tried(c)], [['1 n1 lost', '2 n1 done'], ['1 n2 lost'], []])
+    assert.equal(
+      a?.attempts.map(({ reason }) => reason),
+      ['n1 was lost', undefined]
+    )
     assert.equal([b?.result, b?.outputs, b?.reason], [undefined, [], 'the daemon of the controller ended in mid run'])
     assert.equal(c?.needs, ['b'])
     assert.equal(record.jobs, { done: 2, cancelled: 2 })

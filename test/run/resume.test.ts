@@ -53,6 +53,16 @@ test('one that failed by itself counts as failed, and the one in which the run w
   )
 })
 
+test('a sample of jobs counts as its graph went, and not where the run was ended in it', () => {
+  const jobs = (at: Step, error?: string) => ({
+    ...{ step: at, jobs: true as const, duration: 1, timedOut: false },
+    ...(error == null ? { exit: 0 } : { error })
+  })
+  const all = [...both(step(1)), ...both(step(2))]
+  const workload = [jobs(step(1), 'job a: exit 1'), jobs(step(2), '1 of 2 jobs did not come to an end')]
+  assert.equal(taken(workload, all, 'cancelled'), [['1-default/sample1', { failed: true }]])
+})
+
 test('the sample in which the run was ended counts only if all of its tasks went to their end', () => {
   const http = (name: string) => ({ name, operation: { type: 'http', url: 'http://127.0.0.1/' } })
   const tasks = specOf({ command: undefined, samples: 3, task: [http('a'), http('b')] })

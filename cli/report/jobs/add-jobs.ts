@@ -7,7 +7,7 @@ import { JOBS_FILE } from '../../../protocols/layout.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
 import { formatBytes } from '../../format.ts'
 import { describeFailures, failuresIn } from '../../jobs/causes.ts'
-import { attemptsOf, endedJob, type GraphEntries, graphsIn } from '../../jobs/job-entries.ts'
+import { attemptsOf, bytesOf, endedJob, type GraphEntries, graphsIn, whyOfEntry } from '../../jobs/job-entries.ts'
 import { describeCounts, nameOfGraph, stateInWords } from '../../jobs/job-progress.ts'
 import { rootOutputs } from '../../jobs/root-outputs.ts'
 import type { Unread } from '../member-index.ts'
@@ -135,14 +135,12 @@ export function jobsTable(entries: JobEntry[], begun: number): Table {
     note: 'began: s since the run began',
     head: ['graph', 'job', 'state', 'member', 'attempts', 'began', 'took, s', 'outputs', 'why'],
     rows: entries.map(entry => {
-      const { graph, job, state, member = '', began, duration, outputs, why, reason, from = [] } = entry
-      const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0)
-      const inherited = from.length === 0 ? undefined : `inherited from ${from.join(', ')}`
+      const { graph, job, state, member = '', began, duration, outputs } = entry
       return [
         ...[nameOfGraph(graph), job, stateInWords(state), member, attemptsOf(entry)],
         ...[began == null ? '' : (began - begun) / 1000, duration == null ? '' : duration / 1000],
-        outputs.length === 0 ? '' : `${outputs.length}, ${formatBytes(bytes)}`,
-        inherited ?? (state === 'failed' ? reason : (why ?? reason)) ?? ''
+        outputs.length === 0 ? '' : `${outputs.length}, ${formatBytes(bytesOf(entry))}`,
+        whyOfEntry(entry) ?? ''
       ]
     })
   }

@@ -16,7 +16,7 @@ import { refuseBrought } from './workload-rule.ts'
 
 /** What decides whether a run is let in; the other keys of `[allow]` say how its programs run then. */
 export type Rules = Required<Pick<AllowSettings, 'controllers' | 'exec' | 'tools' | 'paths'>> &
-  Pick<AllowSettings, 'workloads' | 'stage' | 'load' | 'forward'>
+  Pick<AllowSettings, 'workloads' | 'stage' | 'load' | 'forward' | 'images'>
 
 /** What a decision depends on beside the rules. */
 export interface Machine extends Disk {

@@ -12,6 +12,7 @@ import type { Members } from '../../mesh/membership/members.ts'
 import { type Asking, namesOf } from '../../mesh/names/listed-peers.ts'
 import { askingOf, type Names } from '../../mesh/names/peer-rule.ts'
 import { Part } from '../../part.ts'
+import type { ImageFacts } from '../../processes/containers.ts'
 import type { Guards, LentFolder } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
@@ -21,6 +22,7 @@ import type { Brought } from '../../work/workloads/brought.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { refuseForward } from './forward-rule.ts'
+import { refuseImage } from './image-rule.ts'
 import { refuseLoad } from './load-rule.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
 import { isPrivileged } from './program-rule.ts'
@@ -36,7 +38,7 @@ interface AllowanceInit {
   names: Names
   /** Programs of runs that may run as the daemon does. */
   privileged?: string[]
-  guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords' | 'lend'>
+  guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords' | 'lend' | 'containers'>
   caps?: Caps
   /** What may be staged here. */
   artifacts?: ArtifactLimits
@@ -105,6 +107,21 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     await this.check(peer, [])
     const refusal = refuseForward(this.init.rules, port)
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, this.init.file))
+  }
+
+  /**
+   * Whether jobs of a peer that is let in may run in an image.
+   * @throws {BakError} `not-allowed` if the owner of this machine does not say so, `tool-unavailable` if it is not here
+   */
+  async checkImage(peer: string, image: string): Promise<ImageFacts> {
+    const { rules, guards, file, self } = this.init
+    // a peer that may use none learns nothing of those that are here
+    const early = peer === self || rules.images ? undefined : refuseImage(rules, image, [])
+    if (early != null) throw new BakError('not-allowed', explain(early, file))
+    const facts = await guards.containers.find(image)
+    const refusal = peer === self ? undefined : refuseImage(rules, image, facts.names)
+    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+    return facts
   }
 
   /** As `checkStage`, of a peer that is let in. */

@@ -8,7 +8,7 @@ import { now } from '../../now.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { onAbort } from '../../wait.ts'
 import type { GraphHostInit } from '../../work/jobs/host-init.ts'
-import { broughtByJob } from '../../work/jobs/job-words.ts'
+import { judgeOf } from '../allow/jobs-here.ts'
 import { ownerOf } from '../staging.ts'
 import type { PhaseContext } from './phase.ts'
 import { leftInWords } from './stop.ts'
@@ -45,6 +45,7 @@ function hostInit({ command, member, parts }: PhaseContext, programs: Programs):
   const iteration = step == null ? undefined : spec.iterations[step.number - 1]
   const sample: Record<string, string> =
     step == null ? {} : { BAK_ITERATION: step.name, BAK_SAMPLE: String(step.sample) }
+  const judge = judgeOf(parts.owner, member.offer)
   return {
     ...{ run, graph, controller, self, programs },
     jobs: spec.job.filter(({ role }) => role === graph.role),
@@ -54,8 +55,8 @@ function hostInit({ command, member, parts }: PhaseContext, programs: Programs):
     lostTimeoutMs: spec.policy.lost_timeout * 1000,
     owner: ownerOf(run),
     judge: async (job, inputs) => {
-      await parts.owner.check(controller, [], [broughtByJob(job, spec)])
       parts.owner.checkRoom(controller, inputs)
+      return await judge(job)
     },
     now: () => now() - member.clock.offset
   }

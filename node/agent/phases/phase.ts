@@ -44,7 +44,15 @@ export interface PhaseParts {
   allow(member: MemberState): Promise<void>
   owner: Pick<
     Allowance,
-    'check' | 'checkRoom' | 'longestOf' | 'programsOf' | 'finderFor' | 'guardsInWords' | 'isFree' | 'lend'
+    | 'check'
+    | 'checkImage'
+    | 'checkRoom'
+    | 'longestOf'
+    | 'programsOf'
+    | 'finderFor'
+    | 'guardsInWords'
+    | 'isFree'
+    | 'lend'
   >
   /** @returns by which addresses this machine reaches that of a peer now, the best first */
   hosts(): HostsOf

@@ -1,5 +1,4 @@
 /** Which members may run a job, and why none can. Pure. */
-import { globOf } from '../../../protocols/glob.ts'
 import type { Job } from '../../../protocols/jobs/job.ts'
 
 export interface JobMember {
@@ -14,7 +13,7 @@ export interface JobMember {
   /** All that it has for jobs; 0 where its owner lets this run have none, for the reason `why`. */
   slots: number
   why?: string
-  /** Images that its owner lets jobs run in, with * for any characters; left out where it has no podman. */
+  /** Images of jobs of this run that it has, and its owner lets them run in; left out where it runs no images. */
   images?: string[]
 }
 
@@ -55,14 +54,17 @@ const requirements: Requirement[] = [
     best: ({ platform }, members) => `it needs ${platform}, and there is ${once(members.map(each => each.platform))}`
   },
   {
-    lacks: ({ image }, member) => (image == null || hasImage(member, image) ? undefined : whyNoImage(member, image)),
+    lacks: ({ image }, member) =>
+      image == null || member.images?.includes(image) ? undefined : whyNoImage(member, image),
     best: ({ image }, members) =>
       members.some(({ images }) => images != null)
-        ? `it needs the image ${image}, which no member's owner allows (allow.images)`
+        ? `it needs the image ${image}, which no member has and lets this run use (allow.images)`
         : `it needs the image ${image}, and no member runs images`
   },
   {
-    lacks: ({ slots }, member) => (member.slots >= slots ? undefined : `has ${member.slots} of ${slots} slots`),
+    // one without any is said to have none
+    lacks: ({ slots }, member) =>
+      member.slots === 0 || member.slots >= slots ? undefined : `has ${member.slots} of ${slots} slots`,
     best: ({ slots }, members) => `it takes ${slots} slots, ${most(members, 'slots', String)}`
   }
 ]
@@ -91,12 +93,8 @@ export function whyNobody(job: Requirements, members: JobMember[], out: Map<stri
 
 const whyNoSlots = ({ name, why }: JobMember) => `${name} ${why ?? 'has no slots'}`
 
-const hasImage = ({ images = [] }: JobMember, image: string): boolean =>
-  // a star matches slashes, too
-  images.some(pattern => globOf(pattern.replace(/\*+/g, '**'))(image))
-
 const whyNoImage = ({ images }: JobMember, image: string): string =>
-  images == null ? 'runs no images' : `does not allow the image ${image} (allow.images)`
+  images == null ? 'runs no images' : `has no image ${image}, or its owner does not allow it (allow.images)`
 
 function most(members: JobMember[], of: 'cores' | 'memory' | 'slots', inWords: (amount: number) => string): string {
   const best = members.reduce((a, b) => (b[of] > a[of] ? b : a))

@@ -47,6 +47,10 @@ export interface GraphRunInit {
   self: string
   /** @returns results of these keys that are known here */
   known(keys: string[]): Signed<JobResult>[]
+  /** Jobs whose outputs are needed beyond this graph; those that no job of it needs are so, too. */
+  wanted?: ReadonlySet<string>
+  /** @returns whether this peer took the result itself, in an earlier run that it drove: then it counts whoever signed it */
+  took?(result: Signed<JobResult>): boolean
   /** @returns the newest result of a job of this name */
   latest?(job: string): Signed<JobResult> | undefined
   on: {

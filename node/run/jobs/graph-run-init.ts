@@ -1,4 +1,6 @@
 /** What a graph is run with: of its run the jobs that apply, the members, what they find in their inputs, and what is known already. */
+import { isDeepStrictEqual } from 'node:util'
+import { neededBy } from '../../../protocols/jobs/graph.ts'
 import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
 import { jobsOf } from '../../../protocols/jobs/job.ts'
 import { variablesOf } from '../../../protocols/jobs/job-variables.ts'
@@ -28,8 +30,20 @@ export function graphRunInit(
     cache: mayReuse(spec, graph),
     lostTimeoutMs: spec.policy.lost_timeout * 1000,
     known: keys => jobRecords.byKeys(keys),
-    latest: job => jobRecords.latestOf(job)
+    latest: job => jobRecords.latestOf(job),
+    wanted: neededLater(spec, graph),
+    took: ({ by, value }) =>
+      jobRecords
+        .entriesOf(value.run, { job: value.job })
+        .some(each => each.state === 'done' && each.by === by && isDeepStrictEqual(each.outputs, value.outputs))
   }
+}
+
+/** @returns the jobs whose outputs a later graph has in its inputs, or workloads get */
+function neededLater(spec: Pick<Spec, 'job' | 'stage_outputs'>, { role }: GraphAt): Set<string> {
+  if (role !== 'setup') return new Set()
+  const later = spec.job.filter(job => job.role !== role)
+  return new Set([...later.flatMap(neededBy), ...(spec.stage_outputs ?? []).map(({ job }) => job)])
 }
 
 /** Of what is measured more than once no result is taken: it would be measured once. */

@@ -154,26 +154,26 @@ export class GraphRun {
   #lose(member: GraphMember, reason: string, isFinal: boolean): void {
     if (isFinal) member.leave(reason)
     if (this.#isOver) return
+    const gone = [...this.#states.jobs].filter(job => isDone(job) && this.#isOnlyOn(member, job))
     this.#holders.removePeer(member.peer)
     if (isFinal) this.#queue.rebuild()
     this.#offers.lose(member, reason)
-    this.#makeLostAgain(member)
+    for (const job of gone) this.#makeLostAgain(job, member)
     if (isFinal) this.#failStranded()
     this.#pump()
   }
 
-  /** What was made there, is still needed, or is what the run is to yield, and is nowhere else. */
-  #makeLostAgain({ name }: GraphMember): void {
-    if (this.#isEnding) return
-    for (const job of this.#states.jobs) {
-      const isGone = isDone(job) && job.outputs.some(({ digest }) => !this.#holders.isHeld(digest))
-      if (isGone && this.#isNeeded(job)) this.#ready.makeAgain(job, `${name} was lost with them`)
-    }
+  #isOnlyOn({ peer }: GraphMember, { outputs }: TrackedJob): boolean {
+    return outputs.some(
+      ({ digest }) => this.#holders.of(digest).every(each => each === peer) && this.#holders.isHeld(digest)
+    )
   }
 
-  #isNeeded(job: TrackedJob): boolean {
-    const dependents = this.#states.dependentsOf(job)
-    return dependents.length === 0 || dependents.some(({ state }) => state === 'waiting' || state === 'queued')
+  /** What was made there, and is nowhere else, is made again where it is still needed, or is what the run is to yield. */
+  #makeLostAgain(job: TrackedJob, { name }: GraphMember): void {
+    if (this.#isEnding || !isDone(job)) return
+    const isAwaited = this.#states.dependentsOf(job).some(({ state }) => state === 'waiting' || state === 'queued')
+    if (isAwaited || this.#ready.isWanted(job)) this.#ready.makeAgain(job, `${name} was lost with them`)
   }
 
   /** A job that no member can run fails at once, not when all that it needs is done. */

@@ -74,7 +74,7 @@ export class JobOffers {
     return {
       down: () => this.#isDown(member()),
       started: (name, at) => this.#with(name, each => this.#started(each, at)),
-      stated: ({ type: _, attempt: __, ...stated }) => on.progress({ graph, ...stated }),
+      stated: ({ type: _, attempt: __, ...stated }) => on.progress({ graph, ...stated, member: member().name }),
       lines: ({ job, attempt, lines }) => on.lines(job, attempt, member().name, lines),
       refused: (name, code, reason) => this.#with(name, each => this.#refused(each, code, reason)),
       broken: (name, code, reason) => this.#with(name, each => this.#broken(each, code, reason)),

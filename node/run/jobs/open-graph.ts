@@ -3,6 +3,7 @@ import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
 import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import type { JobLogFiles } from '../../store/job-log-files.ts'
 import { onAbort, settledWithin } from '../../wait.ts'
+import { ANSWER_MARGIN_MS } from '../plan-work.ts'
 import type { RunContext } from '../run-context.ts'
 import type { FinishedJob, GraphRunInit } from './graph-init.ts'
 import { GraphNotes } from './graph-notes.ts'
@@ -34,6 +35,8 @@ export class OpenGraph {
   /** By the monotonic clock. */
   readonly #began = performance.now()
   #took: number | undefined
+  /** Its phase is over. */
+  #isClosed = false
   readonly #left = new Set<string>()
   readonly #releases: Array<() => void>
 
@@ -45,6 +48,9 @@ export class OpenGraph {
     const init = graphRunInit(at, run, this.#notes)
     this.#notes.begin(init)
     this.#graph = make(init)
+    this.#graph.start()
+    // whoever asks for one of them finds it from now on
+    run.parts.jobRecords.note(run.id, this.entries)
     const leave = (peer: string) => this.leave(peer, run.excluded.get(peer)?.reason ?? 'it is out of the run')
     run.onExcluded.add(leave)
     this.#releases = [
@@ -53,10 +59,10 @@ export class OpenGraph {
     ]
     this.#graph.ended.then(() => {
       this.#took = performance.now() - this.#began
+      // all have heard of it, or are out of reach
+      if (!this.#isClosed && !run.cancelled.aborted)
+        run.hurry(run.order.spec.policy.lost_timeout * 1000 + ANSWER_MARGIN_MS)
     })
-    this.#graph.start()
-    // a job that waits long is known from the begin
-    run.parts.jobRecords.note(run.id, this.entries)
   }
 
   get isOver(): boolean {
@@ -82,6 +88,7 @@ export class OpenGraph {
   /** The phase is over: what still runs is ended, and what has become of each job is kept. @throws {BakError} if it cannot be written */
   async end(): Promise<void> {
     const run = this.#run
+    this.#isClosed = true
     if (!this.isOver) this.#graph.cancel('its phase is over')
     await settledWithin(CANCEL_MS, this.#graph.ended)
     for (const release of this.#releases) release()

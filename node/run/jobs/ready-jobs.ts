@@ -2,15 +2,17 @@
  * What becomes of a job once all that it needs is done: its inputs are known, a known result is taken if there is one, and otherwise it waits for a
  * member. Where nobody in reach has an input any more, the job that made it runs again.
  */
+import type { Signed } from '../../../protocols/envelope.ts'
 import { asBakError } from '../../../protocols/errors.ts'
 import { jobKey, type KeyParts } from '../../../protocols/jobs/job-key.ts'
+import type { JobResult } from '../../../protocols/jobs/job-result.ts'
 import { resultText } from '../../../protocols/jobs/jobs-file.ts'
 import { settledWithin } from '../../wait.ts'
 import { whyNobody, whyNot } from './eligible.ts'
 import type { GraphParts } from './graph-parts.ts'
 import { isDone } from './graph-states.ts'
-import { type ResolvedInput, resolveInputs } from './resolved-inputs.ts'
-import { type Askable, type Found, Reuse } from './reuse.ts'
+import { resolveInputs } from './resolved-inputs.ts'
+import { type Askable, type Found, Reuse, whoHolds } from './reuse.ts'
 import type { TrackedJob } from './tracked-job.ts'
 
 /** Members that can be asked later than this after the first one are not waited for, ms. */
@@ -19,7 +21,8 @@ const LINK_MS = 2_000
 export class ReadyJobs {
   readonly #parts: GraphParts
   readonly #reuse: Reuse
-  #linked: Promise<unknown> | undefined
+  readonly #locating = new Map<string, Promise<void>>()
+  #linked: Promise<void> | undefined
 
   constructor(parts: GraphParts) {
     this.#parts = parts
@@ -34,22 +37,35 @@ export class ReadyJobs {
       return (states.job(name) ?? init.earlier.get(name)?.entry)?.outputs
     })
     if (typeof inputs === 'string') return fail(job, { reason: inputs })
-    if (this.#lacksInputs(job, inputs)) return
     job.inputs = inputs
     const nobody = this.whyStranded(job)
     if (nobody != null) return fail(job, { reason: nobody })
     job.keys = this.#keysOf(job)
-    if (!init.cache) return this.#queue(job, 'earlier results are not taken')
     const { epoch } = job
-    this.#linked ??= this.#untilLinked()
-    void this.#linked
-      .then(() => this.#reuse.find(this.#wanted(job)))
-      .catch(cause => asBakError(cause).message)
-      .then(found => {
-        if (job.epoch !== epoch) return
-        if (typeof found === 'string') this.#queue(job, found)
-        else this.#adopt(job, found)
-      })
+    const isStale = () => job.epoch !== epoch
+    void this.#decide(job, isStale).catch(cause => {
+      if (!isStale()) fail(job, { reason: asBakError(cause).message })
+    })
+  }
+
+  /** A known result, or a member runs it: then its inputs have to be somewhere. */
+  async #decide(job: TrackedJob, isStale: () => boolean): Promise<void> {
+    const { init, holders } = this.#parts
+    let why = 'earlier results are not taken'
+    if (init.cache) {
+      await this.#untilLinked()
+      const found = await this.#reuse.find(this.#wanted(job))
+      if (isStale()) return
+      if (typeof found !== 'string') return this.#adopt(job, found)
+      why = found
+    }
+    const unknown = job.inputs.filter(({ digest }) => !holders.isHeld(digest))
+    if (unknown.length > 0) {
+      await this.#untilLinked()
+      await this.#locate(unknown.map(({ digest }) => digest))
+      if (isStale() || this.#lacksInputs(job)) return
+    }
+    this.#queue(job, why)
   }
 
   /** @returns why no member can run it, of those that are there; one that could not before is tried again where there is no other */
@@ -67,24 +83,40 @@ export class ReadyJobs {
     )
   }
 
-  /** Its outputs are held by nobody in reach. */
+  /** Its outputs are held by nobody in reach, and are needed. */
   makeAgain(job: TrackedJob, reason: string): void {
     const { states, fail } = this.#parts
-    job.losses++
+    job.needsBytes = true
+    // what was reused has not been tried here yet
+    if (job.state === 'done') job.losses++
     if (job.losses > job.job.retries) return fail(job, { ...job.outcome, reason: `its outputs are gone: ${reason}` })
     states.again(job, { ...job.outcome, reason })
   }
 
   /** Until members can be asked what they know: all of them, or those that can a while after the first. */
-  async #untilLinked(): Promise<void> {
+  #untilLinked(): Promise<void> {
     const linked = [...this.#parts.members.values()].map(member => member.linked)
-    await Promise.race(linked)
-    await settledWithin(LINK_MS, Promise.all(linked))
+    this.#linked ??= Promise.race(linked).then(() => settledWithin(LINK_MS, Promise.all(linked)))
+    return this.#linked
   }
 
-  #lacksInputs(job: TrackedJob, inputs: ResolvedInput[]): boolean {
+  /** Asks who has these; many jobs may need the same at once. Never rejects. */
+  async #locate(digests: string[]): Promise<void> {
+    const unasked = [...new Set(digests)].filter(digest => !this.#locating.has(digest))
+    if (unasked.length > 0) {
+      const asked = whoHolds(unasked, undefined, askable(this.#parts)).then(found => {
+        for (const digest of unasked) this.#locating.delete(digest)
+        for (const [digest, peers] of found) for (const peer of peers) this.#parts.holders.add(digest, peer)
+      })
+      for (const digest of unasked) this.#locating.set(digest, asked)
+    }
+    await Promise.all(digests.map(digest => this.#locating.get(digest)))
+  }
+
+  /** Of what nobody has the maker runs again; what nobody can make any more fails it. */
+  #lacksInputs(job: TrackedJob): boolean {
     const { holders, states, fail } = this.#parts
-    const gone = inputs.filter(({ digest }) => !holders.isHeld(digest))
+    const gone = job.inputs.filter(({ digest }) => !holders.isHeld(digest))
     for (const input of gone) {
       const maker = input.job == null ? undefined : states.job(input.job)
       if (maker == null) {
@@ -105,10 +137,17 @@ export class ReadyJobs {
     pump()
   }
 
+  /** Whether its outputs themselves are needed, whoever needs it in this graph. */
+  isWanted(job: TrackedJob): boolean {
+    const { init, states } = this.#parts
+    return job.needsBytes || init.wanted?.has(job.name) === true || states.dependentsOf(job).length === 0
+  }
+
   #adopt(job: TrackedJob, { result, holders }: Found): void {
     const { by, value, envelope } = result
     const { members, states, holders: known } = this.#parts
     for (const [digest, peers] of holders) for (const peer of peers) known.add(digest, peer)
+    job.forgetResult()
     job.outputs = value.outputs
     job.result = resultText(envelope)
     job.by = by
@@ -120,11 +159,12 @@ export class ReadyJobs {
 
   #wanted(job: TrackedJob) {
     const { members, init } = this.#parts
-    const counts = (peer: string) => {
-      const member = members.get(peer)
-      return member == null ? peer === init.self : whyNot(job.job, member.facts) == null
+    const counts = (result: Signed<JobResult>) => {
+      const member = members.get(result.by)
+      const mayRun = member == null ? result.by === init.self : whyNot(job.job, member.facts) == null
+      return mayRun || (member == null && init.took?.(result) === true)
     }
-    return { job: job.name, keys: job.keys, outputs: job.job.outputs, counts }
+    return { job: job.name, keys: job.keys, outputs: job.job.outputs, needsBytes: this.isWanted(job), counts }
   }
 
   #keysOf(job: TrackedJob): Array<KeyParts & { key: string }> {

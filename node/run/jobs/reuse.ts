@@ -1,6 +1,6 @@
 /**
- * Whether a job need not be run: a result of its key is known here or to a member, was signed by one that may run the job in this run, and somebody in
- * reach has all of its outputs, and keeps them.
+ * Whether a job need not be run: a result of its key is known here or to a member, and was signed by one that may run the job in this run, or taken
+ * by this peer in an earlier one. Where the outputs themselves are needed, somebody in reach has all of them, and keeps them.
  */
 import type { Signed } from '../../../protocols/envelope.ts'
 import { jobDifferences } from '../../../protocols/jobs/job-differences.ts'
@@ -30,13 +30,13 @@ export interface WantedResult {
   keys: Array<KeyParts & { key: string }>
   /** Paths. */
   outputs: string[]
-  /** @returns whether a result of this peer counts */
-  counts(peer: string): boolean
+  needsBytes: boolean
+  counts(result: Signed<JobResult>): boolean
 }
 
 export interface Found {
   result: Signed<JobResult>
-  /** Who has its outputs, by digest. */
+  /** Who has its outputs, by digest, where that was asked. */
   holders: Map<string, string[]>
 }
 
@@ -53,24 +53,26 @@ export class Reuse {
   async find(wanted: WantedResult): Promise<Found | string> {
     const keys = wanted.keys.map(({ key }) => key)
     const own = this.#init.known(keys).filter(each => fits(each, wanted))
-    const tried = await this.#firstHeld(own)
+    const tried = await this.#first(own, wanted)
     if (tried != null) return tried
     const seen = new Set(own.map(({ by, value }) => `${by} ${value.run}`))
     const others = (await this.#batch.look(keys)).filter(each => fits(each, wanted))
-    const found = await this.#firstHeld(others.filter(({ by, value }) => !seen.has(`${by} ${value.run}`)))
+    const found = await this.#first(
+      others.filter(({ by, value }) => !seen.has(`${by} ${value.run}`)),
+      wanted
+    )
     if (found != null) return found
     const known = [...own, ...others][0]
     return known == null ? this.#whyNone(wanted) : `nobody in reach has the outputs of its result in ${known.value.run}`
   }
 
-  async #firstHeld(results: Signed<JobResult>[]): Promise<Found | undefined> {
+  async #first(results: Signed<JobResult>[], { needsBytes }: WantedResult): Promise<Found | undefined> {
+    const [first] = results
+    if (!needsBytes) return first == null ? undefined : { result: first, holders: new Map() }
     for (const result of results.slice(0, MAX_TRIED)) {
-      const holders = await whoHolds(
-        result.value.outputs.map(({ digest }) => digest),
-        result.by,
-        this.#init.askable()
-      )
-      if (holders != null) return { result, holders }
+      const digests = result.value.outputs.map(({ digest }) => digest)
+      const holders = await whoHolds(digests, result.by, this.#init.askable())
+      if ([...holders.values()].every(peers => peers.length > 0)) return { result, holders }
     }
     return undefined
   }
@@ -83,22 +85,22 @@ export class Reuse {
   }
 }
 
-function fits({ by, value }: Signed<JobResult>, { job, keys, outputs, counts }: WantedResult): boolean {
+function fits(result: Signed<JobResult>, { job, keys, outputs, counts }: WantedResult): boolean {
+  const { value } = result
   const has = new Set(value.outputs.map(({ path }) => path))
   const isOfKey = value.job === job ? keys.some(({ key }) => key === value.key) : false
-  return value.outcome === 'done' && isOfKey && outputs.every(path => has.has(path)) && counts(by)
+  return value.outcome === 'done' && isOfKey && outputs.every(path => has.has(path)) && counts(result)
 }
 
-/** @returns who has each of these, and keeps it; undefined if nobody has one of them. Who made them is asked first */
+/** @returns who has each of these, and keeps it. Who made them is asked first, others where that does not do. Never rejects */
 export async function whoHolds(
   digests: string[],
-  first: string,
+  first: string | undefined,
   members: Askable[]
-): Promise<Map<string, string[]> | undefined> {
+): Promise<Map<string, string[]>> {
   const holders = new Map(digests.map(each => [each, [] as string[]]))
-  const lacking = () => [...holders].flatMap(([each, peers]) => (peers.length === 0 ? [each] : []))
   const ask = async (asked: Askable[]) => {
-    const missing = lacking()
+    const missing = [...holders].flatMap(([each, peers]) => (peers.length === 0 ? [each] : []))
     if (missing.length === 0) return
     const answers = asked.map(async ({ peer, hold }) => {
       for (const each of await hold(missing).catch(() => [])) holders.get(each)?.push(peer)
@@ -107,5 +109,5 @@ export async function whoHolds(
   }
   await ask(members.filter(({ peer }) => peer === first))
   await ask(members.filter(({ peer }) => peer !== first))
-  return lacking().length === 0 ? holders : undefined
+  return holders
 }

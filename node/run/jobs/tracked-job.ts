@@ -29,6 +29,8 @@ export class TrackedJob {
   /** All jobs that it needs, those of earlier graphs too. */
   readonly needs: string[]
   readonly planned: PlannedInput[]
+  /** Its outputs themselves are needed, not only what they are: it is not reused where nobody has them. */
+  needsBytes = false
   state: JobState = 'waiting'
   /** A member has it. */
   isOffered = false

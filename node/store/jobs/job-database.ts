@@ -12,7 +12,7 @@ import { FORMAT, TABLES } from './job-schema.ts'
 /** Changes are written so long after the first of them, ms. */
 const FLUSH_MS = 50
 /** Changes that wait: more are written at once. */
-const MAX_QUEUED = 4_096
+const MAX_QUEUED = 512
 const MAX_QUEUED_BYTES = 1024 * 1024
 /** Another process that has it open is waited for so long, ms. */
 const BUSY_MS = 500

@@ -22,16 +22,17 @@ export class JobRows {
   note(run: string, entries: JobEntry[]): void {
     const at = Date.now()
     this.#database.change(entries.length * ROW_BYTES, db => {
-      const put = db.sql('INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      const put = db.sql('INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
       // its result is in the table of results
       for (const { result: _, ...entry } of entries) {
         const { graph, job, state, member, by, attempts, began, duration, why, reason, from, outputs } = entry
         const attempt = attempts.at(-1)?.attempt ?? null
         const bytes = outputs.reduce((sum, each) => sum + each.bytes, 0)
+        const text = JSON.stringify(entry)
         const causes = from == null ? null : JSON.stringify(from)
         put.run(
           ...[run, graphText(graph), job, state, member ?? null, by ?? null, attempt, began ?? null, duration ?? null],
-          ...[at, why ?? null, reason ?? null, causes, outputs.length, bytes, JSON.stringify(entry)]
+          ...[at, why ?? null, reason ?? null, causes, outputs.length, bytes, text, text.length]
         )
       }
     })
@@ -44,36 +45,48 @@ export class JobRows {
   }
 
   select(filter: JobFilter): JobRow[] {
+    const most = filter.limit ?? DEFAULT_ROWS
     const noted = conditionsOf(filter, { state: 'state', member: ['member', 'by'] })
     const heard = conditionsOf(filter, { state: 'outcome', member: ['by'] })
-    const sql = `
-      SELECT j.run, j.graph, j.job, state, member, j.by, j.attempt, j.began, j.duration, j.at, r.exit, why, j.reason, causes, r.key, j.outputs,
-        j.output_bytes, l.id AS log
-      FROM jobs j
-      LEFT JOIN results r ON r.id = (
-        SELECT max(id) FROM results WHERE run = j.run AND graph = j.graph AND job = j.job AND attempt = j.attempt)
-      LEFT JOIN logs l ON l.run = j.run AND l.job = j.job AND l.graph = j.graph AND l.attempt = j.attempt
-      WHERE ${noted.sql}
-      UNION ALL
-      SELECT j.run, j.graph, j.job, outcome, NULL, j.by, j.attempt, j.began, j.duration, j.at, j.exit, NULL, j.reason, NULL, j.key, j.outputs,
-        j.output_bytes, l.id
-      FROM results j
-      LEFT JOIN logs l ON l.run = j.run AND l.job = j.job AND l.graph = j.graph AND l.attempt = j.attempt
-      WHERE ${heard.sql}
-        AND NOT EXISTS (SELECT 1 FROM jobs k WHERE k.run = j.run AND k.graph = j.graph AND k.job = j.job)
-        AND NOT EXISTS (
-          SELECT 1 FROM results n WHERE n.run = j.run AND n.graph = j.graph AND n.job = j.job AND (n.attempt, n.id) > (j.attempt, j.id))
-      ORDER BY 10 DESC, 3 LIMIT ?`
-    const bound = [...noted.bound, ...heard.bound, filter.limit ?? DEFAULT_ROWS]
-    return this.#database.read(db => (db.sql(sql).all(...bound) as unknown as Row[]).map(rowOf), [])
+    const read = (sql: string, { bound }: Conditions) =>
+      this.#database.read(db => db.sql(`${sql} LIMIT ?`).all(...bound, most) as unknown as Row[], [])
+    const rows = [...read(NOTED(noted.sql), noted), ...read(HEARD(heard.sql), heard)].map(rowOf)
+    return rows.sort((a, b) => b.at - a.at || (a.job < b.job ? -1 : 1)).slice(0, most)
   }
+}
+
+const WITH_LOG = `LEFT JOIN logs l ON l.run = j.run AND l.job = j.job AND l.graph = j.graph AND l.attempt = j.attempt`
+
+/** Those of runs that were driven here, with what the result of the last attempt says. */
+const NOTED = (conditions: string) => `
+  SELECT j.run, j.graph, j.job, state, member, j.by, j.attempt, j.began, j.duration, j.at, r.exit, why, j.reason, causes, r.key, j.outputs,
+    j.output_bytes, l.id AS log
+  FROM jobs j
+  LEFT JOIN results r ON r.id = (
+    SELECT id FROM results WHERE run = j.run AND graph = j.graph AND job = j.job AND attempt = j.attempt ORDER BY id DESC LIMIT 1)
+  ${WITH_LOG} WHERE ${conditions} ORDER BY j.at DESC`
+
+/** Of other runs the last result of each job: found by one step in an index, as others decide how many of a job there are. */
+const HEARD = (conditions: string) => `
+  SELECT j.run, j.graph, j.job, outcome AS state, j.by, j.attempt, j.began, j.duration, j.at, j.exit, j.reason, j.key, j.outputs, j.output_bytes,
+    l.id AS log
+  FROM results j ${WITH_LOG}
+  WHERE ${conditions}
+    AND NOT EXISTS (SELECT 1 FROM jobs k WHERE k.run = j.run AND k.graph = j.graph AND k.job = j.job)
+    AND j.id = (
+      SELECT id FROM results WHERE run = j.run AND graph = j.graph AND job = j.job ORDER BY attempt DESC, id DESC LIMIT 1)
+  ORDER BY j.id DESC`
+
+interface Conditions {
+  sql: string
+  bound: Bound[]
 }
 
 /** A condition for each that the filter names. */
 function conditionsOf(
   { run, role, job, states, member, since }: JobFilter,
   columns: { state: string; member: string[] }
-): { sql: string; bound: Bound[] } {
+): Conditions {
   const each: Array<[string, Bound[]]> = []
   if (run != null) each.push(['j.run = ?', [run]])
   if (role != null) each.push(['(j.graph = ? OR j.graph GLOB ?)', [role, `${role}/*`]])

@@ -37,9 +37,9 @@ export const TABLES = `
   CREATE TABLE IF NOT EXISTS jobs (
     run TEXT NOT NULL, graph TEXT NOT NULL, job TEXT NOT NULL, state TEXT NOT NULL, member TEXT, by TEXT, attempt INTEGER, began REAL, duration REAL,
     at REAL NOT NULL, why TEXT, reason TEXT, causes TEXT, outputs INTEGER NOT NULL, output_bytes INTEGER NOT NULL,
-    entry TEXT NOT NULL, PRIMARY KEY (run, graph, job)
+    entry TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (run, graph, job)
   ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (at);`
+  CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (at, bytes);`
 
 /** @returns a text that is the same for the same graph, and begins with its role */
 export const graphText = ({ role, step }: GraphAt): string =>

@@ -13,6 +13,7 @@ export interface JobBounds {
   logBytes: number
   /** Jobs of runs that were driven here. */
   jobs: number
+  jobBytes: number
 }
 
 const MIB = 1024 * 1024
@@ -21,30 +22,28 @@ export const defaultBounds: JobBounds = {
   resultBytes: 128 * MIB,
   logs: 50_000,
   logBytes: 256 * MIB,
-  jobs: 200_000
+  jobs: 200_000,
+  jobBytes: 128 * MIB
 }
 
-/** Changes between two looks at how much there is, and rows that go at once then: more than come meanwhile, and few enough for 50 ms. */
-const LOOK_EVERY = 2_000
-const PORTION = 4_096
+/** Changes between two looks at how much there is, which takes some 10 ms. */
+const LOOK_EVERY = 512
+/** Rows that go at a look, beside as many as may have come: in a file that is full that takes some 50 ms. */
+const PORTION = 256
 
-/** @param self this peer @param every changes */
-export function keepWithin(
-  database: JobDatabase,
-  self: string,
-  bounds: JobBounds = defaultBounds,
-  every = LOOK_EVERY
-): void {
+/** @param self this peer */
+export function keepWithin(database: JobDatabase, self: string, bounds: JobBounds = defaultBounds): void {
   // the first change looks, too: a daemon that is often started must not grow
-  let changes = every
+  let changes = LOOK_EVERY
   database.beforeCommit = (db, more) => {
     changes += more
-    if (changes < every) return
+    if (changes < LOOK_EVERY) return
+    const most = changes + PORTION
     changes = 0
-    trimOwn(db, self, bounds)
-    trimOthers(db, self, bounds)
-    trimLogs(db, bounds)
-    trimJobs(db, bounds)
+    trimOwn(db, self, bounds, most)
+    trimOthers(db, self, bounds, most)
+    trimLogs(db, bounds, most)
+    trimJobs(db, bounds, most)
   }
 }
 
@@ -53,12 +52,12 @@ interface Size {
   bytes: number
 }
 
-function trimOwn(db: OpenJobs, self: string, bounds: JobBounds): void {
+function trimOwn(db: OpenJobs, self: string, bounds: JobBounds, most: number): void {
   const size = db.sql('SELECT count(*) AS rows, total(bytes) AS bytes FROM results WHERE by = ?').get(self)
-  trimSigner(db, self, excessOf(size as unknown as Size, bounds))
+  trimSigner(db, self, excessOf(size as unknown as Size, bounds), most)
 }
 
-function trimOthers(db: OpenJobs, self: string, bounds: JobBounds): void {
+function trimOthers(db: OpenJobs, self: string, bounds: JobBounds, most: number): void {
   const all = db
     .sql('SELECT by, count(*) AS rows, total(bytes) AS bytes FROM results WHERE by <> ? GROUP BY by')
     .all(self)
@@ -70,8 +69,8 @@ function trimOthers(db: OpenJobs, self: string, bounds: JobBounds): void {
     }),
     bounds
   )
-  const most = excess.bytes > 0 ? signers[0] : signers.toSorted((a, b) => b.rows - a.rows)[0]
-  if (most != null) trimSigner(db, most.by, excess)
+  const largest = excess.bytes > 0 ? signers[0] : signers.toSorted((a, b) => b.rows - a.rows)[0]
+  if (largest != null) trimSigner(db, largest.by, excess, most)
 }
 
 const excessOf = ({ rows, bytes }: Size, bounds: JobBounds): Size => ({
@@ -80,9 +79,9 @@ const excessOf = ({ rows, bytes }: Size, bounds: JobBounds): Size => ({
 })
 
 /** The oldest of one signer go. */
-function trimSigner(db: OpenJobs, signer: string, excess: Size): void {
+function trimSigner(db: OpenJobs, signer: string, excess: Size, most: number): void {
   if (excess.rows === 0 && excess.bytes === 0) return
-  const oldest = db.sql(`SELECT id, bytes FROM results WHERE by = ? ORDER BY id LIMIT ${PORTION}`).all(signer)
+  const oldest = db.sql('SELECT id, bytes FROM results WHERE by = ? ORDER BY id LIMIT ?').all(signer, most)
   for (const id of beyond(oldest as unknown as Aged[], excess)) {
     db.sql('DELETE FROM outputs WHERE result = ?').run(id)
     db.sql('DELETE FROM envelopes WHERE id = ?').run(id)
@@ -90,22 +89,29 @@ function trimSigner(db: OpenJobs, signer: string, excess: Size): void {
   }
 }
 
-function trimLogs(db: OpenJobs, { logs, logBytes }: JobBounds): void {
+function trimLogs(db: OpenJobs, { logs, logBytes }: JobBounds, most: number): void {
   const { rows, bytes } = db.sql('SELECT count(*) AS rows, total(bytes) AS bytes FROM logs').get() as unknown as Size
   const excess = { rows: Math.max(0, rows - logs), bytes: Math.max(0, bytes - logBytes) }
   if (excess.rows === 0 && excess.bytes === 0) return
-  const oldest = db.sql(`SELECT id, bytes FROM logs ORDER BY at LIMIT ${PORTION}`).all()
+  const oldest = db.sql('SELECT id, bytes FROM logs ORDER BY at LIMIT ?').all(most)
   for (const id of beyond(oldest as unknown as Aged[], excess)) {
     db.sql('DELETE FROM log_parts WHERE log = ?').run(id)
     db.sql('DELETE FROM logs WHERE id = ?').run(id)
   }
 }
 
-function trimJobs(db: OpenJobs, { jobs }: JobBounds): void {
-  const { rows } = db.sql('SELECT count(*) AS rows FROM jobs').get() as unknown as Size
-  if (rows <= jobs) return
-  const oldest = 'SELECT run, graph, job FROM jobs ORDER BY at LIMIT ?'
-  db.sql(`DELETE FROM jobs WHERE (run, graph, job) IN (${oldest})`).run(Math.min(rows - jobs, PORTION))
+function trimJobs(db: OpenJobs, { jobs, jobBytes }: JobBounds, most: number): void {
+  const { rows, bytes } = db.sql('SELECT count(*) AS rows, total(bytes) AS bytes FROM jobs').get() as unknown as Size
+  const excess = { rows: Math.max(0, rows - jobs), bytes: Math.max(0, bytes - jobBytes) }
+  if (excess.rows === 0 && excess.bytes === 0) return
+  const oldest = 'SELECT run, graph, job, bytes FROM jobs ORDER BY at LIMIT ?'
+  // one change may have all jobs of a graph
+  const aged = db.sql(oldest).all(Math.max(most, excess.rows)) as unknown as Array<
+    Record<string, string> & { bytes: number }
+  >
+  const ids = aged.map((each, id) => ({ id, bytes: each.bytes }))
+  const drop = db.sql('DELETE FROM jobs WHERE run = ? AND graph = ? AND job = ?')
+  for (const id of beyond(ids, excess)) drop.run(...['run', 'graph', 'job'].map(column => aged[id]?.[column] as string))
 }
 
 type Aged = { id: number; bytes: number }

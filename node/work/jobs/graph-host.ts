@@ -8,7 +8,7 @@ import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.
 import { cutText } from '../../../protocols/fields.ts'
 import type { Job } from '../../../protocols/jobs/job.ts'
 import type { JobOffer, ToJobs } from '../../../protocols/jobs/job-stream.ts'
-import { type JobsAnswer, jobsAnswerOfDigests } from '../../../protocols/jobs/jobs-answer.ts'
+import { type JobsAnswer, jobsAnswerOfDigests, resultDigest } from '../../../protocols/jobs/jobs-answer.ts'
 import { graphKey } from '../../../protocols/layout.ts'
 import { removeTree } from '../../store/remove-tree.ts'
 import type { GraphHostInit, HostParts } from './host-init.ts'
@@ -27,11 +27,14 @@ export class GraphHost {
   readonly #attempts = new Map<string, HostedAttempt>()
   /** What goes on for them, also behind their ends. */
   readonly #work = new Set<Promise<void>>()
+  /** By attempt, digests of results that the controller did not want: it may have got one while it said so. */
+  readonly #unwanted = new Map<string, string>()
   /** Digests of results that the controller has. */
   readonly #heard = new Set<string>()
   readonly #over = Promise.withResolvers<void>()
   #outbox = new JobOutbox()
   #isConnected = false
+  #wasConnected = false
   #isEnding = false
   /** Offers of the present stream that were dealt with. */
   #offers = 0
@@ -45,10 +48,6 @@ export class GraphHost {
     this.#slots = parts.slots.enter(init.run, init.controller, () => this.#tellSlots())
   }
 
-  get controller(): string {
-    return this.#init.controller
-  }
-
   /** Resolves when the controller has said that no job comes any more. */
   get over(): Promise<void> {
     return this.#over.promise
@@ -58,6 +57,8 @@ export class GraphHost {
   connect(running: readonly AttemptOf[]): JobOutbox {
     clearTimeout(this.#lost)
     const named = new Set(running.map(attemptKey))
+    if (!this.#wasConnected) this.#recallHeard(named)
+    this.#wasConnected = true
     const lines = this.#leave(new BakError('interrupted', 'a newer stream has taken its place'))
     this.#isConnected = true
     this.#offers = 0
@@ -160,10 +161,10 @@ export class GraphHost {
   async #host(taken: HostedAttempt): Promise<void> {
     const { job, at } = taken
     try {
-      await this.#init.judge(job, taken.inputs)
+      const image = await this.#init.judge(job, taken.inputs)
       // it may have been cancelled while it was judged
       if (this.#isEnding) taken.cancel('the graph is over')
-      await taken.run()
+      await taken.run(image)
       if (taken.isUnwanted) this.#attempts.delete(attemptKey(at))
       this.#do(removeTree(taken.folder).catch(this.#failed))
     } catch (cause) {
@@ -175,12 +176,23 @@ export class GraphHost {
     }
   }
 
+  /** Of a daemon that was started anew: what it signed before, and the controller does not ask for. */
+  #recallHeard(named: ReadonlySet<string>): void {
+    for (const { value, envelope } of this.#earlier())
+      if (!named.has(attemptKey(value))) this.#heard.add(resultDigest(envelope))
+  }
+
+  /** @returns results of this member that its records have */
+  #earlier(which: Partial<AttemptOf> = {}) {
+    const { run, graph, self } = this.#init
+    const known = this.#parts.records.resultsOf(run, which)
+    return known.filter(({ by, value }) => by === self && graphKey(value.graph) === graphKey(graph))
+  }
+
   /** The controller names an attempt that is not known here: the daemon was started anew, or the offer never came. */
   #recall({ job, attempt }: AttemptOf): void {
     if (!this.#jobs.has(job)) return
-    const { run, graph, self } = this.#init
-    const known = this.#parts.records.resultsOf(run, { job, attempt })
-    const result = known.find(({ by, value }) => by === self && graphKey(value.graph) === graphKey(graph))
+    const [result] = this.#earlier({ job, attempt })
     const reason = 'this member knows nothing of it: its daemon was started anew, or the offer was lost'
     this.#attemptOf({ job, attempt, inputs: [] }).conclude(
       result == null
@@ -191,8 +203,9 @@ export class GraphHost {
 
   #cancel(of: AttemptOf): void {
     const taken = this.#attempts.get(attemptKey(of))
-    if (taken?.end == null) taken?.cancel('it was cancelled')
-    else this.#attempts.delete(attemptKey(of))
+    if (taken?.end == null) return taken?.cancel('it was cancelled')
+    if (taken.result != null) this.#unwanted.set(attemptKey(of), taken.result)
+    this.#attempts.delete(attemptKey(of))
   }
 
   #cancelAll(why: string): void {
@@ -202,9 +215,9 @@ export class GraphHost {
   /** The controller has its end. */
   #hear(of: AttemptOf): void {
     const taken = this.#attempts.get(attemptKey(of))
-    if (taken?.end == null) return
-    if (taken.result != null) this.#heard.add(taken.result)
-    this.#attempts.delete(attemptKey(of))
+    const result = taken?.result ?? this.#unwanted.get(attemptKey(of))
+    if (result != null) this.#heard.add(result)
+    if (taken?.end != null) this.#attempts.delete(attemptKey(of))
   }
 
   #hold(digests: string[]): string[] {

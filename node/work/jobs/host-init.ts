@@ -41,8 +41,11 @@ export interface GraphHostInit {
   lostTimeoutMs: number
   /** Who needs what they leave, in the store, until the run is over here. */
   owner: string
-  /** @throws {BakError} `not-allowed` naming the rule of the owner by which it does not run here */
-  judge(job: Job, inputs: JobOffer['inputs']): Promise<void>
+  /**
+   * @returns the id of the image in which it is to run, of one that names an image
+   * @throws {BakError} `not-allowed` naming the rule of the owner by which it does not run here, `tool-unavailable` where its image cannot
+   */
+  judge(job: Job, inputs: JobOffer['inputs']): Promise<string | undefined>
   /** This moment, on the clock of the controller. */
   now(): number
 }

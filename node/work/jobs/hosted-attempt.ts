@@ -71,11 +71,11 @@ export class HostedAttempt {
     return this.#isUnwanted
   }
 
-  /** Nothing of it runs any more when this resolves. Never rejects. */
-  async run(): Promise<void> {
+  /** Nothing of it runs any more when this resolves. Never rejects. @param image the id of that in which it runs */
+  async run(image?: string): Promise<void> {
     const { records } = this.#init.parts
     records.beginLog(this.at)
-    const ended = await this.#running.run()
+    const ended = await this.#running.run(image)
     if (this.#isUnwanted || ended.type === 'broken') records.endLog(this.at)
     if (this.#isUnwanted) return
     const about = { job: this.job.name, attempt: this.at.attempt }

@@ -44,6 +44,7 @@ export async function prepareJob(
   if (text != null) await onDisk(path, async () => writeFileSync(path, text, { mode: 0o644 }))
   return {
     argv: argvOfJob(job, path),
-    env: { ...told, BAK_JOB_INPUTS: own, BAK_JOB_OUTPUTS: out }
+    env: { ...told, BAK_JOB_INPUTS: own, BAK_JOB_OUTPUTS: out },
+    readOnly: [own]
   }
 }

@@ -29,6 +29,8 @@ export interface JobServiceComponents {
 export interface JobServiceInit extends Omit<HostParts, 'slots' | 'swarms'> {
   /** Jobs that run here at once. */
   slots: number
+  /** @returns who leads a run in which this peer takes part */
+  controllerOf(run: string): string | undefined
 }
 
 export class JobService extends Part<JobServiceComponents, JobServiceInit> {
@@ -62,6 +64,16 @@ export class JobService extends Part<JobServiceComponents, JobServiceInit> {
     return host
   }
 
+  /** What jobs of a run have left here in an earlier life of the daemon is needed by `owner`. */
+  needOutputs(run: string, owner: string): void {
+    const { records, signer } = this.init
+    const own = records.resultsOf(run).filter(({ by }) => by === signer.peer)
+    this.components.swarms.store.needs.add(
+      owner,
+      own.flatMap(({ value }) => value.outputs.map(({ digest }) => digest))
+    )
+  }
+
   /** A stream for it is refused from now on. */
   close({ run, graph }: Pick<GraphHostInit, 'run' | 'graph'>): void {
     const key = keyOf(run, graph)
@@ -74,8 +86,7 @@ export class JobService extends Part<JobServiceComponents, JobServiceInit> {
   async *#serve(first: ToJobs, exchange: Exchange<ToJobs>): AsyncGenerator<FromJobs> {
     if (first.type !== 'open') throw new BakError('bad-message', 'the first message of a job stream names the run')
     const { peer, signal } = exchange
-    const host = await this.#hostOf(first.run, first.graph, AbortSignal.any([signal, this.stopped]))
-    if (host.controller !== peer) throw new BakError('not-the-controller', `${peer} does not lead run ${first.run}`)
+    const host = await this.#hostOf(first, peer, AbortSignal.any([signal, this.stopped]))
     const outbox = host.connect(first.running)
     void hearAll(host, exchange, outbox)
     try {
@@ -85,8 +96,15 @@ export class JobService extends Part<JobServiceComponents, JobServiceInit> {
     }
   }
 
-  /** @throws {BakError} `phase-closed` if it is over here, `not-ready` if it was not opened in time */
-  async #hostOf(run: string, graph: GraphAt, gone: AbortSignal): Promise<GraphHost> {
+  /** @throws {BakError} `no-such-run`, `not-the-controller`, `phase-closed` if it is over here, `not-ready` if it was not opened in time */
+  async #hostOf(
+    { run, graph }: Pick<GraphHostInit, 'run' | 'graph'>,
+    peer: string,
+    gone: AbortSignal
+  ): Promise<GraphHost> {
+    const leader = this.init.controllerOf(run)
+    if (leader == null) throw new BakError('no-such-run', `this peer takes no part in run ${run}`)
+    if (leader !== peer) throw new BakError('not-the-controller', `${peer} does not lead run ${run}`)
     const key = keyOf(run, graph)
     const late = AbortSignal.any([gone, AbortSignal.timeout(EARLY_MS)])
     for (;;) {

@@ -3,7 +3,7 @@
  * one file that is read along. What it fails at itself is its result; what could not be done for it here is `broken`.
  */
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { MAX_TIMER_MS } from '../../../protocols/duration.ts'
 import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
@@ -89,10 +89,10 @@ export class RunningJob {
     })
   }
 
-  /** Never rejects. @returns when nothing of it runs any more */
-  async run(): Promise<AttemptEnd> {
+  /** Never rejects. @param image the id of that in which it runs @returns when nothing of it runs any more */
+  async run(image?: string): Promise<AttemptEnd> {
     try {
-      const running = await this.#start()
+      const running = await this.#start(image)
       return await this.#finish(running)
     } catch (cause) {
       const { code, message } = asBakError(cause)
@@ -112,7 +112,7 @@ export class RunningJob {
     this.#stop()
   }
 
-  async #start(): Promise<RunningProgram> {
+  async #start(image: string | undefined): Promise<RunningProgram> {
     const { job, inputs, swarms, by, folder, programs, onProgress, onStarted, now } = this.#init
     const { signal } = this.#cancelled
     const needed = `job ${folder}`
@@ -123,7 +123,7 @@ export class RunningJob {
     try {
       await fetchInputs(inputs, { swarms, by, signal, onProgress })
       await mkdir(this.#outputs, { recursive: true })
-      const running = await programs.spawn(this.#program())
+      const running = await programs.spawn(this.#program(image))
       this.#running = running
       this.#began = now()
       this.#log.start()
@@ -141,14 +141,14 @@ export class RunningJob {
     }
   }
 
-  #program(): ProgramOfRun {
+  #program(image: string | undefined): ProgramOfRun {
     const { job, folder, variables, inputs, told, swarms } = this.#init
     const argv = judgedWordsOf(job)
     return {
       ...{ name: `job ${job.name}`, argv, brought: argv, folder: this.#outputs },
       ...{ stdout: this.#logPath, stderr: this.#logPath },
       work: {
-        ...{ folder: join(folder, 'work'), env: variables, counted: folder },
+        ...{ folder: join(folder, 'work'), env: variables, counted: folder, within: dirname(folder), image },
         prepare: places => {
           this.#cancelled.signal.throwIfAborted()
           return prepareJob({ job, inputs, told, store: swarms.store, signal: this.#cancelled.signal }, places)

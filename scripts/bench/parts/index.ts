@@ -48,6 +48,7 @@ export const parts: Part[] = [
     about: 'requests of many clients, beside autocannon and wrk on the same nginx',
     load: () => import('./load.ts')
   },
+  { name: 'jobs', about: 'a thousand jobs on eight peers, beside GNU parallel', load: () => import('./jobs.ts') },
   { name: 'series', about: 'what tools wrote, read into series', load: () => import('./series.ts') },
   {
     name: 'report',

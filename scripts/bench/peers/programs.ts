@@ -25,6 +25,7 @@ const DEBIAN_PACKAGES = [
   'nginx',
   'wrk',
   'serf',
+  'parallel',
   'xz-utils',
   'sysstat',
   'procps'

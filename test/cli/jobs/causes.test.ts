@@ -41,7 +41,7 @@ test('of many failures, and of many chains of one, the first are told and the ot
   const many = Array.from({ length: 20 }, (_, i) => failed(`f${i}`))
   const lines = describeFailures(failuresIn(many), 'R', false)
   assert.is(lines.length, 5)
-  assert.is(lines.at(-1), '16 more jobs failed: f4, f5, f6, f7, ...')
+  assert.is(lines.at(-1), '16 more jobs failed: f4, f5, f6, f7 and 12 more')
   const wide = [failed('lib'), ...Array.from({ length: 10 }, (_, i) => skipped(`app${i}`, ['lib']))]
   assert.is(describeFailures(failuresIn(wide), 'R', false).at(-1), 'and 7 more jobs that nobody needs <- lib')
 })

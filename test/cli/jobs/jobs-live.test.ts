@@ -94,6 +94,22 @@ test('of many those that run have a line, the longest first, and the rest is cou
   assert.ok(lines.length < 24, lines.join('\n'))
 })
 
+test('of many that only wait for a member are counted, and of those that have just ended four are drawn', () => {
+  const state = stateOf(
+    graph(many(100)),
+    ...Array.from({ length: 50 }, (_, i) => change(`j${i}`, 'queued')),
+    change('j60', 'queued', { member: 'n2', attempt: 1, reason: 'n2 was lost' }),
+    ...Array.from({ length: 8 }, (_, i) => change(`j${i + 70}`, 'done', { member: 'n1', attempt: 1 }))
+  )
+  const [, , ...lines] = drawn(state, { now: AT + 7_000 })
+  assert.match(lines[0] ?? '', /^ {4}j60 +n2 +queued .* n2 was lost$/)
+  assert.equal(
+    lines.slice(1, -1).map(line => line.trim().split(' ')[0]),
+    ['j77', 'j76', 'j75', 'j74']
+  )
+  assert.is(lines.at(-1), '    95 more: 50 queued, 41 waiting, 4 done')
+})
+
 test('never take more rows or columns than the terminal has', () => {
   const names = Object.keys(many(60))
   const event = fc
@@ -173,6 +189,27 @@ test('of a thousand have a line for each tenth that has ended, and for the first
   assert.match(lines.at(-1) ?? '', /ended after [\d.]+ .*: 100 failed, 900 done$/)
 })
 
+test('of a large graph are told in several events', () => {
+  const state = stateOf(
+    graph({ a: [], b: ['a'] }),
+    change('a', 'running', { member: 'n1', attempt: 1 }),
+    graph({ b: ['a'], c: [] })
+  )
+  assert.equal(
+    state.jobs.now?.lines.map(({ job, state }) => [job, state]),
+    [
+      ['a', 'running'],
+      ['b', 'waiting'],
+      ['c', 'waiting']
+    ]
+  )
+  assert.equal(state.jobs.now?.counts, { running: 1, waiting: 2 })
+  assert.equal(notes(graph({ a: [] }), graph({ c: [] })), [
+    'jobs=1-default/sample1 begin: 1 job',
+    'jobs=1-default/sample1 and further ones: 1 job'
+  ])
+})
+
 test('of four thousand are reduced at once', () => {
   const events = timedJobs([
     graph(many(4096)),
@@ -214,9 +251,9 @@ test('are explained one by one where that is asked for', () => {
     '  headers  done on n1     no result of these inputs is known',
     '  lib      failed on n2   exit 1',
     '  tool     running on n3  input src/tool.c has changed',
-    '  app      skipped        lib failed',
+    '  app      skipped        inherited from lib',
     '  docs     reused         its result is known',
-    '  site     queued on n3'
+    '  site     queued'
   ])
 })
 

@@ -53,8 +53,8 @@ export const failing: Array<EventBody | LiveBody> = [
   progress('tool', { phase: 'compile', percent: 42.4 }),
   change('lib', 'running', { member: 'n2', attempt: 1 }),
   change('app', 'waiting', { have: 0, of: 2 }),
-  change('site', 'queued', { member: 'n3', attempt: 1 }),
-  progress('site', { bytes: { done: 12_000_000, total: 80_000_000 } })
+  change('site', 'queued'),
+  progress('site', { member: 'n3', bytes: { done: 12_000_000, total: 80_000_000 } })
 ]
 export const libFails: EventBody[] = [
   change('lib', 'failed', {

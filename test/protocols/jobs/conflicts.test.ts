@@ -248,4 +248,11 @@ test('thousands of jobs that each need many others are checked in no time', () =
   assert.ok(performance.now() - before < 10_000)
 })
 
+test('thousands of jobs that each need one that there is not are refused in no time', () => {
+  const given = Array.from({ length: 4_096 }, (_, i) => ({ name: `job-${i}`, script: 'true', needs: [`jop-${i}`] }))
+  const before = performance.now()
+  assert.throws(() => checkSpec({ job: given }), /^job\.0\.needs\.0: there is no job jop-0; did you mean job-0\?\n/)
+  assert.ok(performance.now() - before < 10_000)
+})
+
 test.run()

@@ -324,6 +324,9 @@ checking('a reused result is one of a member, in the run that it says', () => {
   tool.run = '20261122T213015-bbbbbb'
   assert.match(faultsIn(made).join(), /tool: its result is of tool in run 20261122T213015-aaaaaa, not of run/)
   Object.assign(tool, { run: other, by: stranger.peer, result: inBase64(sealed(result, stranger)) })
+  assert.equal(faultsIn(made), [])
+  const own = resultFor('tool', setup, [])
+  Object.assign(tool, { run: undefined, result: inBase64(sealed(own, stranger)) })
   assert.match(faultsIn(made).join(), /tool: its result is signed by .*, who is no member of this run/)
 })
 
@@ -342,6 +345,33 @@ checking('an attempt whose job was run again keeps its result, and its member an
   const ack = made.certificates[1]?.acks.find(({ by }) => by === peerOf('a')) as any
   ack.value.jobs = jobsAnswerOf([readEnvelope(entryIn(made, 'left').result as string), first])
   assert.equal(faultsIn(made), [])
+})
+
+checking('a job that was made again has made what those have that were done before, and only what it made', () => {
+  const made = makeRun()
+  const base = entryIn(made, 'base')
+  const first = base.result as string
+  const outputs = [outputOf('x', 'f')]
+  const again = (change: Partial<JobResult>) => {
+    const result = resultFor('base', work, [], { attempt: 2, ...change })
+    const isDone = result.outcome === 'done'
+    base.attempts = [
+      { attempt: 1, member: 'b', outcome: 'done', offered: 1, result: first },
+      { attempt: 2, member: 'b', outcome: result.outcome as 'done', offered: 2 }
+    ]
+    Object.assign(base, { state: result.outcome, outputs: isDone ? result.outputs : [] })
+    base.result = inBase64(sealed(result, signers.b as Signer))
+    const ack = made.certificates[1]?.acks.find(({ by }) => by === peerOf('b')) as any
+    const results = [first, base.result, entryIn(made, 'bad').result as string]
+    ack.value.jobs = jobsAnswerOf(results.map(readEnvelope))
+  }
+  again({ outputs })
+  assert.equal(faultsIn(made), [])
+  again({ outcome: 'failed', outputs: [] })
+  made.record.jobs = { done: 2, failed: 2, skipped: 1, 'left-out': 1 }
+  assert.equal(faultsIn(made), [])
+  delete base.attempts[0]?.result
+  assert.match(faultsIn(made).join(), /left: it is done, and base, which it needs, is not/)
 })
 
 checking('a file that is missing or none is told, and none is expected where no member answered for jobs', async () => {
@@ -364,6 +394,7 @@ checking('a run whose daemon was killed may lack the last results, and has no ot
   const made = makeRun()
   made.record.verdict = 'failed'
   entryIn(made, 'base').result = undefined
+  entryIn(made, 'left').attempts = []
   assert.equal(faultsIn(made), [])
   entryIn(made, 'base').result = inBase64(sealed(resultFor('base', work, [], { lines: 9 }), signers.b as Signer))
   assert.match(faultsIn(made).join(), /b answered for 2 results, and 2 of it are here, or others/)

@@ -209,6 +209,17 @@ for (const [on_failed_workload, samples, verdict, partial] of policies)
     }
   )
 
+hook('where what was measured has failed nothing reports on it', async () => {
+  const report = job('table', { role: 'report' })
+  const { driver, run, phases } = await driven({
+    spec: { ...measured, job: [...measured.job, report], samples: 1 },
+    outcomes: fails('a')
+  })
+  await driver.drive()
+  assert.is(run.record.verdict, 'workload-failed')
+  assert.not(phases().includes('work jobs end'))
+})
+
 hook('in a warm-up it counts for nothing, and is said', async () => {
   const spec = { ...measured, samples: 1, warmup: 1 }
   const outcomes = { '1-default/warmup1': { a: { state: 'failed' as const, reason: 'exit 1' } } }
@@ -286,6 +297,14 @@ hook('logs are files of the result, tails are as long as was asked for, and coun
   const log = readFileSync(run.folder.path(jobLogFile({ role: 'work', step }, 'a')), 'utf8')
   assert.is(log, '{"n":1,"t":0,"text":"hello"}\n')
   assert.ok(Object.keys(run.record.jobs ?? {}).length > 0 && run.folder.isSealed())
+})
+
+hook('once a graph is over a member that does not say so has its deadline', async () => {
+  const { driver, run } = await driven({ spec: { ...measured, samples: 1, policy: { lost_timeout: 3 } } })
+  const hurried: number[] = []
+  run.hurry = ms => void hurried.push(ms)
+  await driver.drive()
+  assert.equal(hurried, [33_000])
 })
 
 hook('of a job that needs a thousand others not each of them is told', async () => {

@@ -28,12 +28,12 @@ const cases: Array<[string, Partial<Requirements>, Partial<JobMember>, string | 
   ['of more slots than there are', { slots: 3 }, {}, 'has 2 of 3 slots'],
   ['in an image where there is no podman', { image: 'gcc:13' }, {}, 'runs no images'],
   [
-    'in an image that is not allowed',
+    'in an image that is not there',
     { image: 'gcc:13' },
-    { images: ['debian:*'] },
-    'does not allow the image gcc:13 (allow.images)'
+    { images: ['debian:13'] },
+    'has no image gcc:13, or its owner does not allow it (allow.images)'
   ],
-  ['in an image that is', { image: 'docker.io/library/gcc:13' }, { images: ['docker.io/*'] }, undefined]
+  ['in an image that is', { image: 'docker.io/library/gcc:13' }, { images: ['docker.io/library/gcc:13'] }, undefined]
 ]
 for (const [what, asked, has, expected] of cases) {
   test(`a job ${what} ${expected == null ? 'is' : 'is not'} for this member`, () =>
@@ -47,6 +47,11 @@ test('where no member has what is asked, the best of them is named, for each req
     'it needs 16 cores, and the most is 8, on n2; it needs 32 GiB of memory, and the most is 8 GiB, on n1; ' +
       'it needs linux-arm64, and there is linux-x64; it takes 3 slots, and the most is 2, on n1'
   )
+})
+
+test('where no member has slots, only the reason of their owners is said', () => {
+  const none = member({ slots: 0, why: 'allows no jobs' })
+  assert.is(whyNobody(job({ slots: 2 }), [none]), 'no member runs jobs of this run: n1 allows no jobs')
 })
 
 test('where each lacks something else, each is named, up to a bound', () => {

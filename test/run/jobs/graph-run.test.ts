@@ -199,7 +199,7 @@ test('lines of a log and what a job says of itself go on as they come', async ()
   }
   const graph = new TestGraph({ jobs: [jobOf({ name: 'a' })], members: [{ act }] })
   await graph.run()
-  assert.equal(graph.progress, [{ graph: { role: 'setup' }, job: 'a', phase: 'build', percent: 40 }])
+  assert.equal(graph.progress, [{ graph: { role: 'setup' }, job: 'a', member: 'n1', phase: 'build', percent: 40 }])
   assert.equal(graph.lines, [{ job: 'a', attempt: 1, member: 'n1', lines: [{ n: 1, t: 5, text: 'hello' }] }])
 })
 

@@ -73,13 +73,62 @@ test('what a member knows is taken, and many jobs are asked for in few messages'
   )
 })
 
-test('one of which the outputs are gone is run again, and says so; what it makes anew goes on', async () => {
+test('outputs that nobody needs may be gone; those of a root may not, and then all that it needs is made again', async () => {
   const { graph, first, lib, app } = graphWith({})
   for (const { value, envelope } of [lib, app]) first.knows.set(value.key, envelope)
-  first.has.clear()
-  const entries = await graph.run()
+  for (const { digest } of lib.value.outputs) first.has.delete(digest)
+  assert.equal(stateOf(await graph.run()), { lib: 'reused', app: 'reused' })
+  const bare = graphWith({})
+  for (const { value, envelope } of [bare.lib, bare.app]) bare.first.knows.set(value.key, envelope)
+  bare.first.has.clear()
+  const entries = await bare.graph.run()
   assert.equal(stateOf(entries), { lib: 'done', app: 'done' })
+  assert.is(entries.app?.why, `nobody in reach has the outputs of its result in ${EARLIER}`)
   assert.is(entries.lib?.why, `nobody in reach has the outputs of its result in ${EARLIER}`)
+  assert.equal(bare.graph.statesOf('lib'), ['waiting', 'reused', 'queued', 'running', 'done'])
+  assert.is(entries.lib?.attempts.length, 1)
+})
+
+test('a job without retries is made all the same where its known result cannot be had', async () => {
+  const once = [jobOf({ name: 'lib', retries: 0 }), jobOf({ name: 'app', needs: ['lib'], retries: 0 })]
+  const graph = new TestGraph({ jobs: once, members: [{}], run: { cache: true } })
+  const [first] = graph.members
+  if (first == null) throw new Error('no member')
+  const lib = earlier(first, 'lib')
+  first.knows.set(lib.value.key, lib.envelope)
+  first.has.clear()
+  assert.equal(stateOf(await graph.run()), { lib: 'done', app: 'done' })
+})
+
+test('one whose outputs a later graph needs is not reused without them', async () => {
+  const { graph, first, lib, app } = graphWith({ wanted: new Set(['lib']) })
+  for (const { value, envelope } of [lib, app]) first.knows.set(value.key, envelope)
+  for (const { digest } of lib.value.outputs) first.has.delete(digest)
+  const entries = await graph.run()
+  assert.is(entries.lib?.state, 'done')
+  assert.equal(graph.graph.finished.get('lib')?.holders, [first.peer])
+})
+
+test('many jobs that need the same outputs have them looked for once', async () => {
+  const needing = Array.from({ length: 30 }, (_, i) => jobOf({ name: `u${i}`, needs: ['lib'] }))
+  const graph = new TestGraph({
+    jobs: [jobOf({ name: 'lib' }), ...needing],
+    members: [{ slots: 30 }],
+    run: { cache: true }
+  })
+  const [first] = graph.members
+  if (first == null) throw new Error('no member')
+  const lib = earlier(first, 'lib')
+  first.knows.set(lib.value.key, lib.envelope)
+  const entries = await graph.run()
+  assert.is(entries.lib?.state, 'reused')
+  assert.is(first.taken.length, 30)
+  assert.is(first.holds, 1)
+  for (const { inputs } of first.taken)
+    assert.equal(
+      inputs.map(({ digest: each }) => each),
+      lib.value.outputs.map(each => each.digest)
+    )
 })
 
 test('outputs that another member has do as well', async () => {
@@ -101,6 +150,14 @@ test('a result counts only if its signer may run the job in this run', async () 
   const stranger = new TestMember({ run: RUN, graph: GRAPH, jobs: jobs(), controller: 'x' })
   const other = graphWith({ known: () => [earlier(stranger, 'lib')] })
   assert.is((await other.graph.run()).lib?.state, 'done', 'it is no member')
+  const strange = earlier(stranger, 'lib')
+  const away = graphWith({ known: () => [strange], took: ({ by }) => by === stranger.peer })
+  const app = earlier(away.first, 'app', inputsOf(strange))
+  away.first.knows.set(app.value.key, app.envelope)
+  const entries = await away.graph.run()
+  assert.equal(stateOf(entries), { lib: 'reused', app: 'reused' })
+  assert.is(entries.lib?.by, stranger.peer, 'this peer has taken it before')
+  assert.is(entries.lib?.member, undefined)
 })
 
 test('where reuse is off nobody is asked', async () => {

@@ -6,6 +6,8 @@ import { createLog } from '../../../node/log.ts'
 import type { Streams } from '../../../node/mesh/streams.ts'
 import { Audit } from '../../../node/processes/audit.ts'
 import { Cgroups } from '../../../node/processes/cgroups.ts'
+import { Containers } from '../../../node/processes/containers.ts'
+import { Guards } from '../../../node/processes/guards.ts'
 import { RunPrograms } from '../../../node/processes/run-programs.ts'
 import { JobRecords } from '../../../node/store/job-records.ts'
 import type { GraphHost } from '../../../node/work/jobs/graph-host.ts'
@@ -77,11 +79,13 @@ interface Given {
   jobs: Job[]
   slots?: number
   host?: Partial<GraphHostInit>
+  /** Programs are kept apart from this process as the daemon of root, or of another user, keeps those of others. */
+  apart?: 'user' | 'sandbox'
   /** Takes the place of a fetch of what is not here. */
   fetch?: HostParts['swarms']['fetch']
 }
 
-export async function memberWith({ jobs, slots = 4, host: change = {}, fetch }: Given) {
+export async function memberWith({ jobs, slots = 4, host: change = {}, apart, fetch }: Given) {
   const { folder, supervisor, close } = createWorkspace('jobs')
   const log = createLog('error', () => {})
   const { store, imports } = await scratchArtifacts()
@@ -89,14 +93,29 @@ export async function memberWith({ jobs, slots = 4, host: change = {}, fetch }: 
   const records = new JobRecords({ folder: join(folder, 'records'), self: member.peer, log })
   const data = join(folder, 'data')
   mkdirSync(data)
-  const programs = new RunPrograms(
-    {
-      ...{ isolation: { how: 'owner', limit: true }, workFolders: undefined, supervisor, limits: {}, keep: [] },
-      cgroups: new Cgroups({ key: 'test', limits: {}, folder }, { v1: {} }),
-      audit: new Audit({ path: join(folder, 'audit'), onError: () => {} })
-    },
-    { run: RUN, by: 'c', isOwn: false, data, treatmentOf: async () => 'apart' as const }
-  )
+  const audit = new Audit({ path: join(folder, 'audit'), onError: () => {} })
+  const work = join(folder, 'work')
+  mkdirSync(work)
+  const about = { run: RUN, by: 'c', isOwn: false, data, treatmentOf: async () => 'apart' as const }
+  const uid = apart === 'sandbox' ? 65_534 : process.getuid?.()
+  const programs =
+    apart != null
+      ? (await guardsIn({ home: folder, work, supervisor, audit, uid })).forRun(about)
+      : new RunPrograms(
+          {
+            ...{
+              isolation: { how: 'owner', limit: true },
+              workFolders: undefined,
+              supervisor,
+              audit,
+              limits: {},
+              keep: []
+            },
+            cgroups: new Cgroups({ key: 'test', limits: {}, folder }, { v1: {} }),
+            ...{ containers: new Containers({ folder, runtime: undefined, isRoot: true }), network: true }
+          },
+          about
+        )
   let handler: Parameters<Streams['serve']>[1] | undefined
   const components = {
     streams: {
@@ -114,17 +133,20 @@ export async function memberWith({ jobs, slots = 4, host: change = {}, fetch }: 
     } as unknown as HostParts['swarms']
   }
   const publish = (result: Parameters<HostParts['publish']>[0]) => records.keep(result)
-  const service = new JobService(components, { log, signer: member, imports, records, publish, slots })
+  const service = new JobService(components, {
+    ...{ log, signer: member, imports, records, publish, slots },
+    controllerOf: run => (run === RUN ? controller.peer : undefined)
+  })
   await service.start()
   const served = serve(jobStreamProtocol, handler as never)
   const init: GraphHostInit = {
     ...{ run: RUN, graph, controller: controller.peer, self: member.peer, jobs, programs },
     variablesOf: ({ env }) => env,
     told: { BAK_RUN: RUN },
-    folder: join(folder, 'graph'),
+    folder: join(work, RUN, 'jobs'),
     lostTimeoutMs: 0,
     owner: `member ${RUN}`,
-    judge: async () => {},
+    judge: async () => undefined,
     now: Date.now,
     ...change
   }
@@ -133,10 +155,13 @@ export async function memberWith({ jobs, slots = 4, host: change = {}, fetch }: 
     ...{ member, service, store, imports, records, folder, init },
     open: (): GraphHost => service.open(init),
     /** A new stream of the controller, or of another peer. */
-    speak: async (running: { job: string; attempt: number }[] = [], peer = controller.peer): Promise<Speaker> => {
+    speak: async (
+      running: { job: string; attempt: number }[] = [],
+      { peer = controller.peer, run = RUN } = {}
+    ): Promise<Speaker> => {
       const speaker = new Speaker(await call(linkTo(served, peer).open, jobStreamProtocol))
       speakers.push(speaker)
-      await speaker.say({ type: 'open', run: RUN, graph, running })
+      await speaker.say({ type: 'open', run, graph, running })
       return speaker
     },
     close: async () => {
@@ -147,6 +172,12 @@ export async function memberWith({ jobs, slots = 4, host: change = {}, fetch }: 
     }
   }
 }
+
+const guardsIn = (parts: Pick<Parameters<typeof Guards.open>[0], 'home' | 'work' | 'supervisor' | 'audit' | 'uid'>) =>
+  Guards.open({
+    ...{ ...parts, limits: { pids: 512, bytes: 1024 ** 3, entries: 10_000, nofile: 1024 } },
+    allow: { workloads: 'guarded', network: true, environment: [], paths: true }
+  })
 
 export const offer = (
   name: string,

@@ -1,11 +1,13 @@
 /** The member's end of a job stream: what is taken, refused, told, told again, and what is left when it ends. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { open as openSealed } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { jobResultSubject } from '../../../protocols/jobs/job-result.ts'
+import type { ToJobs } from '../../../protocols/jobs/job-stream.ts'
 import { jobsAnswerOf } from '../../../protocols/jobs/jobs-answer.ts'
 import { processesWith } from '../../helpers/mesh.ts'
 import { stayAwake } from '../../helpers/streams.ts'
@@ -129,6 +131,7 @@ test('an offer is refused for good where its owner forbids it or it is too large
   ]
   const judge = async ({ name }: { name: string }) => {
     if (name === 'bad') throw new BakError('not-allowed', 'allow.exec does not name it')
+    return undefined
   }
   const m = await memberWith({ jobs, slots: 2, host: { judge } })
   const host = m.open()
@@ -215,14 +218,18 @@ test('when a stream breaks, jobs go on, and what was not heard is told again on 
 })
 
 test('what a daemon that was started anew knows from its records is told, and nothing else', async () => {
-  const jobs = [jobOf('kept', 'true'), jobOf('gone', 'true')]
+  const jobs = [jobOf('kept', 'echo x > outputs/x', { outputs: ['x'] }), jobOf('gone', 'true'), jobOf('heard', 'true')]
   const m = await memberWith({ jobs })
   const host = m.open()
   const before = await m.speak()
+  await before.say(offer('heard'))
+  const heard = await before.hears('ended')
+  await before.say({ type: 'got', job: 'heard', attempt: 1 })
   await before.say(offer('kept'))
-  const ended = await before.hears('ended')
+  const ended = await before.hears('ended', ({ job }) => job === 'kept')
   await host.end('the daemon stops')
   m.service.close(m.init)
+  m.store.needs.release(m.init.owner)
   const again = m.open()
   const after = await m.speak([
     { job: 'kept', attempt: 1 },
@@ -235,9 +242,13 @@ test('what a daemon that was started anew knows from its records is told, and no
     [['gone', 'interrupted']]
   )
   await after.say({ type: 'got', job: 'kept', attempt: 1 })
+  const { outputs } = resultIn(ended)
+  assert.ok(outputs.length === 1 && !m.store.needs.has(outputs[0]?.digest as string))
+  m.service.needOutputs(RUN, 'again')
+  assert.ok(m.store.needs.has(outputs[0]?.digest as string))
   await after.say({ type: 'over' })
   await again.over
-  assert.equal(await again.end('over'), jobsAnswerOf([ended.sealed]))
+  assert.equal(await again.end('over'), jobsAnswerOf([ended.sealed, heard.sealed]))
   await m.close()
 })
 
@@ -254,12 +265,29 @@ test('a controller that is away for longer than it may be finds nothing that run
   await m.close()
 })
 
+test('a cancel that crosses the end of its attempt does not take the result away', async () => {
+  const m = await memberWith({ jobs: [jobOf('app', 'true'), jobOf('other', 'true')] })
+  const host = m.open()
+  const controller = await m.speak()
+  for (const name of ['app', 'other']) await controller.say(offer(name))
+  const app = await controller.hears('ended', ({ job }) => job === 'app')
+  await controller.hears('ended', ({ job }) => job === 'other')
+  for (const job of ['app', 'other']) await controller.say({ type: 'cancel', job, attempt: 1 })
+  await controller.say({ type: 'got', job: 'app', attempt: 1 })
+  await controller.say({ type: 'over' })
+  await host.over
+  assert.equal(await host.end('over'), jobsAnswerOf([app.sealed]))
+  await m.close()
+})
+
 test('a stream waits for its graph to open, and is refused where it is over, or of another peer', async () => {
   const m = await memberWith({ jobs: [jobOf('app', 'true')] })
   const early = await m.speak()
   const host = m.open()
   await early.hears('slots')
-  const other = await m.speak([], m.member.peer)
+  const unknown = await m.speak([], { run: RUN.replace('k3f9ab', 'k3f9ac') })
+  assert.is(await unknown.ended, 'no-such-run')
+  const other = await m.speak([], { peer: m.member.peer })
   assert.is(await other.ended, 'not-the-controller')
   const newer = await m.speak()
   await newer.hears('slots')
@@ -287,6 +315,52 @@ test('it says what it holds, which then stays, and what results it knows', async
   assert.equal([found.id, found.results.length], [8, 1])
   await host.end('over')
   await m.close()
+})
+
+test('whatever a controller says in whatever order, each attempt ends once, and nothing is left', async () => {
+  const jobs = [jobOf('quick', 'echo q'), jobOf('long', 'sleep 7716'), jobOf('bad', 'exit 1')]
+  const of = fc.record({
+    job: fc.constantFrom('quick', 'long', 'bad', 'other'),
+    attempt: fc.integer({ min: 1, max: 2 })
+  })
+  const digest = fc.constant('c'.repeat(64))
+  const message: fc.Arbitrary<ToJobs> = fc.oneof(
+    { weight: 4, arbitrary: of.map(each => offer(each.job, each.attempt)) },
+    { weight: 2, arbitrary: of.map(each => ({ type: 'cancel' as const, ...each })) },
+    { weight: 2, arbitrary: of.map(each => ({ type: 'got' as const, ...each })) },
+    { weight: 1, arbitrary: fc.nat(9).map(slots => ({ type: 'want' as const, slots })) },
+    { weight: 1, arbitrary: digest.map(each => ({ type: 'hold' as const, id: 1, digests: [each] })) },
+    { weight: 1, arbitrary: digest.map(each => ({ type: 'look' as const, id: 1, keys: [each] })) }
+  )
+  // `true` is a stream that breaks
+  const said = fc.array(fc.oneof({ weight: 8, arbitrary: message }, fc.constant(true)), { maxLength: 14 })
+  await fc.assert(
+    fc.asyncProperty(said, fc.array(of, { maxLength: 2 }), async (messages, running) => {
+      const m = await memberWith({ jobs, slots: 2 })
+      const host = m.open()
+      let controller = await m.speak()
+      for (const each of messages) {
+        if (each !== true) await controller.say(each)
+        else {
+          controller.abort()
+          await controller.ended
+          controller = await m.speak(running)
+        }
+      }
+      await controller.hears('slots')
+      await controller.say({ type: 'over' })
+      await host.over
+      await host.end('over')
+      assert.is(await controller.ended, undefined)
+      const ends = [...controller.all('ended'), ...controller.all('broken')].map(each => `${each.job} ${each.attempt}`)
+      const offers = messages.filter(each => each !== true && each.type === 'offer').length
+      if (!messages.includes(true)) assert.ok(ends.length <= offers, `${ends.length} ends of ${offers} offers`)
+      assert.is(m.service.slotUse().taken, 0)
+      assert.equal(processesWith('sleep 7716'), [])
+      await m.close()
+    }),
+    { numRuns: 15 }
+  )
 })
 
 test('a message that means nothing ends the stream, and what runs goes on', async () => {

@@ -8,6 +8,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Audit } from '../../../node/processes/audit.ts'
 import { Cgroups } from '../../../node/processes/cgroups.ts'
+import { Containers } from '../../../node/processes/containers.ts'
 import { inspect } from '../../../node/processes/process-group.ts'
 import type { Places } from '../../../node/processes/programs.ts'
 import { RunPrograms } from '../../../node/processes/run-programs.ts'
@@ -39,6 +40,10 @@ async function loadOf(given: object, { prepare }: Place = {}) {
     {
       ...{ isolation: { how: 'owner', limit: true }, workFolders: undefined, supervisor, limits: {}, keep: [] },
       cgroups: new Cgroups({ key: 'test', limits: {}, folder }, { v1: {} }),
+      ...{
+        containers: new Containers({ folder: join(folder, 'containers'), runtime: undefined, isRoot: true }),
+        network: true
+      },
       audit: new Audit({ path: join(folder, 'audit'), onError: why => assert.unreachable(why) })
     },
     { ...{ run: 'r', by: 'c', isOwn: false, data, treatmentOf: async () => 'apart' as const } }
