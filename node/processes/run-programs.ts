@@ -142,9 +142,9 @@ export class RunPrograms implements Programs {
         fsize: limits.bytes,
         tmpfs: Math.min(limits.bytes ?? Infinity, totalmem() / 2)
       }
-      const mounts = isolation.how === 'user' ? writableMountsFor(isolation) : []
       const own = isolation.how === 'user' && tmp != null ? [...writable, tmp] : writable
       const entering = contained == null ? await this.#entering(program, isolation, rlimits.tmpfs) : undefined
+      const mounts = isolation.how === 'user' && entering == null ? writableMountsFor(isolation) : []
       const about = { folder: cwd, rlimits, enter }
       const words =
         contained == null

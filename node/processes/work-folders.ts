@@ -135,11 +135,7 @@ export class WorkFolders {
   remove(made: string): void {
     this.#discard(made)
     for (let path = join(made, '..'); path !== this.base; path = join(path, '..')) {
-      try {
-        rmdirSync(path)
-      } catch {
-        return
-      }
+      if (!isRemoved(path)) return
     }
   }
 
@@ -155,7 +151,8 @@ export class WorkFolders {
   }
 
   #discard(made: string): void {
-    if (!exists(made)) return
+    // most are empty: what was in them was moved
+    if (!exists(made) || isRemoved(made)) return
     takeOver(rawOf(made))
     this.#dropIn(rawOf(made), [])
     rmSync(made, { recursive: true, force: true })
@@ -238,6 +235,16 @@ export function makePassage(path: string): void {
 function takeOver(raw: string): void {
   lchownSync(bytesOf(raw), process.getuid?.() ?? 0, process.getgid?.() ?? 0)
   chmodSync(bytesOf(raw), 0o700)
+}
+
+/** Of an empty folder. */
+function isRemoved(path: string): boolean {
+  try {
+    rmdirSync(path)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function exists(path: string | Buffer): boolean {
