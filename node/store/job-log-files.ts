@@ -87,6 +87,12 @@ export class JobLogFiles {
     this.#timer ??= setTimeout(() => void this.flush(), WRITE_EVERY_MS)
   }
 
+  /** @param lines that the member did not keep, behind all that it sent of the attempt */
+  drop({ graph, job, attempt }: { graph: GraphAt; job: string; attempt: number }, lines: number): void {
+    const log = this.#logOf(graph, job)
+    if (attempt === log.attempt) log.at.lines += lines
+  }
+
   /** Logs of which some lines were not kept. */
   get cut(): CutLog[] {
     return [...this.#logs.values()].map(({ at }) => at).filter(({ lines }) => lines > 0)

@@ -37,6 +37,17 @@ test('each line of a job is a line of JSON in its file, in their order', async (
   assert.equal(logs.cut, [])
 })
 
+test('lines that the member did not keep are missing, too, where they are of the attempt that is kept', async () => {
+  const logs = new JobLogFiles(scratch(), { log: 60 })
+  logs.add(at('a', 2), lines(1, 3))
+  logs.drop(at('a', 2), 7)
+  logs.drop(at('a', 1), 100)
+  logs.add(at('b'), lines(1, 1))
+  logs.drop(at('b'), 0)
+  assert.equal(logs.cut, [{ graph, job: 'a', lines: 8 }])
+  await logs.flush()
+})
+
 test('lines are written soon, also if nobody asks for it', async () => {
   const root = scratch()
   const logs = new JobLogFiles(root)

@@ -82,7 +82,10 @@ export class GraphNotes {
   }
 
   result(result: Signed<JobResult>): void {
-    this.#init.run.parts.jobRecords.keep(result)
+    const { run, logs, graph } = this.#init
+    const { job, attempt, dropped } = result.value
+    run.parts.jobRecords.keep(result)
+    logs.drop({ graph, job, attempt }, dropped)
   }
 
   /** What has changed is kept in the records. */
