@@ -260,6 +260,20 @@ test('a member that is not ready yet is asked again', async () => {
   assert.is((await graph.run()).a?.state, 'done')
 })
 
+test('an offer of which the member knows nothing is made again, and fails its job where that goes on', async () => {
+  let left = 3
+  const act = (): Behaviour =>
+    left-- > 0 ? { broken: 'interrupted', reason: 'nothing is known of it here' } : { outcome: 'done' }
+  const jobs = [jobOf({ name: 'a', retries: 0 })]
+  const some = new TestGraph({ jobs, members: [{ act, isSilent: true }] })
+  const entries = await some.run()
+  assert.is(entries.a?.state, 'done')
+  assert.is(entries.a?.attempts.length, 4)
+  left = 1_000
+  const many = new TestGraph({ jobs, members: [{ act, isSilent: true }] })
+  assert.is((await many.run()).a?.state, 'failed')
+})
+
 test('results say of which run and graph they are', async () => {
   const graph = new TestGraph({ jobs: [jobOf({ name: 'a' })], members: [{}] })
   await graph.run()
