@@ -19,6 +19,8 @@ import type { Outcome, TrackedJob } from './tracked-job.ts'
 
 /** After each time that a member could not run a job, it is offered that much later, ms. */
 const AGAIN_MS = { first: 200, most: 5_000 }
+/** Offers of one job that may be lost on their way, or with a daemon that is started anew, before they count as attempts. */
+const MAX_STRAYS = 32
 const MAX_TAIL_TOLD = 64
 
 interface Offered {
@@ -135,7 +137,8 @@ export class JobOffers {
     const isLost = code === 'interrupted' || code === 'lost'
     this.#end(offered, isLost ? 'lost' : 'broken', { code, reason })
     if (offered.isCancelled) return this.#parts.states.cancel(offered.job, { ...outcomeOf(offered), reason })
-    if (isLost) return this.#elsewhere(offered, reason, offered.hasStarted ? 1 : 0)
+    const isFree = !offered.hasStarted && offered.job.strays++ < MAX_STRAYS
+    if (isLost) return this.#elsewhere(offered, reason, isFree ? 0 : 1)
     this.#afterFault(offered, reason)
   }
 
