@@ -49,7 +49,10 @@ export function formatSlots(members: MemberSlots[]): string {
   const rows = members.map(({ name, max, taken, runs = [], error }) => [
     name,
     error != null || max == null ? 'unknown' : `${taken}/${max}`,
-    runs.map(each => `${each.run}: ${each.taken}${each.wanted > 0 ? `, wants ${each.wanted} more` : ''}`).join('; ')
+    runs
+      .filter(({ taken: some, wanted }) => some + wanted > 0)
+      .map(each => `${each.run}: ${each.taken}${each.wanted > 0 ? `, wants ${each.wanted} more` : ''}`)
+      .join('; ')
   ])
   return formatTable(['NAME', 'SLOTS', 'RUNS'], rows)
 }

@@ -31,7 +31,10 @@ interface SharedSpacesInit {
 
 export class SharedSpaces {
   readonly #init: SharedSpacesInit
-  #keeper: Promise<{ keeper: Supervised; words: string[]; base: string }> | undefined
+  #keeper: Promise<{ keeper: Supervised; words: string[] }> | undefined
+
+  /** Where their programs work, also where what kept them is gone. */
+  #base: string | undefined
 
   constructor(init: SharedSpacesInit) {
     this.#init = init
@@ -58,7 +61,7 @@ export class SharedSpaces {
     const made = await this.#keeper?.catch(() => undefined)
     this.#keeper = undefined
     await made?.keeper.stop({ grace: 0 })
-    if (made != null) this.#init.workFolders.remove(made.base)
+    if (this.#base != null) this.#init.workFolders.remove(this.#base)
     await rm(this.#output, { force: true }).catch(() => {})
   }
 
@@ -66,6 +69,7 @@ export class SharedSpaces {
     const { isolation, supervisor, workFolders, folder, tmpfs } = this.#init
     mkdirSync(folder, { recursive: true })
     const base = workFolders.passage(folder)
+    this.#base = base
     const { spaces, network } = isolation
     const mounts = writableMountsFor(isolation)
     const argv = [
@@ -82,11 +86,7 @@ export class SharedSpaces {
     })
     await this.#untilReady(keeper)
     const net = network ? [] : ['--net']
-    return {
-      base,
-      keeper,
-      words: [nsenterOf(isolation), '--target', `${keeper.pid}`, '--mount', '--ipc', ...net, '--']
-    }
+    return { keeper, words: [nsenterOf(isolation), '--target', `${keeper.pid}`, '--mount', '--ipc', ...net, '--'] }
   }
 
   async #untilReady({ exited, stop }: Supervised): Promise<void> {

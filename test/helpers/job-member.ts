@@ -38,6 +38,8 @@ export interface TestMemberInit {
   act?(offer: JobOffer, signal: AbortSignal, member: TestMember): Behaviour | Promise<Behaviour>
   /** Why an offer is not taken. */
   refuse?(offer: JobOffer): { code: ErrorCode; reason: string } | undefined
+  /** It does not say that a job has started. */
+  isSilent?: boolean
   /** What a stream is answered with instead. */
   fault?(): BakError | undefined
   /** Changes what is signed. */
@@ -192,7 +194,7 @@ export class TestMember {
       const running = { offer, hasStarted: true, end: new AbortController() }
       this.#running.set(keyOf(offer), running)
       this.peak = Math.max(this.peak, this.#running.size)
-      this.say({ type: 'started', ...name, at: Date.now() })
+      if (!this.#init.isSilent) this.say({ type: 'started', ...name, at: Date.now() })
       void this.#run(running)
     }
     this.tellSlots()

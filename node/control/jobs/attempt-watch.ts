@@ -10,10 +10,11 @@ import { Queue } from '../../../protocols/queue.ts'
 const MAX_WAITING = 128
 
 export type AttemptNews =
-  | { type: 'attempt'; attempt: number; member: string | undefined; over: AbortSignal }
+  | { type: 'attempt'; graph: GraphAt; attempt: number; member: string | undefined; over: AbortSignal }
   | { type: 'state'; state: JobState; reason?: string | undefined }
 
 interface Watched {
+  /** Without a step the first one of its role. */
   graph: GraphAt
   job: string
   /** Attempts before it are told already. */
@@ -27,20 +28,22 @@ interface Watched {
  */
 export function watchAttempts(events: AsyncIterable<RunEvent>, { graph, job, from }: Watched): Queue<AttemptNews> {
   const news = new Queue<AttemptNews>(MAX_WAITING)
-  const key = graphKey(graph)
+  let key = graph.role === 'work' && graph.step == null ? undefined : graphKey(graph)
   let current: { attempt: number; over: AbortController } | undefined
   let last: AttemptNews = { type: 'state', state: 'waiting' }
   const read = async () => {
     for await (const event of events) {
       if (event.type === 'ended') break
-      if (event.type !== 'job' || event.job !== job || graphKey(event.graph) !== key) continue
+      if (event.type !== 'job' || event.job !== job || event.graph.role !== graph.role) continue
+      key ??= graphKey(event.graph)
+      if (graphKey(event.graph) !== key) continue
       const { state, attempt = 1, member, reason } = event
       last = { type: 'state', state, reason }
       const isNext = state === 'running' && attempt >= from && attempt !== current?.attempt
       if (isNext || state === 'queued' || isFinal(state)) current?.over.abort()
       if (isNext) {
         current = { attempt, over: new AbortController() }
-        await news.put({ type: 'attempt', attempt, member, over: current.over.signal })
+        await news.put({ type: 'attempt', graph: event.graph, attempt, member, over: current.over.signal })
       }
       if (isFinal(state)) break
     }

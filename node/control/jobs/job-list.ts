@@ -28,8 +28,10 @@ export async function* jobs(
   if (order != null) asked.sort((a, b) => order(a, b, now))
   yield {
     run,
-    jobs: asked.slice(0, MAX_JOB_ROWS),
-    isCut: asked.length > MAX_JOB_ROWS,
+    // in the order in which they began the newest are the last
+    jobs: order == null ? asked.slice(-MAX_JOB_ROWS) : asked.slice(0, MAX_JOB_ROWS),
+    // a peer tells no more than so many
+    isCut: lines.length >= MAX_JOB_ROWS,
     silent: silent.map(({ name, reason }) => ({ name, reason }))
   }
 }

@@ -8,7 +8,7 @@ import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import type { Parts } from '../../parts.ts'
 import { onAbort } from '../../wait.ts'
 import { attach } from '../runs.ts'
-import { watchAttempts } from './attempt-watch.ts'
+import { type AttemptNews, watchAttempts } from './attempt-watch.ts'
 import { type FoundJob, findJob, resultsOf } from './job-view.ts'
 import { nameOf } from './proven-results.ts'
 import { tailLog } from './tail-log.ts'
@@ -91,7 +91,7 @@ async function* followed(parts: Parts, found: FoundJob, from: number, signal: Ab
 async function* untilOver(
   parts: Parts,
   found: FoundJob,
-  { attempt, member, over }: { attempt: number; member: string | undefined; over: AbortSignal },
+  { graph, attempt, member, over }: Extract<AttemptNews, { type: 'attempt' }>,
   signal: AbortSignal
 ): AsyncGenerator<Answer> {
   const late = new AbortController()
@@ -103,7 +103,8 @@ async function* untilOver(
     waiting = setTimeout(() => late.abort(new BakError('lost', 'its member says nothing more')), GRACE_MS)
   }
   const release = onAbort(over, wait)
-  const lines = ofAttempt(parts, found, attempt, {
+  const about = { ...found, entry: { ...found.entry, graph } }
+  const lines = ofAttempt(parts, about, attempt, {
     follow: true,
     signal: AbortSignal.any([signal, late.signal]),
     member

@@ -60,12 +60,22 @@ export async function findJob(
 ): Promise<FoundJob> {
   const wanted = readJobReference(text)
   const run = await runOfJobs(parts, wanted, signal)
-  const known = await entriesOf(parts, run, wanted.job, signal)
+  const known = (await entriesOf(parts, run, wanted.job, signal)) ?? (await awaited(parts, run, wanted.job, signal))
   if (known == null) throw await noSuchJob(parts, run, wanted.job, signal)
   const entry = chosen(known.entries, graph)
   if (entry != null) return { run, entry, all: known.entries, known }
   const graphs = known.entries.map(each => graphKey(each.graph))
   throw new BakError('usage', `${wanted.job} of ${run} is not in ${graph}: it is in ${listInWords(graphs, MAX_NAMED)}`)
+}
+
+/** @returns the job of a run that goes on and has not begun the graph that has it */
+async function awaited(parts: Parts, run: string, job: string, signal: AbortSignal): Promise<KnownEntries | undefined> {
+  const record = await recordOf(parts, run, signal)
+  const spec = record?.spec.job.find(({ name }) => name === job)
+  if (record == null || spec == null || record.state === 'ended') return undefined
+  const needs = spec.needs.map(each => each.job)
+  const entry = { graph: { role: spec.role }, job, role: spec.role, state: 'waiting' as const, needs }
+  return { peer: record.controller.peer, entries: [{ ...entry, attempts: [], outputs: [] }] }
 }
 
 /** @returns the job of the graph that is meant: of several the one that runs, that began last, or that is first. Pure. */

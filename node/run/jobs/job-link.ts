@@ -178,8 +178,7 @@ export class JobLink {
     const { run, graph, open } = this.#init
     const stream = await call(open, jobStreamProtocol, { signal })
     const outbox = new Queue<ToJobs>(MAX_OUTBOX)
-    const late = new BakError('timeout', 'the member does not say what it has')
-    const first = setTimeout(() => stream.abort(late), FIRST_ANSWER_MS)
+    const first = setTimeout(() => stream.abort(new BakError('timeout', 'it does not speak')), FIRST_ANSWER_MS)
     let sending: Promise<void> | undefined
     try {
       const running = [...this.#offered.values()].map(nameOf)
@@ -223,7 +222,6 @@ export class JobLink {
     const isFirst = !this.#isUp
     if (isFirst) {
       this.#isUp = true
-      this.#backoff.reset()
       clearTimeout(this.#lostTimer)
       if (this.#isOver) this.#put({ type: 'over' })
       else if (this.#want.slots > 0) this.#put({ type: 'want', ...this.#want })
@@ -235,6 +233,8 @@ export class JobLink {
     const { on } = this.#init
     const offered = this.#offered.get(keyOf(message))
     if (offered == null) return this.#answerStray(message)
+    // a stream that is opened and brings nothing is no success
+    if (message.type !== 'broken') this.#backoff.reset()
     if (message.type === 'started') on.started(offered, message.at)
     else if (message.type === 'stated') on.stated(message)
     else if (message.type === 'lines') on.lines(message)

@@ -19,9 +19,9 @@ import type { Outcome, TrackedJob } from './tracked-job.ts'
 
 /** After each time that a member could not run a job, it is offered that much later, ms. */
 const AGAIN_MS = { first: 200, most: 5_000 }
-/** Offers of one job that may be lost on their way, or with a daemon that is started anew, before they count as attempts. */
-const MAX_STRAYS = 32
 const MAX_TAIL_TOLD = 64
+/** Offers of a job that members may have heard nothing of, since their streams broke. */
+const MAX_UNHEARD = 8
 
 interface Offered {
   job: TrackedJob
@@ -137,9 +137,15 @@ export class JobOffers {
     const isLost = code === 'interrupted' || code === 'lost'
     this.#end(offered, isLost ? 'lost' : 'broken', { code, reason })
     if (offered.isCancelled) return this.#parts.states.cancel(offered.job, { ...outcomeOf(offered), reason })
-    const isFree = !offered.hasStarted && offered.job.strays++ < MAX_STRAYS
-    if (isLost) return this.#elsewhere(offered, reason, isFree ? 0 : 1)
+    if (isLost) return this.#elsewhere(offered, reason, this.#costOf(offered))
     this.#afterFault(offered, reason)
+  }
+
+  /** An offer that did not come is no attempt, unless that goes on. */
+  #costOf({ job, hasStarted }: Offered): number {
+    if (hasStarted) return 1
+    job.unheard++
+    return job.unheard > MAX_UNHEARD ? 1 : 0
   }
 
   #ended(offered: Offered, { by, value, envelope }: Signed<JobResult>): void {

@@ -42,8 +42,8 @@ export class TrackedJob {
   /** Attempts so far, refused offers aside, and those that failed by no fault of its script. */
   number = 0
   losses = 0
-  /** Offers of which their member then knew nothing. */
-  strays = 0
+  /** Offers that did not come. */
+  unheard = 0
   readonly attempts: JobAttempt[] = []
   /** Members that refused it for good, or could not run it: why, by peer. */
   readonly out = new Map<string, string>()

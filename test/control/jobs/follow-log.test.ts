@@ -111,6 +111,20 @@ test('attempts that were told before are not told again', async () => {
   assert.equal(inWords(await newsOf(given(...events), 2)), ['2 on n2', 'done'])
 })
 
+test('a job whose sample has not begun is followed in the first one that has it', async () => {
+  const graphOf = (sample: number) => ({ role: 'work' as const, step: { number: 1, name: 'default', sample } })
+  const events = given(
+    event('running', { attempt: 1, member: 'n0' }),
+    event('running', { attempt: 1, member: 'n1', graph: graphOf(1) }),
+    event('running', { attempt: 1, member: 'n2', graph: graphOf(2) }),
+    event('done', { graph: graphOf(1) })
+  )
+  const news = watchAttempts(events, { graph: { role: 'work' }, job: 'lib', from: 1 })
+  const first = (await news.take()) as Extract<AttemptNews, { type: 'attempt' }>
+  assert.equal([first.member, first.graph], ['n1', graphOf(1)])
+  assert.is((await news.take())?.type, 'state')
+})
+
 test('an attempt is over when the job waits for another member', async () => {
   const events = new Queue<RunEvent>()
   async function* live() {

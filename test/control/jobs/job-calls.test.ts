@@ -123,6 +123,19 @@ test('a job has its script, variables and inputs, its attempts, and the results 
   assert.equal([elsewhere.at, elsewhere.spec, elsewhere.results.length], ['n1', undefined, 1])
 })
 
+test('a job whose graph has not begun waits, and is none that there is not', async () => {
+  const { n1 } = await mesh()
+  const ahead = { ...runRecord, state: 'running' as const, run: '20261122T213016-k3f9ac', spec }
+  peers.n4 = (await somePeers({ n4: { records: [ahead] } })).n4 as Peer
+  const view = await one(job(peers.n4.parts, { job: `${ahead.run}/lib` }, options))
+  assert.equal(
+    [view.state, view.graph, view.entry?.needs, view.script],
+    ['waiting', graph, ['gen'], '#!/bin/sh -e\nmake\n']
+  )
+  assert.match(await failureOf(job(peers.n4.parts, { job: `${ahead.run}/app` }, options)), /^no-such-run/)
+  assert.ok(n1)
+})
+
 test('a name that no job of the run has is answered with the nearest', async () => {
   const { n1 } = await mesh()
   assert.match(

@@ -69,22 +69,6 @@ test('a member that was started anew has its jobs tried again, and the attempt i
   assert.is(again?.reason, 'nothing is known of it here')
 })
 
-test('a member that knows nothing of whatever it is offered is not offered it for ever', async () => {
-  const graph: TestGraph = new TestGraph({
-    jobs: [jobOf({ name: 'a' })],
-    members: [
-      {
-        refuse: ({ job, attempt }) => {
-          graph.members[0]?.say({ type: 'broken', job, attempt, code: 'interrupted', reason: 'what is a?' })
-          return { code: 'busy', reason: 'it is over already' }
-        }
-      }
-    ]
-  })
-  const { a } = await graph.run()
-  assert.equal([a?.state, a?.reason], ['failed', 'what is a? (attempt 35, and retries = 2)'])
-})
-
 test('where a member of one platform refuses, one of another that could not run it before is tried again', async () => {
   let tries = 0
   const act = () => (++tries === 1 ? { broken: 'io' as const, reason: 'the disk' } : { outcome: 'done' as const })
@@ -287,6 +271,20 @@ test('a member that is not ready yet is asked again', async () => {
   const fault = () => (++asked < 3 ? new BakError('state', 'the command has not come') : undefined)
   const graph = new TestGraph({ jobs: [jobOf({ name: 'a' })], members: [{ fault }] })
   assert.is((await graph.run()).a?.state, 'done')
+})
+
+test('an offer of which the member knows nothing is made again, and fails its job where that goes on', async () => {
+  let left = 3
+  const act = (): Behaviour =>
+    left-- > 0 ? { broken: 'interrupted', reason: 'nothing is known of it here' } : { outcome: 'done' }
+  const jobs = [jobOf({ name: 'a', retries: 0 })]
+  const some = new TestGraph({ jobs, members: [{ act, isSilent: true }] })
+  const entries = await some.run()
+  assert.is(entries.a?.state, 'done')
+  assert.is(entries.a?.attempts.length, 4)
+  left = 1_000
+  const many = new TestGraph({ jobs, members: [{ act, isSilent: true }] })
+  assert.is((await many.run()).a?.state, 'failed')
 })
 
 test('results say of which run and graph they are', async () => {

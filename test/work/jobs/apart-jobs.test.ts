@@ -10,7 +10,7 @@ import { processesWith } from '../../helpers/mesh.ts'
 import { needs, skipWhere } from '../../helpers/skip.ts'
 import { stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/until.ts'
-import { jobOf, memberWith, offer, type Speaker } from './hosted-jobs.ts'
+import { jobOf, memberWith, offer, RUN, type Speaker } from './hosted-jobs.ts'
 
 const asRoot = process.getuid?.() === 0 ? needs('nsenter') : 'only root runs programs as another user'
 
@@ -72,7 +72,7 @@ for (const [apart, missing] of [
       []
     )
     await m.close()
-    assert.not(existsSync(join('/var/lib/bak-run', keyOfHome(m.folder), 'jobs')))
+    assert.not(existsSync(join('/var/lib/bak-run', keyOfHome(m.folder), RUN)))
   })
 
   skipWhere(missing, test)(
@@ -115,8 +115,10 @@ skipWhere(asRoot, test)('namespaces that jobs share are made again where they ar
   for (const pid of keepers()) process.kill(pid, 'SIGKILL')
   await until(() => keepers().length === 0)
   assert.equal(await does('three'), [])
+  for (const pid of keepers()) process.kill(pid, 'SIGKILL')
   await host.end('over')
   await m.close()
+  assert.not(existsSync(join('/var/lib/bak-run', keyOfHome(m.folder), RUN)))
   assert.equal(keepers(), [])
 })
 
