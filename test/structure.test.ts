@@ -106,6 +106,14 @@ structure('no circle of imports, types included', () => {
   holds('circles', circles())
 })
 
+structure('no file has marks of a merge', () => {
+  const all = globSync('{protocols,node,cli,testnets,scripts,test,docs,examples}/**/*.{ts,md,toml,css,json}')
+  const wrong = [...all, ...globSync('*.{md,json,jsonc}')].filter(file =>
+    /^(<{7}|>{7}) /m.test(readFileSync(file, 'utf8'))
+  )
+  holds('marks of a merge', wrong)
+})
+
 structure('no two files of node/ and protocols/ share a name, but for a protocol and its handler', () => {
   const inside = sources.filter(file => /^(node|protocols)\//.test(file) && basename(file) !== 'index.ts')
   const named = inside.filter(file => !LIST_FOLDERS.includes(basename(dirname(file))))

@@ -47,10 +47,6 @@ export function endedJob(entry: JobEntry, lines: number): EndedJob {
 export const whyOfEntry = ({ state, from, why, reason }: JobEntry): string | undefined =>
   inheritedFrom(from) ?? (state === 'failed' ? reason : (why ?? reason))
 
-/** Bytes of its outputs. */
-export const bytesOf = ({ outputs }: Pick<JobEntry, 'outputs'>): number =>
-  outputs.reduce((sum, { bytes }) => sum + bytes, 0)
-
 /** @returns attempts that a member began: a refused offer is none */
 export const attemptsOf = ({ attempts }: Pick<JobEntry, 'attempts'>): number =>
   attempts.filter(({ outcome }) => outcome !== 'refused').length

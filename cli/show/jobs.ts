@@ -1,5 +1,6 @@
 /** What became of the jobs of a run, for `bak show`: their number by state, why some failed, each of them, and what they left. Pure. */
 import { hasJobs, jobsOf } from '../../protocols/jobs/job.ts'
+import { bytesOfOutputs } from '../../protocols/jobs/job-result.ts'
 import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
@@ -7,7 +8,7 @@ import { formatFacts, formatTable } from '../../protocols/text-table.ts'
 import { fittingTable } from '../fitting-table.ts'
 import { formatBytes, formatDuration } from '../format.ts'
 import { describeFailures, failuresIn } from '../jobs/causes.ts'
-import { attemptsOf, bytesOf, endedJob, type GraphEntries, graphsIn, whyOfEntry } from '../jobs/job-entries.ts'
+import { attemptsOf, endedJob, type GraphEntries, graphsIn, whyOfEntry } from '../jobs/job-entries.ts'
 import { describeCounts, stateInWords } from '../jobs/job-progress.ts'
 import { rootOutputs } from '../jobs/root-outputs.ts'
 
@@ -84,7 +85,7 @@ function rowOf(entry: JobEntry) {
   return [
     ...[job, stateInWords(state), member, attemptsOf(entry) || undefined],
     state === 'reused' || duration == null ? undefined : formatDuration(duration),
-    outputs.length === 0 ? undefined : `${outputs.length}, ${formatBytes(bytesOf(entry))}`,
+    outputs.length === 0 ? undefined : `${outputs.length}, ${formatBytes(bytesOfOutputs(outputs))}`,
     whyOfEntry(entry)
   ]
 }

@@ -33,8 +33,15 @@ export async function exportArtifact(
   const former = temporaryIn(parent)
   try {
     await placeArtifact(store, digest, whole, { signal })
-    if (await checkFree(path, replace)) await onDisk(path, () => rename(path, former))
-    await onDisk(path, () => rename(whole, path))
+    const isThere = await checkFree(path, replace)
+    if (isThere) await onDisk(path, () => rename(path, former))
+    try {
+      await onDisk(path, () => rename(whole, path))
+    } catch (cause) {
+      // what was there is there again
+      if (isThere) await rename(former, path)
+      throw cause
+    }
   } finally {
     await removeTree(whole)
     await removeTree(former)

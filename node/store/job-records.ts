@@ -13,6 +13,7 @@ import {
 } from '../../protocols/jobs/job-records.ts'
 import type { JobResult } from '../../protocols/jobs/job-result.ts'
 import type { LogLine } from '../../protocols/jobs/job-stream.ts'
+import { resultDigest } from '../../protocols/jobs/jobs-answer.ts'
 import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
 import type { Log } from '../log.ts'
 import { JobDatabase } from './jobs/job-database.ts'
@@ -41,8 +42,10 @@ export class JobRecords {
   readonly #results: KeptJobResults
   readonly #logs: JobLogs
   readonly #rows: JobRows
+  readonly #self: string
 
   constructor({ folder, self, log, bounds }: JobRecordsInit) {
+    this.#self = self
     this.#database = new JobDatabase({ folder, log })
     this.#results = new KeptJobResults(this.#database)
     this.#logs = new JobLogs(this.#database)
@@ -51,10 +54,11 @@ export class JobRecords {
     keepWithin(this.#database, self, bounds)
   }
 
-  /** Keeps a result; one that is here already is kept once. It ends the log of its attempt. Its signature is checked when it is read. */
+  /** Keeps a result; one that is here already is kept once. One of this peer ends the log of its attempt. Its signature is checked when it is read. */
   keep(result: Signed<JobResult>): void {
     this.#results.keep(result)
-    this.#logs.end(result.value)
+    // what others say of an attempt ends none that runs here
+    if (result.by === this.#self) this.#logs.end(result.value)
   }
 
   /** An attempt begins here, so that whoever follows its log waits for it. */
@@ -120,6 +124,11 @@ export class JobRecords {
   /** What was noted of a run: without the results that members signed, which `resultsOf` has. */
   entriesOf(run: string, { job }: { job?: string } = {}): JobEntry[] {
     return this.#rows.entriesOf(run, job)
+  }
+
+  /** Whether this peer took it itself, in a run that it drove: others may say that they made the same for another key. */
+  hasTaken({ value, envelope }: Signed<JobResult>): boolean {
+    return this.#rows.isDoneBy(resultDigest(envelope), value)
   }
 
   /** The newest first, at most `limit` (1,000 unless it is said). */

@@ -22,6 +22,13 @@ export const jobOutput = v.object({
 })
 export type JobOutput = v.InferOutput<typeof jobOutput>
 
+/** @returns bytes of all of them; each is the word of its signer, and a sum of such may be more than any reader takes */
+export const bytesOfOutputs = (outputs: ReadonlyArray<Pick<JobOutput, 'bytes'>>): number =>
+  Math.min(
+    Number.MAX_SAFE_INTEGER,
+    outputs.reduce((sum, { bytes }) => sum + bytes, 0)
+  )
+
 /** Last lines that a result has, so that a failure says itself what it was. */
 export const MAX_TAIL = 64
 
@@ -34,7 +41,7 @@ export const jobResult = v.object({
   /** Of all that its outputs depend on (job-key.ts). */
   key: digest,
   outcome: v.picklist(['done', 'failed', 'cancelled']),
-  exit: v.optional(v.pipe(v.number(), v.integer())),
+  exit: v.optional(v.pipe(v.number(), v.safeInteger())),
   signal: v.optional(text),
   timedOut: v.boolean(),
   /** Why it failed, and in which phase of its script. */

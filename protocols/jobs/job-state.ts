@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { count, list, milliseconds, name, text } from '../fields.ts'
 import { graphAt } from './graph-at.ts'
 import { MAX_TAIL } from './job-result.ts'
-import { portion } from './portion.ts'
+import { percent, portion } from './portion.ts'
 
 /**
  * `waiting`: for what it needs; `queued`: for a member with free slots; `running`; then one of `done`, `reused` (an earlier result is taken), `failed`,
@@ -60,8 +60,7 @@ export const jobProgress = v.object({
   /** Which has it, also before it runs. */
   member: v.optional(name),
   phase: v.optional(text),
-  /** 0 to 100. */
-  percent: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
+  percent: v.optional(percent),
   /** Of its inputs, while they come to its member. */
   bytes: v.optional(portion)
 })

@@ -9,7 +9,7 @@ import type { Protocol } from '../stream.ts'
 import { graphAt } from './graph-at.ts'
 import { MAX_EDGES } from './job.ts'
 import { placedInput } from './job-result.ts'
-import { portion } from './portion.ts'
+import { percent, portion } from './portion.ts'
 
 /** One attempt of a job. */
 const attempt = { job: name, attempt: v.pipe(count, v.minValue(1)) } as const
@@ -71,7 +71,7 @@ const fromMember = v.variant('type', [
     type: v.literal('stated'),
     ...attempt,
     phase: v.optional(text),
-    percent: v.optional(v.number()),
+    percent: v.optional(percent),
     bytes: v.optional(portion)
   }),
   v.object({ type: v.literal('lines'), ...attempt, lines: list(logLine, MAX_LINES_OF_MESSAGE) }),

@@ -129,6 +129,7 @@ bak('job log prints the lines to stdout, and what is beside them to stderr', asy
 
 bak('a terminal gets no control characters of a log', () => {
   assert.is(textOf({ n: 1, t: 0, text: '\u001b[2Jx\ty' }, false, true), '\\x1b[2Jx\ty\n')
+  assert.is(textOf({ n: 1, t: 0, phase: 'a\u001b[2Jb', text: 'x' }, true, true), '    0.000 a [2Jb: x\n')
 })
 
 bak('a log that is not whole is said, and is no success', async () => {

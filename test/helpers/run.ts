@@ -81,7 +81,13 @@ export async function fakeRun({ members = 4, spec = {} as object, joined = true 
       loadStreams: { open: () => {}, close: () => {} },
       streams: fake<Streams>({}),
       swarms: { fetch: async () => ({ bytes: 0, source: 0 }) },
-      jobRecords: { keep: () => {}, note: () => {}, byKeys: () => [], latestOf: () => undefined, entriesOf: () => [] },
+      jobRecords: {
+        keep: () => {},
+        note: () => {},
+        byKeys: () => [],
+        latestOf: () => undefined,
+        hasTaken: () => false
+      },
       receiver: { settle: async () => {} },
       supervisor: fake<RunParts['supervisor']>({}),
       authority: { mesh: controller.peer, proofOf: () => undefined },

@@ -7,7 +7,7 @@ import type { LogLine } from '../../../protocols/jobs/job-stream.ts'
 import { addExamples, addFlag, type Context, setAction } from '../../command.ts'
 import { onSignals } from '../../interrupt.ts'
 import { stateInWords } from '../../jobs/job-progress.ts'
-import { visibleOutput, writeNotes, writeTo } from '../../output.ts'
+import { cleanLine, visibleOutput, writeNotes, writeTo } from '../../output.ts'
 
 interface Options {
   follow?: boolean
@@ -91,7 +91,7 @@ class Notes {
 
 /** As it was written; a terminal gets nothing that it would obey. */
 export function textOf({ t, phase, text }: LogLine, times = false, isTerminal = process.stdout.isTTY): string {
-  const shown = isTerminal ? visibleOutput({ text }) : text
+  const [shown, during] = isTerminal ? [visibleOutput({ text }), cleanLine(phase ?? '')] : [text, phase ?? '']
   if (!times) return `${shown}\n`
-  return `${(t / 1000).toFixed(3).padStart(9)} ${phase == null ? '' : `${phase}: `}${shown}\n`
+  return `${(t / 1000).toFixed(3).padStart(9)} ${during === '' ? '' : `${during}: `}${shown}\n`
 }

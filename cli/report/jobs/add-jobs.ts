@@ -1,13 +1,14 @@
 /** Gathers what a report shows of jobs, from `jobs.json`. */
 import { whyOf } from '../../../protocols/errors.ts'
 import { hasJobs, jobsOf } from '../../../protocols/jobs/job.ts'
+import { bytesOfOutputs } from '../../../protocols/jobs/job-result.ts'
 import type { JobAttempt, JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import { readJobsFile } from '../../../protocols/jobs/read-jobs-file.ts'
 import { JOBS_FILE } from '../../../protocols/layout.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
 import { formatBytes } from '../../format.ts'
 import { describeFailures, failuresIn } from '../../jobs/causes.ts'
-import { attemptsOf, bytesOf, endedJob, type GraphEntries, graphsIn, whyOfEntry } from '../../jobs/job-entries.ts'
+import { attemptsOf, endedJob, type GraphEntries, graphsIn, whyOfEntry } from '../../jobs/job-entries.ts'
 import { describeCounts, nameOfGraph, stateInWords } from '../../jobs/job-progress.ts'
 import { rootOutputs } from '../../jobs/root-outputs.ts'
 import type { Unread } from '../member-index.ts'
@@ -139,7 +140,7 @@ export function jobsTable(entries: JobEntry[], begun: number): Table {
       return [
         ...[nameOfGraph(graph), job, stateInWords(state), member, attemptsOf(entry)],
         ...[began == null ? '' : (began - begun) / 1000, duration == null ? '' : duration / 1000],
-        outputs.length === 0 ? '' : `${outputs.length}, ${formatBytes(bytesOf(entry))}`,
+        outputs.length === 0 ? '' : `${outputs.length}, ${formatBytes(bytesOfOutputs(outputs))}`,
         whyOfEntry(entry) ?? ''
       ]
     })

@@ -37,6 +37,8 @@ export function jobs(make: MakeGraph = init => new GraphRun(init)): RunHook {
       if (at.phase === 'stage' && at.when != null) run.stagedOutputs = await fetchStagedOutputs(run)
       if (!isAboutJobs(at)) return
       const graph = graphOf(at)
+      // logs of the samples are in the result, too
+      if (graph.role === 'report') await logs?.flush()
       if (graph.role === 'report') await takeResult(run)
       logs ??= new JobLogFiles(run.folder.root)
       open = new OpenGraph(graph, run, { logs, make })

@@ -1,5 +1,4 @@
 /** What a graph is run with: of its run the jobs that apply, the members, what they find in their inputs, and what is known already. */
-import { isDeepStrictEqual } from 'node:util'
 import { neededBy } from '../../../protocols/jobs/graph.ts'
 import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
 import { jobsOf } from '../../../protocols/jobs/job.ts'
@@ -33,10 +32,7 @@ export function graphRunInit(
     known: keys => jobRecords.byKeys(keys),
     latest: (job, isSame) => jobRecords.latestOf(job, isSame),
     wanted: neededLater(spec, graph),
-    took: ({ by, value }) =>
-      jobRecords
-        .entriesOf(value.run, { job: value.job })
-        .some(each => each.state === 'done' && each.by === by && isDeepStrictEqual(each.outputs, value.outputs))
+    took: result => jobRecords.hasTaken(result)
   }
 }
 

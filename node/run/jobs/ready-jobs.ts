@@ -168,8 +168,10 @@ export class ReadyJobs {
   }
 
   #keysOf(job: TrackedJob): Array<KeyParts & { key: string }> {
-    const { init, queue } = this.#parts
-    const platforms = new Set(queue.eligible(job).map(({ facts }) => facts.platform))
+    const { init, members } = this.#parts
+    // also of a member that could not run it before: where no other is left it is tried again
+    const able = [...members.values()].filter(({ facts }) => whyNot(job.job, facts) == null)
+    const platforms = new Set(able.map(({ facts }) => facts.platform))
     const inputs = job.inputs.map(({ path, digest }) => ({ path, digest }))
     const variables = init.variablesOf(job.job)
     return [...platforms].map(platform => {

@@ -1,5 +1,7 @@
 /** What became of jobs, as rows: those of runs that were driven here as they were noted, and of other runs what the results tell that are here. */
-import type { JobFilter, JobRow } from '../../../protocols/jobs/job-records.ts'
+import { digestOf } from '../../../protocols/digest.ts'
+import type { AttemptAt, JobFilter, JobRow } from '../../../protocols/jobs/job-records.ts'
+import { bytesOfOutputs } from '../../../protocols/jobs/job-result.ts'
 import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import type { JobDatabase } from './job-database.ts'
 import { graphText, readGraph } from './job-schema.ts'
@@ -22,17 +24,17 @@ export class JobRows {
   note(run: string, entries: JobEntry[]): void {
     const at = Date.now()
     this.#database.change(entries.length * ROW_BYTES, db => {
-      const put = db.sql('INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-      // its result is in the table of results
-      for (const { result: _, ...entry } of entries) {
+      const put = db.sql('INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      // its result is in the table of results, among those that others say they made
+      for (const { result, ...entry } of entries) {
         const { graph, job, state, member, by, attempts, began, duration, why, reason, from, outputs } = entry
         const attempt = attempts.at(-1)?.attempt ?? null
-        const bytes = outputs.reduce((sum, each) => sum + each.bytes, 0)
+        const bytes = bytesOfOutputs(outputs)
         const text = JSON.stringify(entry)
         const causes = from == null ? null : JSON.stringify(from)
         put.run(
           ...[run, graphText(graph), job, state, member ?? null, by ?? null, attempt, began ?? null, duration ?? null],
-          ...[at, why ?? null, reason ?? null, causes, outputs.length, bytes, text, text.length]
+          ...[at, why ?? null, reason ?? null, causes, digestIn(result), outputs.length, bytes, text, text.length]
         )
       }
     })
@@ -42,6 +44,12 @@ export class JobRows {
     const sql = `SELECT entry FROM jobs WHERE run = ? AND ? IN ('', job)`
     const rows = this.#database.read(db => db.sql(sql).all(run, job) as unknown as Array<{ entry: string }>, [])
     return rows.map(({ entry }) => JSON.parse(entry) as JobEntry)
+  }
+
+  /** @param digest of the envelope of a result @returns whether the job was done by it */
+  isDoneBy(digest: string, { run, graph, job }: Pick<AttemptAt, 'run' | 'graph' | 'job'>): boolean {
+    const sql = `SELECT 1 FROM jobs WHERE run = ? AND graph = ? AND job = ? AND state = 'done' AND result = ?`
+    return this.#database.read(db => db.sql(sql).get(run, graphText(graph), job, digest) != null, false)
   }
 
   select(filter: JobFilter): JobRow[] {
@@ -55,6 +63,9 @@ export class JobRows {
   }
 }
 
+/** @param result an envelope in base64 */
+const digestIn = (result: string | undefined) => (result == null ? null : digestOf(Buffer.from(result, 'base64')))
+
 const WITH_LOG = `LEFT JOIN logs l ON l.run = j.run AND l.job = j.job AND l.graph = j.graph AND l.attempt = j.attempt`
 
 /** Those of runs that were driven here, with what the result of the last attempt says. */
@@ -63,7 +74,8 @@ const NOTED = (conditions: string) => `
     j.output_bytes, l.id AS log
   FROM jobs j
   LEFT JOIN results r ON r.id = (
-    SELECT id FROM results WHERE run = j.run AND graph = j.graph AND job = j.job AND attempt = j.attempt ORDER BY id DESC LIMIT 1)
+    SELECT id FROM results
+    WHERE run = j.run AND graph = j.graph AND job = j.job AND attempt = j.attempt AND by = j.by ORDER BY id DESC LIMIT 1)
   ${WITH_LOG} WHERE ${conditions} ORDER BY j.at DESC`
 
 /** Of other runs the last result of each job: found by one step in an index, as others decide how many of a job there are. */

@@ -36,7 +36,7 @@ export const TABLES = `
   CREATE INDEX IF NOT EXISTS log_parts_by_line ON log_parts (log, last);
   CREATE TABLE IF NOT EXISTS jobs (
     run TEXT NOT NULL, graph TEXT NOT NULL, job TEXT NOT NULL, state TEXT NOT NULL, member TEXT, by TEXT, attempt INTEGER, began REAL, duration REAL,
-    at REAL NOT NULL, why TEXT, reason TEXT, causes TEXT, outputs INTEGER NOT NULL, output_bytes INTEGER NOT NULL,
+    at REAL NOT NULL, why TEXT, reason TEXT, causes TEXT, result TEXT, outputs INTEGER NOT NULL, output_bytes INTEGER NOT NULL,
     entry TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (run, graph, job)
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (at, bytes);`

@@ -6,7 +6,7 @@ import { decode, encode } from '../../../protocols/codec.ts'
 import { digestOf } from '../../../protocols/digest.ts'
 import { envelope, open, type Signed } from '../../../protocols/envelope.ts'
 import { cutText } from '../../../protocols/fields.ts'
-import { type JobResult, jobResultSubject } from '../../../protocols/jobs/job-result.ts'
+import { bytesOfOutputs, type JobResult, jobResultSubject } from '../../../protocols/jobs/job-result.ts'
 import type { JobDatabase, OpenJobs } from './job-database.ts'
 import { graphText } from './job-schema.ts'
 
@@ -76,7 +76,7 @@ function opened(sealed: Uint8Array): Signed<JobResult> | undefined {
 
 function insert(db: OpenJobs, { by, value }: Signed<JobResult>, sealed: Uint8Array): void {
   const { key, run, graph, job, attempt, outcome, began, duration, exit, error, outputs } = value
-  const bytes = outputs.reduce((sum, each) => sum + each.bytes, 0)
+  const bytes = bytesOfOutputs(outputs)
   const added = db
     .sql(
       `INSERT INTO results (digest, key, run, graph, job, attempt, by, outcome, at, bytes, began, duration, exit, reason, outputs, output_bytes)

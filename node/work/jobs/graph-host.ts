@@ -18,6 +18,8 @@ import type { RunSlots } from './machine-slots.ts'
 
 /** Attempts whose end the controller has not heard: with more of them none is begun. */
 const MAX_UNHEARD = 1_024
+/** Results of one answer (jobs/job-stream.ts). */
+const MAX_FOUND = 16
 
 export class GraphHost {
   readonly #init: GraphHostInit
@@ -227,11 +229,17 @@ export class GraphHost {
     return here
   }
 
+  /** Of each key one before further ones of any: many peers may have signed the same. */
   #look(keys: string[]): Envelope[] {
-    return this.#parts.records
-      .byKeys(keys)
-      .slice(0, 16)
-      .map(({ envelope }) => envelope)
+    const known = this.#parts.records.byKeys(keys)
+    const places = new Map(keys.map(key => [key, 0]))
+    const placed = known.map(({ value: { key }, envelope }) => {
+      const place = places.get(key) ?? 0
+      places.set(key, place + 1)
+      return { place, envelope }
+    })
+    const inTurn = placed.sort((a, b) => a.place - b.place)
+    return inTurn.slice(0, MAX_FOUND).map(({ envelope }) => envelope)
   }
 
   #tellSlots(): void {

@@ -28,7 +28,8 @@ export class JobLog {
   readonly #init: JobLogInit
   readonly #lines: JobLines
   readonly #timer = new AlignedTimer(
-    () => void this.#look(),
+    // what cannot be read now cannot be read at the end either, which says so
+    () => void this.#look().catch(() => {}),
     () => LOOK_MS
   )
   #file: number | undefined
@@ -70,7 +71,7 @@ export class JobLog {
     this.#timer.start()
   }
 
-  /** All that was written is read. Never rejects. */
+  /** All that was written is read. @throws what the disk has */
   async finish(): Promise<void> {
     this.#timer.stop()
     await this.#looking

@@ -7,6 +7,8 @@ import { type FromJobs, type LogLine, MAX_LINES_OF_MESSAGE } from '../../../prot
 /** Characters of one message of lines, and of all that wait. */
 const MAX_CHARACTERS_OF_MESSAGE = 256 * 1024
 const MAX_CHARACTERS = 4 * 1024 * 1024
+/** Messages that wait: with more of them nothing more is heard that would be answered. */
+const MAX_MESSAGES = 256
 /** What a line costs beside its text. */
 const LINE_COST = 64
 
@@ -33,6 +35,11 @@ export class JobOutbox {
     return this.#isOver || this.#error != null
   }
 
+  /** Resolves when it has room for an answer, or nobody takes from it any more: who asks much and reads little waits. */
+  async room(): Promise<void> {
+    while (this.#waiting.length >= MAX_MESSAGES && !this.isOver) await this.#wake.promise
+  }
+
   put(message: FromJobs): void {
     if (message.type === 'stated' || message.type === 'slots') this.#drop(message)
     this.#waiting.push(message)
@@ -55,6 +62,7 @@ export class JobOutbox {
     while (this.#waiting.length === 0 && !this.#isOver && this.#error == null) await this.#wake.promise
     if (this.#error != null) throw this.#error
     const next = this.#waiting.shift()
+    this.#changed()
     if (next?.type === 'lines') this.#characters -= next.lines.reduce((sum, line) => sum + costOf(line), 0)
     return next
   }

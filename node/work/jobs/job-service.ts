@@ -123,6 +123,7 @@ async function hearAll(host: GraphHost, { receive }: Exchange<ToJobs>, outbox: J
     for (let next = await receive(); next !== undefined; next = await receive()) {
       if (outbox.isOver) return
       host.hear(next)
+      await outbox.room()
     }
     outbox.fail(new BakError('unreachable', 'the controller has closed the stream'))
   } catch (cause) {

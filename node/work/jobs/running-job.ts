@@ -126,7 +126,7 @@ export class RunningJob {
       const running = await programs.spawn(this.#program(image))
       this.#running = running
       this.#began = now()
-      this.#log.start()
+      await this.#readAlong(running)
       onStarted(this.#began)
       const timer = job.timeout > 0 ? setTimeout(this.#expire, Math.min(job.timeout * 1000, MAX_TIMER_MS)) : undefined
       void running.exited.then(exit => {
@@ -138,6 +138,17 @@ export class RunningJob {
       return running
     } finally {
       swarms.store.needs.release(needed)
+    }
+  }
+
+  /** @throws where its output cannot be read: then nothing of it runs any more */
+  async #readAlong(running: RunningProgram): Promise<void> {
+    try {
+      this.#log.start()
+    } catch (cause) {
+      await running.stop({ grace: 0 })
+      await running.collect()
+      throw cause
     }
   }
 
@@ -208,6 +219,8 @@ export class RunningJob {
   }
 
   readonly #expire = () => {
+    // it is being ended, and is given a while for that
+    if (this.#cancelled.signal.aborted) return
     this.#timedOut = true
     this.#stop()
   }

@@ -140,6 +140,21 @@ hook(
   }
 )
 
+hook('what jobs have written until then is in the logs that a report finds', async () => {
+  const log = 'jobs/setup/build.ndjson'
+  const { driver, run, graphs } = await driven({
+    spec: { job: [job('build', { role: 'setup' }), job('table', { role: 'report', inputs: [{ result: log }] })] },
+    onGraph(graph) {
+      graph.init.on.lines('build', 1, 'm1', [{ n: 1, t: 0, text: 'built' }])
+      graph.over()
+    }
+  })
+  await driver.drive()
+  assert.is(run.record.verdict, 'ok', run.record.reason)
+  const bytes = readFileSync(`${run.folder.root}/${log}`).length
+  assert.is(graphs.at(-1)?.init.given.get('table\0build.ndjson')?.bytes, bytes)
+})
+
 hook('a setup job that fails ends the run before anything is measured, and no report is made', async () => {
   const failed = { state: 'failed' as const, member: 'm1', reason: 'exit 1' }
   const { driver, run, phases } = await driven({ spec: setup, outcomes: { setup: { build: failed } } })

@@ -69,6 +69,19 @@ test('a member that was started anew has its jobs tried again, and the attempt i
   assert.is(again?.reason, 'nothing is known of it here')
 })
 
+test('where a member of one platform refuses, one of another that could not run it before is tried again', async () => {
+  let tries = 0
+  const act = () => (++tries === 1 ? { broken: 'io' as const, reason: 'the disk' } : { outcome: 'done' as const })
+  const refuse = () => ({ code: 'not-allowed' as const, reason: 'its owner' })
+  const graph = new TestGraph({ jobs: [jobOf({ name: 'a' })], members: [{ act }, { refuse, platform: 'linux-arm64' }] })
+  const { a } = await graph.run()
+  assert.equal(outcomes(a), [
+    [1, 'n1', 'broken'],
+    [2, 'n2', 'refused'],
+    [2, 'n1', 'done']
+  ])
+})
+
 test('a member that is out of reach for too long gives its jobs to another; when it is back, it ends them', async () => {
   let isAway = false
   const fault = () => (isAway ? new BakError('unreachable', 'it is away') : undefined)

@@ -108,6 +108,9 @@ test('who waits for a line hears of it when it can be read, and of the end', asy
   records.flush()
   await new Promise(setImmediate)
   assert.not(isOver)
+  // another cannot end it
+  records.keep(signedResult(newSigner(), at))
+  assert.is(records.findLog(at)?.isOpen, true)
   records.keep(signedResult(self, at))
   await over
   assert.is(records.findLog(at)?.isOpen, false)

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { createLog } from '../../../node/log.ts'
 import { JobRecords } from '../../../node/store/job-records.ts'
 import type { JobFilter } from '../../../protocols/jobs/job-records.ts'
+import { resultText } from '../../../protocols/jobs/jobs-file.ts'
 import { hex, jobEntryOf, signedResult } from '../../helpers/job-results.ts'
 import { newSigner } from '../../helpers/streams.ts'
 import { scratch } from '../scratch.ts'
@@ -27,6 +28,7 @@ test.before(() => {
     jobEntryOf({
       job: 'app',
       state: 'failed',
+      by: self.peer,
       attempts: [{ attempt: 2, member: 'n2', outcome: 'failed', offered: 1 }]
     }),
     jobEntryOf({ job: 'all', state: 'skipped', attempts: [], member: undefined, from: ['app'] })
@@ -67,7 +69,16 @@ test('a row says what the controller noted, and of its result the exit and the k
   assert.equal(
     { ...app, at: 0 },
     {
-      ...{ run: driven, graph: { role: 'setup' }, job: 'app', state: 'failed', member: 'n1', attempt: 2, at: 0 },
+      ...{
+        run: driven,
+        graph: { role: 'setup' },
+        job: 'app',
+        state: 'failed',
+        member: 'n1',
+        by: self.peer,
+        attempt: 2,
+        at: 0
+      },
       ...{ exit: 3, key: hex(1), outputs: 0, bytes: 0, log: true }
     }
   )
@@ -97,6 +108,37 @@ test('entries are those that were noted last, without their results', () => {
   )
   assert.is(records.entriesOf(driven).length, 4)
   assert.equal(records.entriesOf(heard), [])
+})
+
+const own = '20261122T213017-bbbbbb'
+
+test('a result was taken where the job was done by it, and by no other of the same attempt and outputs', () => {
+  const lib = signedResult(self, { run: own, job: 'taken' })
+  const text = resultText(lib.envelope)
+  const entry = jobEntryOf({ job: 'taken', by: self.peer, outputs: lib.value.outputs })
+  records.note(own, [{ ...entry, result: text }])
+  assert.ok(records.hasTaken(lib))
+  assert.not(records.hasTaken(signedResult(self, { run: own, job: 'taken', key: hex(2) })))
+  assert.not(records.hasTaken(signedResult(other, { run: own, job: 'taken' })))
+  records.note(own, [{ ...entry, state: 'failed', result: text }])
+  assert.not(records.hasTaken(lib))
+})
+
+test('what another says of the same attempt is not in the row, nor do numbers of it that are too large take rows away', () => {
+  const outputs = ['a', 'b'].map(path => ({
+    path,
+    digest: hex(9),
+    kind: 'file' as const,
+    bytes: Number.MAX_SAFE_INTEGER
+  }))
+  const third = newSigner()
+  const forged = { run: own, graph: { role: 'report' as const }, job: 'forged', outputs }
+  records.note(own, [jobEntryOf({ graph: forged.graph, job: 'forged', by: self.peer })])
+  records.keep(signedResult(third, { ...forged, key: hex(7), exit: 5 }))
+  records.keep(signedResult(third, { ...forged, job: 'large' }))
+  const [row] = records.select({ job: 'forged' })
+  assert.equal([row?.exit, row?.key], [undefined, undefined])
+  assert.is(records.select({ job: 'large' })[0]?.bytes, Number.MAX_SAFE_INTEGER)
 })
 
 test.run()

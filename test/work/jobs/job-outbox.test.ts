@@ -91,4 +91,25 @@ test('one that is left gives its lines to the next, and whoever waits hears why'
   assert.ok(outbox.isOver)
 })
 
+test('who asks much and reads little waits for room, until something is taken or it is over', async () => {
+  const outbox = new JobOutbox()
+  const order: string[] = []
+  const filled = async () => {
+    for (let id = 0; id < 1_000; id++) {
+      await outbox.room()
+      outbox.put({ type: 'held', id, digests: [] })
+      order.push('put')
+    }
+  }
+  const filling = filled()
+  await new Promise(setImmediate)
+  const most = order.length
+  assert.ok(most < 1_000)
+  await outbox.take()
+  await new Promise(setImmediate)
+  assert.is(order.length, most + 1)
+  outbox.fail(new Error('the stream is gone'))
+  await filling
+})
+
 test.run()

@@ -1,5 +1,5 @@
 /** The member's end of a job stream: what is taken, refused, told, told again, and what is left when it ends. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
@@ -9,8 +9,9 @@ import { BakError } from '../../../protocols/errors.ts'
 import { jobResultSubject } from '../../../protocols/jobs/job-result.ts'
 import type { ToJobs } from '../../../protocols/jobs/job-stream.ts'
 import { jobsAnswerOf } from '../../../protocols/jobs/jobs-answer.ts'
+import { signedResult } from '../../helpers/job-results.ts'
 import { processesWith } from '../../helpers/mesh.ts'
-import { stayAwake } from '../../helpers/streams.ts'
+import { newSigner, stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/until.ts'
 import { graph, jobOf, memberWith, offer, RUN, type Told } from './hosted-jobs.ts'
 
@@ -159,7 +160,8 @@ test('an offer is refused for good where its owner forbids it or it is too large
 
 test('a job that is cancelled ends at once, and one that does not hear the signal within seconds', async () => {
   const jobs = [
-    jobOf('deaf', "trap '' TERM; echo up; while :; do sleep 7711; done"),
+    // its time is over before it is killed, which is not why it ends
+    jobOf('deaf', "trap '' TERM; echo up; while :; do sleep 7711; done", { timeout: 1.5 }),
     jobOf('polite', 'echo up; exec sleep 7712')
   ]
   const m = await memberWith({ jobs })
@@ -314,6 +316,38 @@ test('it says what it holds, which then stays, and what results it knows', async
   await controller.say({ type: 'look', id: 8, keys: [key] })
   const found = await controller.hears('found')
   assert.equal([found.id, found.results.length], [8, 1])
+  await host.end('over')
+  await m.close()
+})
+
+test('of many keys each has a result in an answer, however many peers have signed one of them', async () => {
+  const m = await memberWith({ jobs: [] })
+  const [often, once] = ['1', '2'].map(each => each.repeat(64)) as [string, string]
+  for (let i = 0; i < 16; i++) m.records.keep(signedResult(newSigner(), { key: often }))
+  m.records.keep(signedResult(newSigner(), { key: once }))
+  const host = m.open()
+  const controller = await m.speak()
+  await controller.say({ type: 'look', id: 1, keys: [often, once] })
+  const { results } = await controller.hears('found')
+  assert.is(results.length, 16)
+  assert.ok(results.some(each => openSealed(jobResultSubject, each).value.key === once))
+  await host.end('over')
+  await m.close()
+})
+
+test('a program whose output cannot be read does not go on', async () => {
+  const m = await memberWith({ jobs: [jobOf('app', 'sleep 7719')] })
+  const { spawn } = m.init.programs
+  const unread: typeof spawn = async program => {
+    const running = await spawn.call(m.init.programs, program)
+    rmSync(program.stdout)
+    return running
+  }
+  const host = m.service.open({ ...m.init, programs: { spawn: unread } })
+  const controller = await m.speak()
+  await controller.say(offer('app'))
+  assert.is((await controller.hears('broken')).attempt, 1)
+  assert.equal(processesWith('sleep 7719'), [])
   await host.end('over')
   await m.close()
 })
