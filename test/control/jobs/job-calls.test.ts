@@ -194,6 +194,7 @@ test('a log that is longer than what is kept of it says so at its end', async ()
       job: 'gen',
       attempts: [{ attempt: 1, member: 'n2', outcome: 'done', offered: 1 }],
       member: 'n2',
+      by: n2.signer.peer,
       began: 1
     })
   ])
