@@ -5,6 +5,7 @@ import { asBakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import { cutText } from '../../protocols/fields.ts'
 import type { JobResult } from '../../protocols/jobs/job-result.ts'
+import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import type { Log } from '../log.ts'
@@ -36,21 +37,24 @@ export interface AbandonedInit {
   unsealed: Map<string, Unsealed>
   /** Where the mesh is told that nobody takes part in them any more. */
   notices: Pick<RecoveryNotices, 'add'>
-  /** Results of jobs of a run that members had signed. */
-  results?: ResultsOf
+  /** What is known here of jobs, such as results that members had signed; gets what became of those of the run. */
+  jobs?: JobsKnown
 }
 
-export type ResultsOf = (run: string) => Signed<JobResult>[]
+export interface JobsKnown {
+  resultsOf(run: string): Signed<JobResult>[]
+  note(run: string, entries: JobEntry[]): void
+}
 
 /** Ends all runs that have no seal. */
 export async function closeAllAbandoned(
   folders: RunFolder[],
-  { signer, log, unsealed, notices, results }: AbandonedInit
+  { signer, log, unsealed, notices, jobs }: AbandonedInit
 ): Promise<void> {
   for (const folder of folders.filter(each => !each.isSealed())) {
     const run = basename(folder.root)
     try {
-      const left = await closeAbandoned(folder, signer, { notices, results })
+      const left = await closeAbandoned(folder, signer, { notices, jobs })
       if (left == null) continue
       unsealed.set(run, left)
       log.warn('no seal', { run, why: left.record.reason })
@@ -64,13 +68,13 @@ export async function closeAllAbandoned(
  * Ends a run that its controller's daemon did not live to end: its workload died with the daemon, so the run has failed; what
  * came until then is sealed, and what is still on members can be collected. A run that has its seal is left as it is.
  * @param notices where the mesh is told that nobody takes part in it any more
- * @param results those that are known of its jobs
+ * @param jobs what is known of jobs here
  * @returns the run if it has no seal now either
  */
 export async function closeAbandoned(
   folder: RunFolder,
   signer: Signer,
-  { notices, results }: Partial<Pick<AbandonedInit, 'notices' | 'results'>> = {}
+  { notices, jobs }: Partial<Pick<AbandonedInit, 'notices' | 'jobs'>> = {}
 ): Promise<Unsealed | undefined> {
   const record = await folder.readRecord().catch(() => undefined)
   if (record == null || record.seal != null) return undefined
@@ -95,9 +99,12 @@ export async function closeAbandoned(
       text: `its certificates cannot be read: ${asBakError(cause).message}`.slice(0, 1024)
     })
   )
-  await recoverJobs({ folder, record, events: values, results: results?.(record.run) ?? [] }).catch(cause =>
+  try {
+    const found = await recoverJobs({ folder, record, events: values, results: jobs?.resultsOf(record.run) ?? [] })
+    jobs?.note(record.run, found)
+  } catch (cause) {
     events.store({ type: 'warning', text: cutText(`its jobs cannot be told: ${asBakError(cause).message}`) })
-  )
+  }
   noteIterations(record)
   record.partial ||= record.excluded.length > 0
   // of messages that cannot be read nothing is known
