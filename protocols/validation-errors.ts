@@ -84,6 +84,8 @@ function plain(words: string): string {
 function findUnknown(schema: Shape, value: unknown, path: Path): ValidationError[] {
   if (value == null || typeof value !== 'object') return []
   const shape = chosen(shapeFor(schema, value), value as Record<string, unknown>)
+  if (Array.isArray(value) && shape.type === 'strict_object')
+    return [{ path, what: `expected a table, got a list: it begins with [${path.join('.')}]` }]
   return Object.entries(value).flatMap(([key, inner]) => {
     const child = childOf(shape, key)
     const at = [...path, Array.isArray(value) ? Number(key) : key]

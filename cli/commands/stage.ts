@@ -90,7 +90,7 @@ async function list({ socket, json, print, printLines }: Context, { on }: Option
   if (json) return failed == null ? 0 : exitStatus[failed]
   if (rows.length === 0) await print('nothing is staged')
   else {
-    await printLines(formatTable(['MEMBER', 'NAME', 'SHA-256', 'KIND', 'BYTES', 'KEPT', 'USED', 'STORED BY'], rows))
+    await printLines(formatTable(['MEMBER', 'NAME', 'DIGEST', 'KIND', 'BYTES', 'KEPT', 'USED', 'STORED BY'], rows))
   }
   for (const each of failures) await print(each)
   return failed == null ? 0 : exitStatus[failed]

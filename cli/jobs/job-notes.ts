@@ -58,10 +58,10 @@ function notesOfChange({ job }: Of<'job'>, now: GraphProgress, before?: GraphPro
   return [describeChange(line)]
 }
 
-/** `running on=n2 attempt=2`, `failed on=n2: exit 1 in phase build`, `reused: its result is known` */
+/** `running on=n2 attempt=2`, `queued from=n2: n2 was lost`, `failed on=n2: exit 1 in phase build`, `reused: its result is known` */
 function describeChange(line: JobLine): string {
   const { state, member, attempt = 1, reason, phase, why, took, bytes } = line
-  const where = member == null || state === 'reused' ? '' : ` on=${member}`
+  const where = member == null || state === 'reused' ? '' : state === 'queued' ? ` from=${member}` : ` on=${member}`
   const again = attempt > 1 ? ` attempt=${attempt}` : ''
   const after = took == null ? '' : ` after ${formatDuration(took)}`
   const made = bytes == null || bytes === 0 ? '' : ` ${formatBytes(bytes)}`

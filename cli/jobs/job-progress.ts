@@ -17,8 +17,6 @@ export interface JobLine extends Omit<JobChange, 'graph'> {
   needs: string[]
   /** When it came into this state, by the controller's clock. */
   since: number
-  /** Ms that its last attempt ran, once it has ended. */
-  took?: number
   /** What it says that it does now. */
   stated?: Omit<JobProgress, 'graph' | 'job'>
 }
@@ -82,7 +80,8 @@ function noteJob(before: JobsProgress, { type: _, at, graph, ...change }: Of<'jo
   const place = now.places.get(change.job) ?? now.lines.length
   const last = now.lines[place]
   const { why = last?.why, bytes = last?.bytes } = change
-  const took = isFinal(change.state) && last?.state === 'running' ? at - last.since : undefined
+  const ran = isFinal(change.state) && last?.state === 'running' ? at - last.since : undefined
+  const took = change.took ?? ran
   const next: JobLine = {
     ...{ needs: last?.needs ?? [], ...change, since: last?.state === change.state ? last.since : at },
     ...(why == null ? {} : { why }),

@@ -35,5 +35,8 @@ export function describeOutputs(outputs: RootOutput[], run: string): string[] {
   const more = outputs.slice(MAX_LINES).map(({ job, path }) => `${job}/${path}`)
   return more.length === 0
     ? lines
-    : [...lines, `${more.length} more outputs: ${listInWords(more, 4)}: bak artifact ls --run ${run}`]
+    : [
+        ...lines,
+        `${more.length} more ${more.length === 1 ? 'output' : 'outputs'}: ${listInWords(more, 4)}: bak artifact ls --run ${run}`
+      ]
 }

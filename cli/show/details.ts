@@ -75,7 +75,7 @@ function formatStaged(
   ])
   const fetched = members.map(({ name, bytes, source }) => [name, formatBytes(bytes), formatBytes(source)])
   return [
-    formatSection(['STAGED', 'FOR', 'BYTES', 'SHA-256'], paths),
+    formatSection(['STAGED', 'FOR', 'BYTES', 'DIGEST'], paths),
     formatSection(['FETCHED BY', 'BYTES', 'OF THE CONTROLLER'], fetched)
   ]
 }

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
 import { BakError } from '../../protocols/errors.ts'
 import { apartWords, type ContainerStart, containerWords, type Podman, settingsOf } from './container-words.ts'
@@ -13,6 +14,9 @@ const ASK_TIMEOUT_MS = 15_000
 /** Names of one image. */
 const MAX_NAMES = 64
 const CGROUPS = '/sys/fs/cgroup'
+/** Until a cgroup whose processes were killed is empty. */
+const EMPTY_TIMEOUT_MS = 2_000
+const EMPTY_CHECK_MS = 10
 
 /** An image that is here. */
 export interface ImageFacts {
@@ -179,7 +183,7 @@ function environmentOfPodman(): Record<string, string> {
 async function removeContainer(folders: string[]): Promise<void> {
   const root = join(folders[0] ?? '', 'root')
   const kept = namesIn(root).filter(name => name.endsWith('-containers'))
-  for (const id of kept.flatMap(name => namesIn(join(root, name))).filter(isId)) removeCgroups(id)
+  for (const id of kept.flatMap(name => namesIn(join(root, name))).filter(isId)) await removeCgroups(id)
   for (const each of folders) await removeFolder(each)
 }
 
@@ -189,18 +193,24 @@ const removeFolder = (folder: string) => rm(folder, { recursive: true, force: tr
 const isId = (name: string) => /^[0-9a-f]{64}$/.test(name)
 
 /** A runtime that was killed leaves them in each hierarchy. */
-function removeCgroups(id: string): void {
+async function removeCgroups(id: string): Promise<void> {
+  const until = performance.now() + EMPTY_TIMEOUT_MS
   for (const hierarchy of [CGROUPS, ...namesIn(CGROUPS).map(name => join(CGROUPS, name))]) {
     const parent = join(hierarchy, 'libpod_parent')
-    for (const each of [join(parent, `libpod-${id}`), join(parent, 'conmon'), parent]) removeEmpty(each)
+    const own = join(parent, `libpod-${id}`)
+    // what was killed is in it until the kernel has taken it away
+    while (!removeEmpty(own) && performance.now() < until) await sleep(EMPTY_CHECK_MS)
+    for (const each of [join(parent, 'conmon'), parent]) removeEmpty(each)
   }
 }
 
-function removeEmpty(folder: string): void {
+/** @returns whether it is gone; false where something is in it */
+function removeEmpty(folder: string): boolean {
   try {
     rmdirSync(folder)
-  } catch {
-    // it is not there, or others have theirs in it
+    return true
+  } catch (cause) {
+    return ['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')
   }
 }
 

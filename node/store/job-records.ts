@@ -111,9 +111,9 @@ export class JobRecords {
     return this.#results.ofRun(run, which)
   }
 
-  /** The newest result of a job of this name that is done: what `--explain` compares with. */
-  latestOf(job: string): Signed<JobResult> | undefined {
-    return this.#results.latestOf(job)
+  /** The newest result of a job of this name that is done, of the last ones that are of the same job: what `--explain` compares with. */
+  latestOf(job: string, isSame?: (before: JobResult) => boolean): Signed<JobResult> | undefined {
+    return this.#results.latestOf(job, isSame)
   }
 
   /** What became of jobs of a run that is driven here: those that have changed. */

@@ -20,6 +20,19 @@ export function jobDifferences(now: KeyParts & { key: string }, before: Earlier)
   return known.length > 0 ? known : ['its script, its variables or its outputs have changed']
 }
 
+/**
+ * @returns whether an earlier result is of the same job, as far as it tells: two run files have a job `build` each. What has neither inputs nor outputs
+ * is the same as what has none
+ */
+export function isSameJob({ job, inputs }: Pick<KeyParts, 'job' | 'inputs'>, before: Earlier): boolean {
+  const earlier = [...before.inputs.map(inputAt), ...before.outputs.map(({ path }) => outputAt(path))]
+  const paths = new Set([...inputs.map(inputAt), ...job.outputs.map(outputAt)])
+  return paths.size === 0 && earlier.length === 0 ? true : earlier.some(path => paths.has(path))
+}
+
+const inputAt = ({ path }: { path: string }) => `in ${path}`
+const outputAt = (path: string) => `out ${path}`
+
 const said = (image: string | undefined) => image ?? 'none'
 
 function differentInputs(now: KeyParts['inputs'], before: KeyParts['inputs']): string[] {

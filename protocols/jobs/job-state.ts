@@ -1,6 +1,6 @@
 /** How a job of a run goes: its states, as the controller tells them in events and keeps them in `jobs.json`. */
 import * as v from 'valibot'
-import { count, list, name, text } from '../fields.ts'
+import { count, list, milliseconds, name, text } from '../fields.ts'
 import { graphAt } from './graph-at.ts'
 import { MAX_TAIL } from './job-result.ts'
 import { percent, portion } from './portion.ts'
@@ -44,6 +44,8 @@ export const jobChange = v.object({
   /** Of `failed`: the last lines of its log, and the phase of its script. */
   tail: v.optional(list(text, MAX_TAIL)),
   phase: v.optional(text),
+  /** Of one that ran: how long its program did, as its member says. */
+  took: v.optional(milliseconds),
   /** Of `done` and `reused`: those of its outputs. */
   bytes: v.optional(count),
   /** Of `skipped`: the jobs whose failure it inherits, the first cause of each. */

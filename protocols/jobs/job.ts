@@ -78,7 +78,10 @@ const inputTable = v.pipe(
     ({ path, job, url, result }) => [path, job, url, result].filter(each => each != null).length === 1,
     'an input is one of path, job, url and result'
   ),
-  v.check(({ url, sha256 }) => (url == null) === (sha256 == null), 'a url has a sha256, and nothing else has'),
+  v.check(
+    ({ url, sha256 }) => (url == null) === (sha256 == null),
+    'a url needs a sha256, its content in 64 hex digits, and nothing else has one'
+  ),
   v.check(({ job, output }) => job != null || output == null, 'output is of a job')
 )
 /** A path, or a table. */

@@ -55,7 +55,7 @@ bak('artifact ls has who has each and what made it, and names who said nothing',
   assert.equal(asked, { run: 'last' })
   assert.match(
     stdout,
-    new RegExp(`^SHA-256 .*\naaaaaaaaaaaaaaaa  link/bin/app  file  2.0 KiB  ${RUN}  n2  app-1.2, in use  `)
+    new RegExp(`^DIGEST .*\naaaaaaaaaaaaaaaa  link/bin/app  file  2.0 KiB  ${RUN}  n2  app-1.2, in use  `)
   )
   assert.match(stdout, /\nbbbbbbbbbbbbbbbb {2}data +file +2.0 KiB +- +n1 +- /)
   assert.is(stderr, 'n3 did not say what it has: it cannot be reached\n')
@@ -75,14 +75,14 @@ bak('artifact show tells the job, its member and its inputs', async () => {
   const answer = { digest: DIGEST, kind: 'file' as const, bytes: 2048, made: [result], holders }
   const { bak } = await fake({ artifact: yields(answer) })
   const { stdout, status } = await bak('artifact', 'show', 'app-1.2')
-  assert.match(stdout, new RegExp(`sha-256: +${DIGEST}\n`))
+  assert.match(stdout, new RegExp(`digest: +${DIGEST}\n`))
   assert.match(
     stdout,
     /\nreleased as: +app-1.2\non: +n2\nmade by: +link, as bin\/app\nrun: .*\nmember: +n2, attempt 1\n/
   )
   assert.match(
     stdout,
-    new RegExp(`\nlog: +12 lines: bak job log ${RUN}/link\n\nINPUT +SHA-256\nlib/lib.a +bbbbbbbbbbbb`)
+    new RegExp(`\nlog: +12 lines: bak job log ${RUN}/link\n\nINPUT +DIGEST\nlib/lib.a +bbbbbbbbbbbb`)
   )
   assert.is(status, 0)
   const { stdout: json } = await bak('artifact', 'show', 'app-1.2', '--json')

@@ -84,8 +84,8 @@ bak('job show has what was asked and how it went', async () => {
   const { stdout, status } = await bak('job', 'show', 'lib')
   assert.match(stdout, new RegExp(`job: +lib of ${RUN}\nstate: +done\nwhy: +no result of these inputs is known\n`))
   assert.match(stdout, /\nscript:\n {2}#!\/bin\/sh -e\n {2}echo "#BAK:PHASE build"\n {2}make\n\n/)
-  assert.match(stdout, /VARIABLE +VALUE\nCFLAGS +-O2\n\nINPUT +FROM +SHA-256\ngen\/x.c +gen\/x.c +bbbbbbbbbbbb\n\n/)
-  assert.match(stdout, /OUTPUT +KIND +BYTES +SHA-256\nlib.a +file +2.0 KiB +aaaaaaaaaaaa\n\n/)
+  assert.match(stdout, /VARIABLE +VALUE\nCFLAGS +-O2\n\nINPUT +FROM +DIGEST\ngen\/x.c +gen\/x.c +bbbbbbbbbbbb\n\n/)
+  assert.match(stdout, /OUTPUT +KIND +BYTES +DIGEST\nlib.a +file +2.0 KiB +aaaaaaaaaaaa\n\n/)
   assert.match(
     stdout,
     /\n- +n1 +refused +- +- +no slot is free\n1 +n3 +lost +- +5.0 s +n3 is lost\n2 +n2 +done +- +1.3 s/

@@ -67,7 +67,7 @@ bak('ls prints what is where, who stored it and why it stays', async () => {
     }
   })
   const { status, stdout } = await bak('stage', 'ls')
-  assert.match(stdout, /^MEMBER +NAME +SHA-256 +KIND +BYTES +KEPT +USED +STORED BY\n/)
+  assert.match(stdout, /^MEMBER +NAME +DIGEST +KIND +BYTES +KEPT +USED +STORED BY\n/)
   assert.match(stdout, /a +model +aaaaaaaaaaaaaaaa +file +2\.0 KiB +pinned, in use +1 min +a\n/)
   assert.match(stdout, /\nb: it may not store files\n$/)
   assert.is(status, 77)

@@ -49,7 +49,7 @@ test('a run file stages what lies beside it, once', async () => {
     [0, 0, 0]
   )
   const { stdout } = await bak('show', run, '--all')
-  assert.match(stdout, /STAGED +FOR +BYTES +SHA-256\nrun\.sh +- +10 B +[0-9a-f]{16}\ndata +- +3\.0 MiB/)
+  assert.match(stdout, /STAGED +FOR +BYTES +DIGEST\nrun\.sh +- +10 B +[0-9a-f]{16}\ndata +- +3\.0 MiB/)
   assert.match(stdout, /FETCHED BY +BYTES +OF THE CONTROLLER\na +0 B +0 B\nb +3\.0 MiB/)
   assert.is((await bak('verify', run)).status, 0)
 })

@@ -19,7 +19,9 @@ import { createWorkspace, until } from '../helpers/workspace.ts'
 const test = suite('programs in images')
 const absent = whyNoPodman()
 const testPodman = skipWhere(absent, test)
-const removeImage = absent == null ? makeImage() : undefined
+/** As which this file starts itself, to be killed; it finds the image of the suite. */
+const home = process.argv[1] === import.meta.filename ? process.argv[2] : undefined
+const removeImage = absent == null && home == null ? makeImage() : undefined
 test.after(() => removeImage?.())
 
 const allow = { workloads: 'guarded' as const, network: true, environment: [], paths: true }
@@ -216,5 +218,5 @@ async function beKilled(home: string): Promise<void> {
   process.stdout.write('begun\n')
 }
 
-if (process.argv[2] != null && process.argv[1] === import.meta.filename) await beKilled(process.argv[2])
+if (home != null) await beKilled(home)
 else test.run()

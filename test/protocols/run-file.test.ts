@@ -33,6 +33,11 @@ const errors: [string, string, ...string[]][] = [
   ],
   ['another kind', '# head\non = 3', 'f:2: on: expected a string, got 3'],
   ['a table where a list is due', 'tools = { a = 1 }', 'f:1: tools: expected a list, got a table'],
+  [
+    'a list where a table is due',
+    '[[policy]]\nquorum = 1',
+    'f:1: policy: expected a table, got a list: it begins with [policy]'
+  ],
   ['a fraction', 'samples = 1.5', 'f:1: samples: expected a whole number, got 1.5'],
   ['a number out of bounds', '[policy]\ntransfers = 65', 'f:2: policy.transfers: expected <= 64, got 65'],
   ['an empty list', 'command = []', 'f:1: command: a command needs at least one word'],

@@ -46,6 +46,10 @@ test('a result is found by its key, by what it made, by its run and by its job, 
     assert.equal(records.resultsOf(result.value.run, { attempt: 2 }), [])
     assert.equal(records.latestOf('lib'), result)
     assert.is(records.latestOf('app'), undefined)
+    assert.is(
+      records.latestOf('lib', ({ key }) => key === hex(2)),
+      undefined
+    )
   }
   check(before)
   before.close()

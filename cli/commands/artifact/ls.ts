@@ -103,7 +103,7 @@ export function formatArtifacts(lines: ArtifactLine[], now: number): string {
       used === 0 ? undefined : formatAge(now - used)
     ]
   })
-  return formatTable(['SHA-256', 'WHAT', 'KIND', 'BYTES', 'RUN', 'ON', 'KEPT', 'USED'], rows)
+  return formatTable(['DIGEST', 'WHAT', 'KIND', 'BYTES', 'RUN', 'ON', 'KEPT', 'USED'], rows)
 }
 
 /** Several outputs may have the same content. */

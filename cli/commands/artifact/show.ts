@@ -36,7 +36,7 @@ export function formatArtifact({ digest, kind, bytes, made, holders }: CallRespo
   const path = last?.outputs.find(each => each.digest === digest)?.path
   const sections = [
     formatFacts({
-      'sha-256': digest,
+      digest,
       kind,
       bytes: `${bytes} (${formatBytes(bytes)})`,
       'released as': releases.join(', '),
@@ -44,7 +44,7 @@ export function formatArtifact({ digest, kind, bytes, made, holders }: CallRespo
       ...(last == null ? { 'made by': 'no job that is known' } : madeBy(last, path))
     }),
     formatSection(
-      ['INPUT', 'SHA-256'],
+      ['INPUT', 'DIGEST'],
       (last?.inputs ?? []).map(input => [input.path, input.digest.slice(0, SHORT)])
     ),
     formatSection(

@@ -39,11 +39,11 @@ export function formatJob(view: JobView): string {
     script == null ? '' : `script:\n${indented(script)}`,
     formatSection(['VARIABLE', 'VALUE'], Object.entries(variables)),
     formatSection(
-      ['INPUT', 'FROM', 'SHA-256'],
+      ['INPUT', 'FROM', 'DIGEST'],
       inputs.map(({ at, from, digest }) => [at, from, digest?.slice(0, SHORT)])
     ),
     formatSection(
-      ['OUTPUT', 'KIND', 'BYTES', 'SHA-256'],
+      ['OUTPUT', 'KIND', 'BYTES', 'DIGEST'],
       (entry?.outputs ?? []).map(({ path, kind, bytes, digest }) => [
         path,
         kind,
@@ -72,7 +72,7 @@ function factsOf({ run, graph, job, state, at, entry, spec, graphs, results }: J
   return {
     job: `${job} of ${run}${graph.role === 'work' && others.length === 0 ? '' : `, ${nameOfGraph(graph)}`}`,
     state: stateInWords(state),
-    reason: entry?.reason,
+    reason: entry?.reason == null ? undefined : `${entry.reason}${state === 'failed' ? inPhase(result) : ''}`,
     'failed through': entry?.from?.join(', '),
     why: entry?.why,
     needs: entry?.needs.join(', '),
@@ -88,6 +88,8 @@ function factsOf({ run, graph, job, state, at, entry, spec, graphs, results }: J
     'also in': others.length > 8 ? `${others.slice(0, 8).join(', ')} and ${others.length - 8} more` : others.join(', ')
   }
 }
+
+const inPhase = (result?: ProvenResult) => (result?.phase == null ? '' : ` in phase ${result.phase}`)
 
 const logInWords = ({ lines, dropped }: ProvenResult) =>
   `${lines} lines${dropped === 0 ? '' : `, ${dropped} of them not kept`}`
@@ -107,7 +109,8 @@ function formatAttempts(entry: JobEntry | undefined, results: ProvenResult[]): s
       member,
       outcome,
       result?.exit ?? result?.signal,
-      ended == null ? undefined : formatDuration(ended - offered),
+      // of one that was lost nobody knows more than when that was noticed
+      result == null && ended == null ? undefined : formatDuration(result?.duration ?? (ended ?? offered) - offered),
       reason ?? result?.error ?? code
     ]
   })

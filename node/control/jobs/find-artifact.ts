@@ -104,7 +104,10 @@ export function meantBy(rows: ArtifactRow[], text: string): FoundArtifact | unde
   const fitting = released.length > 0 ? released : begun
   if (fitting.length > 1) {
     const why = released.length > 0 ? 'is released as' : 'is the begin of'
-    throw new BakError('usage', `${text} ${why} ${fitting.length} artifacts: write a digest: bak artifact find ${text}`)
+    throw new BakError(
+      'usage',
+      `${text} ${why} ${fitting.length} artifacts: write more of its digest: bak artifact find ${text}`
+    )
   }
   const [row] = fitting
   if (row == null) return undefined

@@ -3,6 +3,7 @@ import type { JobLine } from '../../../protocols/control/jobs.ts'
 import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols/control.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { type JobRow, MAX_JOB_ROWS } from '../../../protocols/jobs/job-records.ts'
+import { isFinal } from '../../../protocols/jobs/job-state.ts'
 import { graphKey } from '../../../protocols/layout.ts'
 import { fieldsOfJobs } from '../../../protocols/where/fields-of-jobs.ts'
 import { readOrderOf, readWhereOf } from '../../../protocols/where/where.ts'
@@ -24,7 +25,7 @@ export async function* jobs(
   const now = Date.now()
   // who only heard of a result knows its member by its key
   const named = lines.map(line => ({ ...line, member: line.member ?? memberOf(parts, line) }))
-  const asked = named.filter(line => fits(line, now)).sort((a, b) => (a.began ?? a.changed) - (b.began ?? b.changed))
+  const asked = named.filter(line => fits(line, now)).sort(byBegin)
   if (order != null) asked.sort((a, b) => order(a, b, now))
   yield {
     run,
@@ -35,6 +36,12 @@ export async function* jobs(
     silent: silent.map(({ name, reason }) => ({ name, reason }))
   }
 }
+
+/** What has not begun is behind all that has; of that and of what never ran the order of the file is not known, so the names'. */
+export const byBegin = (a: JobLine, b: JobLine): number => beginOf(a) - beginOf(b) || (a.job < b.job ? -1 : 1)
+
+/** A number, so that two of them have a difference. */
+const beginOf = ({ began, changed, state }: JobLine) => began ?? (isFinal(state) ? changed : Number.MAX_SAFE_INTEGER)
 
 const memberOf = (parts: Parts, { by }: JobLine) => (by == null ? undefined : nameOf(parts, by))
 

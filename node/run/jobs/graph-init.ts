@@ -51,8 +51,8 @@ export interface GraphRunInit {
   wanted?: ReadonlySet<string>
   /** @returns whether this peer took the result itself, in an earlier run that it drove: then it counts whoever signed it */
   took?(result: Signed<JobResult>): boolean
-  /** @returns the newest result of a job of this name */
-  latest?(job: string): Signed<JobResult> | undefined
+  /** @returns the newest result of a job of this name, of those that are of the same job */
+  latest?(job: string, isSame: (before: JobResult) => boolean): Signed<JobResult> | undefined
   on: {
     change(change: JobChange): void
     progress(progress: JobProgress): void

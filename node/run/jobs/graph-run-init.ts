@@ -29,7 +29,7 @@ export function graphRunInit(
     cache: mayReuse(spec, graph),
     lostTimeoutMs: spec.policy.lost_timeout * 1000,
     known: keys => jobRecords.byKeys(keys),
-    latest: job => jobRecords.latestOf(job),
+    latest: (job, isSame) => jobRecords.latestOf(job, isSame),
     wanted: neededLater(spec, graph),
     took: result => jobRecords.hasTaken(result)
   }

@@ -29,7 +29,8 @@ interface Offered {
   number: number
   offered: number
   hasStarted: boolean
-  isCancelled: boolean
+  /** Why it is to end. */
+  cancelled?: string
 }
 
 export class JobOffers {
@@ -57,7 +58,7 @@ export class JobOffers {
     const offered = this.#live.get(job)
     this.#parts.queue.remove(job)
     if (offered == null) return this.#parts.states.cancel(job, { reason })
-    offered.isCancelled = true
+    offered.cancelled = reason
     if (offered.member.link.isUp) offered.member.link.cancel(nameOf(offered))
     else this.#giveUp(offered, reason)
   }
@@ -65,7 +66,7 @@ export class JobOffers {
   /** Jobs that were cancelled and have not ended are not waited for any more. */
   giveUpCancelled(reason: (member: string) => string): void {
     for (const each of [...this.#live.values()]) {
-      if (each.isCancelled) this.#giveUp(each, reason(each.member.name))
+      if (each.cancelled != null) this.#giveUp(each, reason(each.member.name))
     }
   }
 
@@ -88,7 +89,7 @@ export class JobOffers {
   lose(member: GraphMember, reason: string): void {
     for (const each of [...this.#live.values()].filter(({ member: of }) => of === member)) {
       this.#end(each, 'lost', { reason })
-      if (each.isCancelled) this.#parts.states.cancel(each.job, { ...outcomeOf(each), reason })
+      if (each.cancelled != null) this.#parts.states.cancel(each.job, { ...outcomeOf(each), reason })
       else this.#elsewhere(each, `${member.name} was lost: ${reason}`)
     }
   }
@@ -99,7 +100,7 @@ export class JobOffers {
       job.inputs.reduce((sum, { digest, bytes }) => sum + (holders.has(digest, peer) ? bytes : 0), 0)
     const member = pickMember(members, heldBy) as GraphMember
     const number = job.number + 1
-    this.#live.set(job, { job, member, number, offered: now(), hasStarted: false, isCancelled: false })
+    this.#live.set(job, { job, member, number, offered: now(), hasStarted: false })
     job.isOffered = true
     member.ours += job.slots
     member.offered(job.slots)
@@ -109,20 +110,20 @@ export class JobOffers {
 
   #started(offered: Offered, at: number): void {
     const { holders, states } = this.#parts
-    const { job, member, isCancelled, hasStarted } = offered
+    const { job, member, cancelled, hasStarted } = offered
     offered.hasStarted = true
     for (const { digest } of job.inputs) holders.add(digest, member.peer)
-    if (isCancelled || hasStarted) return
+    if (cancelled != null || hasStarted) return
     job.began = at
     states.run(job, outcomeOf(offered))
   }
 
   #refused(offered: Offered, code: ErrorCode, reason: string): void {
     const { states, queue, fail, pump } = this.#parts
-    const { job, member, isCancelled } = offered
+    const { job, member, cancelled } = offered
     const isRepeated = job.attempts.at(-1)?.outcome === 'refused' && job.attempts.at(-1)?.member === member.name
     this.#end(offered, 'refused', { code, reason })
-    if (isCancelled) return states.cancel(job, { reason: 'it was cancelled' })
+    if (cancelled != null) return states.cancel(job, { reason: cancelled })
     if (code !== 'busy') job.out.set(member.peer, `refused it: ${reason}`)
     const nobody = this.#ready.whyStranded(job)
     if (nobody != null) return fail(job, { reason: nobody })
@@ -136,7 +137,7 @@ export class JobOffers {
     // a member that knows nothing of it did not get the offer, or was started anew
     const isLost = code === 'interrupted' || code === 'lost'
     this.#end(offered, isLost ? 'lost' : 'broken', { code, reason })
-    if (offered.isCancelled) return this.#parts.states.cancel(offered.job, { ...outcomeOf(offered), reason })
+    if (offered.cancelled != null) return this.#parts.states.cancel(offered.job, { ...outcomeOf(offered), reason })
     if (isLost) return this.#elsewhere(offered, reason, this.#costOf(offered))
     this.#afterFault(offered, reason)
   }
@@ -153,7 +154,7 @@ export class JobOffers {
     const { states, holders, fail } = this.#parts
     const record = this.#end(offered, value.outcome, {})
     this.#parts.init.on.result({ by, value, envelope })
-    if (value.outcome === 'cancelled' && !offered.isCancelled) {
+    if (value.outcome === 'cancelled' && offered.cancelled == null) {
       record.result = resultText(envelope)
       return this.#afterFault(offered, value.error ?? `${member.name} has ended it`)
     }
@@ -167,7 +168,7 @@ export class JobOffers {
       return states.finish(job, 'done', outcomeOf(offered))
     }
     const outcome = { ...outcomeOf(offered), reason: reasonOf(value), tail: value.tail.slice(-MAX_TAIL_TOLD) }
-    if (value.outcome === 'cancelled') return states.cancel(job, { ...outcomeOf(offered), reason: 'it was cancelled' })
+    if (value.outcome === 'cancelled') return states.cancel(job, { ...outcomeOf(offered), reason: offered.cancelled })
     fail(job, value.phase == null ? outcome : { ...outcome, phase: value.phase })
   }
 
@@ -219,7 +220,7 @@ export class JobOffers {
   /** A member that is out of reach ends what was cancelled when it is back. */
   #isDown(member: GraphMember): void {
     for (const each of [...this.#live.values()]) {
-      if (each.member === member && each.isCancelled) this.#giveUp(each, `${member.name} is out of reach`)
+      if (each.member === member && each.cancelled != null) this.#giveUp(each, `${member.name} is out of reach`)
     }
   }
 

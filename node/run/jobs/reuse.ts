@@ -3,7 +3,7 @@
  * by this peer in an earlier one. Where the outputs themselves are needed, somebody in reach has all of them, and keeps them.
  */
 import type { Signed } from '../../../protocols/envelope.ts'
-import { jobDifferences } from '../../../protocols/jobs/job-differences.ts'
+import { isSameJob, jobDifferences } from '../../../protocols/jobs/job-differences.ts'
 import type { KeyParts } from '../../../protocols/jobs/job-key.ts'
 import type { JobResult } from '../../../protocols/jobs/job-result.ts'
 import { LookBatch } from './look-batch.ts'
@@ -20,7 +20,7 @@ export interface Askable {
 
 export interface ReuseInit {
   known(keys: string[]): Signed<JobResult>[]
-  latest?(job: string): Signed<JobResult> | undefined
+  latest?(job: string, isSame: (before: JobResult) => boolean): Signed<JobResult> | undefined
   askable(): Askable[]
 }
 
@@ -78,7 +78,7 @@ export class Reuse {
   }
 
   #whyNone({ job, keys }: WantedResult): string {
-    const before = this.#init.latest?.(job)?.value
+    const before = this.#init.latest?.(job, result => keys.some(each => isSameJob(each, result)))?.value
     const now = keys.find(({ platform }) => platform === before?.platform) ?? keys[0]
     const differences = before == null || now == null ? [] : jobDifferences(now, before)
     return differences.length > 0 ? differences.join(', ') : 'no result of it is known'

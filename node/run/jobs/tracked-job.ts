@@ -6,7 +6,7 @@ import { type Job, MAX_EDGES } from '../../../protocols/jobs/job.ts'
 import type { PlannedInput } from '../../../protocols/jobs/job-inputs.ts'
 import type { KeyParts } from '../../../protocols/jobs/job-key.ts'
 import { bytesOfOutputs, type JobOutput } from '../../../protocols/jobs/job-result.ts'
-import type { JobChange, JobState } from '../../../protocols/jobs/job-state.ts'
+import { isFinal, type JobChange, type JobState } from '../../../protocols/jobs/job-state.ts'
 import { type JobAttempt, type JobEntry, MAX_ATTEMPTS } from '../../../protocols/jobs/jobs-file.ts'
 import type { ResolvedInput } from './resolved-inputs.ts'
 
@@ -121,6 +121,7 @@ export class TrackedJob {
     if (outcome.reason != null) told.reason = cutText(outcome.reason)
     if (why != null && state !== 'waiting') told.why = cutText(why)
     if (state === 'done' || state === 'reused') told.bytes = bytesOfOutputs(this.outputs)
+    if (isFinal(state) && this.run == null && this.duration != null) told.took = this.duration
     if (state === 'failed' && outcome.tail != null) told.tail = outcome.tail
     if (state === 'failed' && outcome.phase != null) told.phase = outcome.phase
     if (state === 'skipped') told.from = [...this.causes]

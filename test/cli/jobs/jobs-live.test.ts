@@ -159,7 +159,7 @@ test('have a line of a log for each change that is one, and one at their end', (
     'job=headers of=1-default/sample1 running on=n1',
     'job=headers of=1-default/sample1 done on=n1 after 100 ms 12.1 KiB',
     'job=docs of=1-default/sample1 reused 888 B: its result is known',
-    'job=tool of=1-default/sample1 queued on=n2: n2 was lost',
+    'job=tool of=1-default/sample1 queued from=n2: n2 was lost',
     'job=tool of=1-default/sample1 running on=n3 attempt=2',
     'job=lib of=1-default/sample1 running on=n2',
     'job=lib of=1-default/sample1 failed on=n2 after 400 ms: exit 1 in phase build',

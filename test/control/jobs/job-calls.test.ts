@@ -1,7 +1,7 @@
 /** Calls about jobs, answered by the records of several peers. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { jobs } from '../../../node/control/jobs/job-list.ts'
+import { byBegin, jobs } from '../../../node/control/jobs/job-list.ts'
 import { jobLog } from '../../../node/control/jobs/job-log-call.ts'
 import { job } from '../../../node/control/jobs/job-view.ts'
 import { slots } from '../../../node/control/jobs/slots-call.ts'
@@ -76,6 +76,20 @@ test('the jobs of a run are those that its leader knows, from any peer', async (
       ]
     )
   }
+})
+
+test('jobs are in the order in which they began, those that wait behind all that ended', () => {
+  const lines = [
+    { job: 'waits', state: 'waiting' as const, changed: 1 },
+    { job: 'queued', state: 'queued' as const, changed: 2 },
+    { job: 'skipped', state: 'skipped' as const, changed: 30 },
+    { job: 'late', state: 'running' as const, began: 40, changed: 40 },
+    { job: 'early', state: 'done' as const, began: 20, changed: 50 }
+  ].map(each => ({ ...each, run, graph, at: 'n1', outputs: 0, bytes: 0 }))
+  assert.equal(
+    lines.sort(byBegin).map(each => each.job),
+    ['early', 'skipped', 'late', 'queued', 'waits']
+  )
 })
 
 test('all jobs that any peer knows are each told once, and who is silent is named', async () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { jobDifferences } from '../../../protocols/jobs/job-differences.ts'
+import { isSameJob, jobDifferences } from '../../../protocols/jobs/job-differences.ts'
 import { inputsOf } from '../../../protocols/jobs/job-inputs.ts'
 import { jobKey, type KeyParts } from '../../../protocols/jobs/job-key.ts'
 import { isOfShell, scriptOf } from '../../../protocols/jobs/job-script.ts'
@@ -141,5 +141,24 @@ for (const [what, change, said] of differences)
     const before = { ...parts, key: jobKey(parts), outputs: [], inputs: [...parts.inputs], image: undefined }
     assert.equal(jobDifferences({ ...now, key: jobKey(now) }, before), said)
   })
+
+key('a result of a job with this name that shares neither an input nor an output with it is of another job', () => {
+  const before = { key: DIGEST, outputs: [], inputs: [...parts.inputs], platform: 'linux-x64' }
+  const output = { path: 'app', digest: OTHER, kind: 'file' as const, bytes: 1 }
+  const bare = { job: makeJob('a'), inputs: [] }
+  assert.ok(isSameJob({ ...bare, inputs: parts.inputs.slice(1) }, before))
+  assert.not(isSameJob({ ...bare, inputs: [{ path: 'other', digest: DIGEST }] }, before))
+  assert.not(
+    isSameJob({ job: makeJob('a', { outputs: ['app'] }), inputs: [{ path: 'other', digest: DIGEST }] }, before)
+  )
+  assert.ok(
+    isSameJob(
+      { job: makeJob('a', { outputs: ['app', 'map'] }), inputs: [] },
+      { ...before, inputs: [], outputs: [output] }
+    )
+  )
+  assert.ok(isSameJob(bare, { ...before, inputs: [] }))
+  assert.not(isSameJob(bare, before))
+})
 
 key.run()
