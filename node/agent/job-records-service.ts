@@ -19,7 +19,7 @@ import {
   type SlotUse
 } from '../../protocols/jobs/job-records.ts'
 import type { LogLine } from '../../protocols/jobs/job-stream.ts'
-import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
+import { type JobEntry, withoutResults } from '../../protocols/jobs/jobs-file.ts'
 import { readJobsFile } from '../../protocols/jobs/read-jobs-file.ts'
 import { graphKey } from '../../protocols/layout.ts'
 import type { Exchange } from '../../protocols/stream.ts'
@@ -108,7 +108,7 @@ export class JobRecordsService extends Part<Components, Init> {
     const noted = this.init.jobRecords.entriesOf(run, { job })
     if (noted.length > 0) return noted
     const kept = await readJobsFile(this.#folder(run)).catch(() => undefined)
-    return (kept ?? []).filter(each => job == null || each.job === job).map(({ result: _, ...entry }) => entry)
+    return (kept ?? []).filter(each => job == null || each.job === job).map(withoutResults)
   }
 
   #results({ run, graph, job, attempt }: Asked<'results'>): Envelope[] {

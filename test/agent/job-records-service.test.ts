@@ -252,7 +252,8 @@ test('the log of a member that is gone comes from the result, if it is the last 
 
 test('entries of a run that the records do not know come from its result', async () => {
   const { answers, folder } = await service()
-  const jobs = [jobEntryOf({ result: 'AAAA' }), jobEntryOf({ job: 'app' })]
+  const attempts = jobEntryOf().attempts.map(each => ({ ...each, result: 'AAAA' }))
+  const jobs = [jobEntryOf({ result: 'AAAA', attempts }), jobEntryOf({ job: 'app' })]
   await plant(folder, { 'jobs.json': JSON.stringify({ format: 1, jobs }) })
   assert.equal(await answers({ type: 'entries', run, job: 'lib' }), [{ type: 'entries', entries: [jobEntryOf()] }])
   await plant(folder, { 'jobs.json': 'damaged' })
