@@ -38,7 +38,7 @@ import { readOutput } from './output.ts'
 import { prepareRun } from './prepare.ts'
 import type { Receiver } from './receiver.ts'
 import { receptionOf } from './reception.ts'
-import { closeAllAbandoned, type ResultsOf, type Unsealed } from './recover.ts'
+import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
 import { type Complete, restOf } from './resume.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
@@ -104,10 +104,10 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       }
     })
     onAbort(this.stopped, () => this.#recovery.stop())
+    const { signer, jobRecords } = this.init
     const [log, unsealed, notices] = [this.#log, this.#unsealed, this.#recovery]
-    const results: ResultsOf = run => this.init.jobRecords.resultsOf(run)
     const folders = (await this.folders()).map(run => this.folder(run))
-    await closeAllAbandoned(folders, { signer: this.init.signer, log, unsealed, notices, results })
+    await closeAllAbandoned(folders, { signer, jobRecords, log, unsealed, notices })
   }
 
   /** Cancels what still runs, while the mesh still stands, so that nothing is left on any member; waits for it for a while. */

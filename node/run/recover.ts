@@ -1,14 +1,14 @@
 /** Ends in order the runs that a killed daemon left open, and seals those that could not be sealed when they ended. */
 import { basename } from 'node:path'
-import type { Signed, Signer } from '../../protocols/envelope.ts'
+import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import { cutText } from '../../protocols/fields.ts'
-import type { JobResult } from '../../protocols/jobs/job-result.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import type { Log } from '../log.ts'
 import { removeTemporaries, writeAtomic } from '../store/atomic.ts'
+import type { JobRecords } from '../store/job-records.ts'
 import { readJournal } from '../store/journal.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { Announcements } from './announcements.ts'
@@ -36,21 +36,21 @@ export interface AbandonedInit {
   unsealed: Map<string, Unsealed>
   /** Where the mesh is told that nobody takes part in them any more. */
   notices: Pick<RecoveryNotices, 'add'>
-  /** Results of jobs of a run that members had signed. */
-  results?: ResultsOf
+  /** What this peer knows of jobs: results that members had signed, and what became of each. */
+  jobRecords?: JobsKnown
 }
 
-export type ResultsOf = (run: string) => Signed<JobResult>[]
+export type JobsKnown = Pick<JobRecords, 'resultsOf' | 'note'>
 
 /** Ends all runs that have no seal. */
 export async function closeAllAbandoned(
   folders: RunFolder[],
-  { signer, log, unsealed, notices, results }: AbandonedInit
+  { signer, log, unsealed, notices, jobRecords }: AbandonedInit
 ): Promise<void> {
   for (const folder of folders.filter(each => !each.isSealed())) {
     const run = basename(folder.root)
     try {
-      const left = await closeAbandoned(folder, signer, { notices, results })
+      const left = await closeAbandoned(folder, signer, { notices, jobRecords })
       if (left == null) continue
       unsealed.set(run, left)
       log.warn('no seal', { run, why: left.record.reason })
@@ -64,13 +64,13 @@ export async function closeAllAbandoned(
  * Ends a run that its controller's daemon did not live to end: its workload died with the daemon, so the run has failed; what
  * came until then is sealed, and what is still on members can be collected. A run that has its seal is left as it is.
  * @param notices where the mesh is told that nobody takes part in it any more
- * @param results those that are known of its jobs
+ * @param jobRecords where what became of its jobs is told
  * @returns the run if it has no seal now either
  */
 export async function closeAbandoned(
   folder: RunFolder,
   signer: Signer,
-  { notices, results }: Partial<Pick<AbandonedInit, 'notices' | 'results'>> = {}
+  { notices, jobRecords }: Partial<Pick<AbandonedInit, 'notices' | 'jobRecords'>> = {}
 ): Promise<Unsealed | undefined> {
   const record = await folder.readRecord().catch(() => undefined)
   if (record == null || record.seal != null) return undefined
@@ -95,8 +95,9 @@ export async function closeAbandoned(
       text: `its certificates cannot be read: ${asBakError(cause).message}`.slice(0, 1024)
     })
   )
-  await recoverJobs({ folder, record, events: values, results: results?.(record.run) ?? [] }).catch(cause =>
-    events.store({ type: 'warning', text: cutText(`its jobs cannot be told: ${asBakError(cause).message}`) })
+  await recoverJobs({ folder, record, events: values, results: jobRecords?.resultsOf(record.run) ?? [] }).then(
+    jobs => jobRecords?.note(record.run, jobs),
+    cause => events.store({ type: 'warning', text: cutText(`its jobs cannot be told: ${asBakError(cause).message}`) })
   )
   noteIterations(record)
   record.partial ||= record.excluded.length > 0

@@ -32,16 +32,20 @@ export interface KilledJobs {
   results: Signed<JobResult>[]
 }
 
-/** Writes `jobs.json` anew where the journal has more, and counts the jobs in the record. @throws {BakError} `damaged`, or what else the disk has */
-export async function recoverJobs({ folder, record, events, results }: KilledJobs): Promise<void> {
+/**
+ * Writes `jobs.json` anew where the journal has more, and counts the jobs in the record.
+ * @returns all of them @throws {BakError} `damaged`, or what else the disk has
+ */
+export async function recoverJobs({ folder, record, events, results }: KilledJobs): Promise<JobEntry[]> {
   const graphs = events.filter(event => event.type === 'graph')
-  if (graphs.length === 0) return
+  if (graphs.length === 0) return []
   const written = (await readJobsFile(folder.root)) ?? []
   const known = new Set(written.map(({ graph }) => graphKey(graph)))
   const found = graphs.filter(({ graph }) => !known.has(graphKey(graph)))
   const jobs = [...written, ...found.flatMap(each => entriesOf(each, events, results))].slice(0, MAX_JOB_ENTRIES)
   if (found.length > 0) await folder.writeJobs({ format: JOBS_FORMAT, jobs })
   record.jobs = countsOf(jobs)
+  return jobs
 }
 
 function entriesOf(

@@ -54,8 +54,9 @@ recovery(
     ])
     const record = structuredClone(runRecord) as RunRecord
     const results = [resultOfJob('a', 2), resultOfJob('a', 1, 'failed'), resultOfJob('b', 1)]
-    await recoverJobs({ folder, record, events, results })
+    const told = await recoverJobs({ folder, record, events, results })
     const jobs = (await readJobsFile(folder.root)) ?? []
+    assert.equal(told, jobs)
     assert.equal(
       jobs.map(({ job, state }) => [job, state]),
       [

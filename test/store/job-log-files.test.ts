@@ -45,6 +45,36 @@ test('lines are written soon, also if nobody asks for it', async () => {
   assert.is(read(root, 'a').length, 1)
 })
 
+test('a later attempt that wrote nothing replaces the log', async () => {
+  const root = scratch()
+  const logs = new JobLogFiles(root)
+  logs.add(at('a', 1), lines(1, 3, 'one'))
+  await logs.flush()
+  logs.ended(at('a', 2), 0)
+  await logs.flush()
+  assert.is(readFileSync(join(root, jobLogFile(graph, 'a')), 'utf8'), '')
+  assert.equal(logs.cut, [])
+})
+
+test('what an attempt wrote and did not come is missing, as its result tells', async () => {
+  const logs = new JobLogFiles(scratch())
+  logs.add(at('holes', 2), [...lines(1, 2), ...lines(5, 5)])
+  logs.ended(at('holes', 2), 7)
+  logs.ended(at('nothing'), 3)
+  logs.ended(at('silent'), 0)
+  logs.add(at('whole'), lines(1, 2))
+  logs.ended(at('whole'), 2)
+  logs.add(at('again', 1), lines(1, 1))
+  logs.ended(at('again', 1), 4)
+  logs.add(at('again', 2), lines(1, 1))
+  logs.ended(at('again', 1), 9)
+  assert.equal(logs.cut, [
+    { graph, job: 'holes', lines: 4, absent: 4 },
+    { graph, job: 'nothing', lines: 3, absent: 3 }
+  ])
+  await logs.flush()
+})
+
 test('a later attempt replaces the log, and what still comes of the earlier one is dropped', async () => {
   const root = scratch()
   const logs = new JobLogFiles(root)

@@ -82,7 +82,9 @@ export class GraphNotes {
   }
 
   result(result: Signed<JobResult>): void {
-    this.#init.run.parts.jobRecords.keep(result)
+    const { run, logs } = this.#init
+    run.parts.jobRecords.keep(result)
+    logs.ended(result.value, result.value.lines)
   }
 
   /** What has changed is kept in the records. */
