@@ -122,8 +122,10 @@ export class JobLogFiles {
     return this.#turn.run(async () => {
       for (const log of [...this.#due]) {
         this.#due.delete(log)
+        const { length } = log.waiting
         await this.#write(log).catch(cause => {
           this.#failed ??= asBakError(cause).message
+          log.at.lines += length
         })
       }
     })

@@ -127,6 +127,10 @@ test('what cannot be written is said once, and fails nothing', async () => {
   logs.add(at('a'), lines(1, 1))
   await logs.flush()
   assert.match(logs.failed ?? '', /jobs/)
+  assert.equal(
+    logs.cut.map(({ job, lines }) => [job, lines]),
+    [['a', 1]]
+  )
   logs.add(at('b'), lines(1, 2))
   await logs.flush()
   assert.is(logs.cut.find(({ job }) => job === 'b')?.lines, 2)
