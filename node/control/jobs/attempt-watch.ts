@@ -1,5 +1,5 @@
 /** Follows one job by the events of its run: says when another attempt begins, and when nothing more comes of it. */
-import { asBakError } from '../../../protocols/errors.ts'
+import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { RunEvent } from '../../../protocols/events.ts'
 import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
 import { isFinal, type JobState } from '../../../protocols/jobs/job-state.ts'
@@ -24,7 +24,7 @@ interface Watched {
 /**
  * @param events of the run, also those before now
  * @returns each attempt as it begins, with a signal that aborts when it is over; at last what became of the job
- * Its reader ends it when it has heard enough. It fails as the events do.
+ * Its reader ends it when it has heard enough. It fails as the events do, and with `lost-contact` where they end before the job.
  */
 export function watchAttempts(events: AsyncIterable<RunEvent>, { graph, job, from }: Watched): Queue<AttemptNews> {
   const news = new Queue<AttemptNews>(MAX_WAITING)
@@ -32,8 +32,10 @@ export function watchAttempts(events: AsyncIterable<RunEvent>, { graph, job, fro
   let current: { attempt: number; over: AbortController } | undefined
   let last: AttemptNews = { type: 'state', state: 'waiting' }
   const read = async () => {
+    let isWhole = false
     for await (const event of events) {
-      if (event.type === 'ended') break
+      isWhole = event.type === 'ended'
+      if (isWhole) break
       if (event.type !== 'job' || event.job !== job || event.graph.role !== graph.role) continue
       key ??= graphKey(event.graph)
       if (graphKey(event.graph) !== key) continue
@@ -45,9 +47,12 @@ export function watchAttempts(events: AsyncIterable<RunEvent>, { graph, job, fro
         current = { attempt, over: new AbortController() }
         await news.put({ type: 'attempt', graph: event.graph, attempt, member, over: current.over.signal })
       }
-      if (isFinal(state)) break
+      isWhole = isFinal(state)
+      if (isWhole) break
     }
     current?.over.abort()
+    if (!isWhole)
+      throw new BakError('lost-contact', `${job} cannot be followed any more: who leads its run is out of reach`)
     await news.put(last)
     news.end()
   }

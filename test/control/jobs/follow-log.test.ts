@@ -114,6 +114,15 @@ test('each attempt is told once, and what became of the job at last', async () =
   )
 })
 
+test('events that end before the job leave what becomes of it open', async () => {
+  const of = (...events: RunEvent[]) => newsOf(given(...events)).catch(cause => asBakError(cause).code)
+  assert.is(await of(event('running', { attempt: 1, member: 'n1' })), 'lost-contact')
+  assert.is(await of(), 'lost-contact')
+  assert.equal(await of(event('waiting'), { n: 2, at: 2, type: 'ended' } as RunEvent), [
+    { type: 'state', state: 'waiting', reason: undefined }
+  ])
+})
+
 test('attempts that were told before are not told again', async () => {
   const events = [event('running', { attempt: 1 }), event('running', { attempt: 2, member: 'n2' }), event('done')]
   assert.equal(inWords(await newsOf(given(...events), 2)), ['2 on n2', 'done'])
