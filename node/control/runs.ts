@@ -11,6 +11,7 @@ import { isOfTheSame, runsToCompare } from '../run/estimate.ts'
 import { candidatesNow, forecast } from '../run/forecast.ts'
 import { askTools } from './ask-tools.ts'
 import { locateRun, resolveRun } from './find-run.ts'
+import { slotsOf } from './jobs/slots-call.ts'
 
 /** Starts a run, which belongs to the daemon and continues if the caller closes the connection. */
 export async function* run(
@@ -62,7 +63,11 @@ export async function* plan(
   const earlier = records.filter(each => each != null).filter(each => isOfTheSame(each.spec, spec))
   const candidates = candidatesNow(about)
   const collectors = await missingCollectors(neededCollectors(candidates), about.self.name)
-  yield forecast({ ...about, earlier, collectors, checked: await askTools(parts, candidates, signal, spec) })
+  const [checked, slots] = await Promise.all([
+    askTools(parts, candidates, signal, spec),
+    spec.job.length === 0 ? undefined : slotsOf(parts, signal)
+  ])
+  yield forecast({ ...about, earlier, collectors, checked, slots })
 }
 
 /** Replays and follows a run on the peer that has its folder; after a break it continues with the next event. */

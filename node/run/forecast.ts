@@ -34,12 +34,18 @@ export interface ForecastInit {
   checked: Map<string, Checked>
   /** Collectors that its tools need and this peer lacks. */
   collectors?: Shortfall[]
+  /** Slots for jobs of those that said how many they have, by peer id. */
+  slots?: ReadonlyMap<string, number>
   /** Runs of the same name on this peer. */
   earlier?: RunRecord[]
 }
 
 /** @returns those whose tools a forecast needs to know */
-export const candidatesNow = ({ spec, members, self }: Omit<ForecastInit, 'checked' | 'collectors' | 'earlier'>) =>
+export const candidatesNow = ({
+  spec,
+  members,
+  self
+}: Omit<ForecastInit, 'checked' | 'collectors' | 'earlier' | 'slots'>) =>
   withDriver(candidatesOf(spec, attendanceOf(spec.on, members).here), self.peer, self.name)
 
 export function forecast(init: ForecastInit): Plan {
@@ -61,7 +67,8 @@ export function forecast(init: ForecastInit): Plan {
   const wait = waits ? patienceOf(spec, attendance) : undefined
   const unplaced = whyNotPlaced(spec, attendance.here)
   const isMet = enough && unplaced == null && candidates.length - out.length >= needed
-  const verdict = isMet ? 'ok' : 'quorum'
+  const jobs = plannedJobs(spec, attendance.here, init.slots)
+  const verdict = !isMet ? 'quorum' : jobs?.stranded == null ? 'ok' : 'workload-failed'
   const about = { on, quorum: policy.quorum, expect, waited: wait }
   const refusals = out.map(({ name, excluded }) => `${name}: ${excluded}`).join('; ')
   return {
@@ -75,7 +82,7 @@ export function forecast(init: ForecastInit): Plan {
     ],
     ...{ verdict, status: statusOf(verdict), partial: out.length > 0 || attendance.here.length < size },
     reason: isMet
-      ? undefined
+      ? jobs?.stranded
       : !enough
         ? whyTooFew(attendance, about)
         : (unplaced ?? `${needed} members must join; ${refusals}`),
@@ -88,7 +95,7 @@ export function forecast(init: ForecastInit): Plan {
     estimate: estimateOf(spec, init.earlier ?? []),
     command: spec.command,
     loaders: loadersNow(spec, candidates, members),
-    jobs: plannedJobs(spec, attendance.here),
+    jobs: jobs?.jobs,
     workloads: spec.workload.map(({ name, role, command }) => ({
       ...{ name, role, command },
       members: candidates.filter(({ workloads }) => workloads?.some(each => each.name === name)).length,

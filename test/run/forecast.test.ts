@@ -14,10 +14,10 @@ const mesh = [peer('a'), peer('b'), peer('c'), peer('d', 'lost')]
 const usable = (tool: string): Checked => ({ tools: [{ tool, usable: true }] })
 const lacking = (tool: string): Checked => ({ tools: [{ tool, usable: false, reason: `${tool}: not found on PATH` }] })
 
-function plan(spec: object, answers: Record<string, Checked> = {}) {
+function plan(spec: object, answers: Record<string, Checked> = {}, slots?: Map<string, number>) {
   const about = { spec: specOf({ tools: ['proc'], ...spec }), members: mesh, self: { peer: 'id-of-c', name: 'c' } }
   const asked = candidatesNow(about).map(({ peer, name }) => [peer, answers[name] ?? usable('proc')] as const)
-  return forecast({ ...about, checked: new Map(asked) })
+  return forecast({ ...about, checked: new Map(asked), ...(slots == null ? {} : { slots }) })
 }
 
 test('jobs are there with what they need and who may run them, and those that are left out with why', () => {
@@ -25,23 +25,39 @@ test('jobs are there with what they need and who may run them, and those that ar
   const jobs = [
     job('lib', { on: 'role=db' }),
     job('app', { needs: ['lib'] }),
-    job('huge', { cores: 4096 }),
+    job('huge', { cores: 4096, memory: '1024TiB' }),
+    job('wide', { slots: 8 }),
     job('arm', { when: { label: 'arch=arm64' } })
   ]
-  const { jobs: planned, phases, verdict } = plan({ command: undefined, job: jobs })
-  assert.is(verdict, 'ok')
+  const slots = new Map(['a', 'b'].map(name => [`id-of-${name}`, 2]))
+  const fitting = plan({ command: undefined, job: jobs.filter(({ name }) => name !== 'huge') }, {}, slots)
+  assert.equal([fitting.verdict, fitting.status], ['ok', 0], 'what c has nobody knows')
+  const {
+    jobs: planned,
+    phases,
+    ...plans
+  } = plan({ command: undefined, job: jobs }, {}, new Map([...slots, ['id-of-c', 4]]))
+  assert.equal([plans.verdict, plans.status], ['workload-failed', 1])
+  assert.match(
+    plans.reason as string,
+    /^job huge: it needs 4096 cores, and the most is 4, on a; it needs 1048576 GiB of memory/
+  )
   assert.ok(phases.includes('work jobs 1-default/1'))
   assert.equal(
     planned?.map(({ name, needs, on, members, why }) => [name, needs.join(), on.join(), members, why]),
     [
       ['lib', '', 'a,b', 2, undefined],
       ['app', 'lib', 'a,b,c', 3, undefined],
-      ['huge', '', '', 0, 'no member fits all with 4096 cores'],
+      ['huge', '', '', 0, (plans.reason as string).slice('job huge: '.length)],
+      ['wide', '', '', 0, 'it takes 8 slots, and the most is 4, on c'],
       ['arm', '', '', 0, 'left out: no member fits arch=arm64']
     ]
   )
   const refused = plan({ command: undefined, job: [job('far', { on: 'role=web' })] })
-  assert.equal([refused.verdict, refused.reason], ['quorum', 'job.0.on: no member of the run fits "role=web"'])
+  assert.equal(
+    [refused.verdict, refused.reason],
+    ['quorum', 'job.0.on: no member of the run fits "role=web", as job far asks']
+  )
 })
 
 /** `members; verdict and status; wait; what is missing`. */

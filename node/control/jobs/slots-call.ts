@@ -3,7 +3,13 @@ import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols
 import { BakError } from '../../../protocols/errors.ts'
 import type { Parts } from '../../parts.ts'
 import { parseSelector } from '../../run/selector.ts'
-import { askEach, peersHere } from './ask-records.ts'
+import { askAll, askEach, peersHere } from './ask-records.ts'
+
+/** @returns the slots of each peer that is here and says so, by peer id */
+export async function slotsOf(parts: Parts, signal: AbortSignal): Promise<Map<string, number>> {
+  const { told } = await askAll(parts, peersHere(parts), { type: 'slots' }, signal)
+  return new Map(told.flatMap(({ peer, answers: [use] }) => (use == null ? [] : [[peer, use.max] as const])))
+}
 
 /** One answer for each, as they come. */
 export async function* slots(

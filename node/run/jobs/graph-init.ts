@@ -40,6 +40,8 @@ export interface GraphRunInit {
   earlier: Map<string, FinishedJob>
   /** Whether known results are taken. */
   cache: boolean
+  /** Why not, where they are not. */
+  uncached?: string
   failFast: boolean
   /** A member that is out of reach for longer gives its jobs back, ms; 0 is never. */
   lostTimeoutMs: number

@@ -27,6 +27,7 @@ export function graphRunInit(
     given: run.given,
     earlier: graph.role === 'setup' ? new Map() : run.jobs.finishedOf({ role: 'setup' }),
     cache: mayReuse(spec, graph),
+    ...(jobsOf(spec).cache ? { uncached: 'it is measured more than once' } : {}),
     lostTimeoutMs: spec.policy.lost_timeout * 1000,
     known: keys => jobRecords.byKeys(keys),
     latest: (job, isSame) => jobRecords.latestOf(job, isSame),

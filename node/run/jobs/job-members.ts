@@ -27,7 +27,7 @@ export function jobMembersOf(
 const NOTHING = { slots: 0, memory: 0, platform: '', images: undefined }
 
 /** Thousands of jobs have few selectors. */
-function fitsOf(peer: Selectable): (selector: string) => boolean {
+export function fitsOf(peer: Selectable): (selector: string) => boolean {
   const known = new Map<string, boolean>()
   return selector => {
     const fits = known.get(selector) ?? parseSelector(selector)(peer)

@@ -51,7 +51,7 @@ export class ReadyJobs {
   /** A known result, or a member runs it: then its inputs have to be somewhere. */
   async #decide(job: TrackedJob, isStale: () => boolean): Promise<void> {
     const { init, holders } = this.#parts
-    let why = 'earlier results are not taken'
+    let why = init.uncached ?? 'earlier results are not taken'
     if (init.cache) {
       await this.#untilLinked()
       const found = await this.#reuse.find(this.#wanted(job))

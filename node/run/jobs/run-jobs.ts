@@ -77,7 +77,9 @@ export function unplacedJobs(spec: Pick<Spec, 'job' | 'jobs'>, members: Selectab
   const isFitted = new Map([...new Set(applied.map(({ on }) => on))].map(on => [on, members.some(parseSelector(on))]))
   const at = new Map(spec.job.map(({ name }, i) => [name, i]))
   return applied.flatMap(({ name, on }) =>
-    isFitted.get(on) ? [] : [{ path: ['job', at.get(name) ?? 0, 'on'], what: `no member of the run fits "${on}"` }]
+    isFitted.get(on)
+      ? []
+      : [{ path: ['job', at.get(name) ?? 0, 'on'], what: `no member of the run fits "${on}", as job ${name} asks` }]
   )
 }
 

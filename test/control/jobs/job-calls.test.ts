@@ -186,6 +186,29 @@ test('the log of a job comes from the member that ran its last attempt', async (
   assert.equal(await log(n3, { job: 'lib', follow: true }), ['2 on n2 at n2', 'one two', 'done'])
 })
 
+test('a log that is longer than what is kept of it says so at its end', async () => {
+  const { n1, n2 } = await mesh()
+  const result = signedResult(n2.signer, { job: 'gen', lines: 9, dropped: 5 })
+  n1.jobRecords.note(run, [
+    jobEntryOf({
+      job: 'gen',
+      attempts: [{ attempt: 1, member: 'n2', outcome: 'done', offered: 1 }],
+      member: 'n2',
+      by: n2.signer.peer,
+      began: 1
+    })
+  ])
+  n2.jobRecords.appendLog({ run, graph, job: 'gen', attempt: 1 }, [{ n: 1, t: 0, text: 'one' }])
+  n2.jobRecords.keep(result)
+  n2.jobRecords.endLog({ run, graph, job: 'gen', attempt: 1 })
+  assert.equal(await log(n1, { job: 'gen' }), [
+    '1 on n2 at n2',
+    'one',
+    'lines 2 to 9 of its log are not kept: it is too long',
+    'done'
+  ])
+})
+
 test('where that member is gone the result of the run has it', async () => {
   const { n1, n2, n3 } = await mesh()
   await plant(n1.runs, { [`${run}/${jobLogFile(graph, 'lib')}`]: '{"n":1,"t":0,"text":"kept"}\n' })

@@ -38,7 +38,7 @@ test('a job that no member fits is refused by its place in the file, unless it d
     spec(job('a', { on: 'arch=mips', when: { label: 'arch=mips' } }), job('b', { on: 'arch=mips' }), job('c')),
     members
   )
-  assert.equal(found, [{ path: ['job', 1, 'on'], what: 'no member of the run fits "arch=mips"' }])
+  assert.equal(found, [{ path: ['job', 1, 'on'], what: 'no member of the run fits "arch=mips", as job b asks' }])
 })
 
 test('the file has the entries of each graph, once, and the record counts them', () => {
