@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asBakError } from '../../protocols/errors.ts'
 import type { GraphAt } from '../../protocols/jobs/graph-at.ts'
+import type { JobResult } from '../../protocols/jobs/job-result.ts'
 import type { LogLine } from '../../protocols/jobs/job-stream.ts'
 import { jobLogFile } from '../../protocols/layout.ts'
 import { InTurn } from '../in-turn.ts'
@@ -23,9 +24,12 @@ export interface CutLog {
   graph: GraphAt
   job: string
   lines: number
-  /** Of these, those that the member kept or sent none of. */
+  /** Of these, those that the member had kept, and did not come. */
   absent: number
 }
+
+/** Of a result. */
+type EndedLog = Pick<JobResult, 'graph' | 'job' | 'attempt' | 'lines' | 'dropped'>
 
 interface JobLog {
   path: string
@@ -91,8 +95,8 @@ export class JobLogFiles {
     this.#writeSoon(log)
   }
 
-  /** The attempt has written so many lines, and none of them comes any more: what did not come is missing, too. */
-  ended({ graph, job, attempt }: { graph: GraphAt; job: string; attempt: number }, lines: number): void {
+  /** An attempt has ended, and none of its lines comes any more: what did not come is missing, too. */
+  ended({ graph, job, attempt, lines, dropped }: EndedLog): void {
     if (lines === 0 && !this.#logs.has(this.#pathOf(graph, job))) return
     const log = this.#logOf(graph, job)
     if (attempt < log.attempt) return
@@ -101,8 +105,8 @@ export class JobLogFiles {
       this.#begin(log, attempt)
       this.#writeSoon(log)
     }
-    log.at.absent = Math.max(0, lines - log.came)
-    log.at.lines += log.at.absent
+    log.at.lines += Math.max(0, lines - log.came)
+    log.at.absent = Math.max(0, lines - dropped - log.came)
   }
 
   /** Logs of which some lines were not kept. */

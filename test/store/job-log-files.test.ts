@@ -50,7 +50,7 @@ test('a later attempt that wrote nothing replaces the log', async () => {
   const logs = new JobLogFiles(root)
   logs.add(at('a', 1), lines(1, 3, 'one'))
   await logs.flush()
-  logs.ended(at('a', 2), 0)
+  logs.ended({ ...at('a', 2), lines: 0, dropped: 0 })
   await logs.flush()
   assert.is(readFileSync(join(root, jobLogFile(graph, 'a')), 'utf8'), '')
   assert.equal(logs.cut, [])
@@ -59,18 +59,18 @@ test('a later attempt that wrote nothing replaces the log', async () => {
 test('what an attempt wrote and did not come is missing, as its result tells', async () => {
   const logs = new JobLogFiles(scratch())
   logs.add(at('holes', 2), [...lines(1, 2), ...lines(5, 5)])
-  logs.ended(at('holes', 2), 7)
-  logs.ended(at('nothing'), 3)
-  logs.ended(at('silent'), 0)
+  logs.ended({ ...at('holes', 2), lines: 7, dropped: 0 })
+  logs.ended({ ...at('nothing'), lines: 3, dropped: 2 })
+  logs.ended({ ...at('silent'), lines: 0, dropped: 0 })
   logs.add(at('whole'), lines(1, 2))
-  logs.ended(at('whole'), 2)
+  logs.ended({ ...at('whole'), lines: 2, dropped: 0 })
   logs.add(at('again', 1), lines(1, 1))
-  logs.ended(at('again', 1), 4)
+  logs.ended({ ...at('again', 1), lines: 4, dropped: 0 })
   logs.add(at('again', 2), lines(1, 1))
-  logs.ended(at('again', 1), 9)
+  logs.ended({ ...at('again', 1), lines: 9, dropped: 0 })
   assert.equal(logs.cut, [
     { graph, job: 'holes', lines: 4, absent: 4 },
-    { graph, job: 'nothing', lines: 3, absent: 3 }
+    { graph, job: 'nothing', lines: 3, absent: 1 }
   ])
   await logs.flush()
 })

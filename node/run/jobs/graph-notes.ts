@@ -84,7 +84,7 @@ export class GraphNotes {
   result(result: Signed<JobResult>): void {
     const { run, logs } = this.#init
     run.parts.jobRecords.keep(result)
-    logs.ended(result.value, result.value.lines)
+    logs.ended(result.value)
   }
 
   /** What has changed is kept in the records. */
