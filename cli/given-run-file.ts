@@ -7,6 +7,7 @@ import type { Spec } from '../protocols/spec.ts'
 import { decodeFile } from '../protocols/utf8.ts'
 import { currentFolder } from './first-mistakes.ts'
 import type { RunFileText } from './run-file-lines.ts'
+import { slurmGroups } from './slurm-group.ts'
 import { anchoredIn } from './staged-paths.ts'
 
 /** @throws {BakError} `bad-run-file` if it cannot be read, or is no text */
@@ -26,7 +27,7 @@ export function textOfRunFile(file: string): string {
 export function keysOfRunFile(file: string): { keys: RunFile; source: RunFileText } {
   const text = textOfRunFile(file)
   const folder = resolve(currentFolder(), dirname(file))
-  return { keys: anchoredIn(readRunFile(text, file), folder), source: { file, text } }
+  return { keys: anchoredIn(readRunFile(text, file, slurmGroups()), folder), source: { file, text } }
 }
 
 /**

@@ -23,10 +23,22 @@ const runFile = v.strictObject({ ...spec.entries, params: v.optional(params) })
 
 /**
  * @param file the name of the file in messages
+ * @param outside groups that are known beside those of the file, which go before them
  * @throws {BakError} `bad-run-file` with a line for every error: file, line, key and what is wrong
  */
-export function readRunFile(text: string, file: string): RunFile {
-  return readTomlFile(runFile as v.GenericSchema<RunFile>, text, file, 'bad-run-file', conflictsOf) as RunFile
+export function readRunFile(text: string, file: string, outside: Groups = []): RunFile {
+  const whole = (given: RunFile) => withGroups(given, outside)
+  const wrong = (given: RunFile) => conflictsOf(whole(given))
+  return whole(readTomlFile(runFile as v.GenericSchema<RunFile>, text, file, 'bad-run-file', wrong) as RunFile)
+}
+
+type Groups = NonNullable<RunFile['groups']>
+
+/** @returns the keys with these groups too, of which none has the name of one of theirs */
+export function withGroups(given: RunFile, outside: Groups): RunFile {
+  const own = given.groups ?? []
+  const more = outside.filter(each => !own.some(({ name }) => name === each.name))
+  return more.length === 0 ? given : { ...given, groups: [...own, ...more] }
 }
 
 const conflictsOf = (given: RunFile) => [...findConflicts(given), ...unreadableIn(given.tool ?? {})]

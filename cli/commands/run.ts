@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
+import { type RunFile, readRunFile, withGroups } from '../../protocols/run-file.ts'
 import { checkEnvironment } from '../../protocols/utf8.ts'
 import { beginAndFollow, beginOnly } from '../begin-run.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
@@ -16,6 +16,7 @@ import { checkFetch } from '../jobs/fetch-outputs.ts'
 import { printPlan } from '../plan.ts'
 import { checkReport } from '../report-at-end.ts'
 import { type RunFileText, withLines } from '../run-file-lines.ts'
+import { slurmGroups } from '../slurm-group.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
 import { anchoredIn } from '../staged-paths.ts'
 import { describeItems } from '../sysinfo-items.ts'
@@ -108,11 +109,11 @@ async function plan(context: Context, options: RunOptions, keys: RunFile): Promi
 function readFile(words: string[], rest: string[] | undefined): { keys: RunFile; source?: RunFileText } {
   if (rest != null && rest.length === 0) throw new BakError('usage', 'a command is missing after --')
   const [file] = words
-  if (file == null) return { keys: {} }
+  if (file == null) return { keys: withGroups({}, slurmGroups()) }
   refuseCommandAsFile(words)
   const text = textOfRunFile(file)
   try {
-    return { keys: readRunFile(text, file), source: { file, text } }
+    return { keys: readRunFile(text, file, slurmGroups()), source: { file, text } }
   } catch (cause) {
     if (file.endsWith('.toml')) throw cause
     const { code, message } = asBakError(cause)

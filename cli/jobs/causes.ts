@@ -25,6 +25,8 @@ export interface Failure {
   /** Jobs that nobody needs and that were skipped for it: each with those through which the failure came, the failed one last. */
   chains: string[][]
   tail: readonly string[]
+  /** A member has begun it. */
+  hasLog: boolean
 }
 
 /** @param jobs of one graph @returns a failure for each job that failed, in their order */
@@ -44,7 +46,8 @@ export function failuresIn(jobs: readonly EndedJob[]): Failure[] {
     job: each.job,
     how: describeFailed(each),
     chains: chainsFrom(each.job, skipped),
-    tail: each.tail ?? []
+    tail: each.tail ?? [],
+    hasLog: (each.attempt ?? 0) > 0
   }))
 }
 
@@ -85,12 +88,13 @@ const MAX_CHAINS = 3
  * @returns lines of text: of each failure its chains or itself, then the last lines of its log, and what tells the rest
  */
 export function describeFailures(failures: Failure[], run: string, lines = true): string[] {
-  const told = failures.slice(0, MAX_FAILURES).flatMap(({ job, how, chains, tail }) => {
+  const told = failures.slice(0, MAX_FAILURES).flatMap(({ job, how, chains, tail, hasLog }) => {
     const more = chains.length - MAX_CHAINS
     return [
       ...(chains.length === 0 ? [how] : chains.slice(0, MAX_CHAINS).map(chain => chainInWords(chain, how))),
       ...(more > 0 ? [`and ${more} more jobs that nobody needs <- ${job}`] : []),
-      ...(lines ? [...tail.map(line => `  | ${line}`), `  its log: bak job log ${run}/${job}`] : [])
+      ...(lines ? tail.map(line => `  | ${line}`) : []),
+      ...(lines && hasLog ? [`  its log: bak job log ${run}/${job}`] : [])
     ]
   })
   const more = failures.slice(MAX_FAILURES).map(({ job }) => job)

@@ -36,7 +36,7 @@ export function endedJob(entry: JobEntry, lines: number): EndedJob {
   const { job, state, needs, member, reason, from, attempts } = entry
   const result = state === 'failed' ? resultOf(entry) : undefined
   return {
-    ...{ job, state, needs, member, from, attempt: attempts.at(-1)?.attempt },
+    ...{ job, state, needs, member, from, attempt: attempts.findLast(({ outcome }) => outcome !== 'refused')?.attempt },
     reason: reason ?? result?.error,
     phase: result?.phase,
     tail: lines === 0 ? [] : result?.tail.filter(line => !line.startsWith(MARK)).slice(-lines)

@@ -19,7 +19,7 @@ import {
   type SlotUse
 } from '../../protocols/jobs/job-records.ts'
 import type { LogLine } from '../../protocols/jobs/job-stream.ts'
-import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
+import { type JobEntry, withoutResults } from '../../protocols/jobs/jobs-file.ts'
 import { readJobsFile } from '../../protocols/jobs/read-jobs-file.ts'
 import { graphKey } from '../../protocols/layout.ts'
 import type { Exchange } from '../../protocols/stream.ts'
@@ -108,7 +108,7 @@ export class JobRecordsService extends Part<Components, Init> {
     const noted = this.init.jobRecords.entriesOf(run, { job })
     if (noted.length > 0) return noted
     const kept = await readJobsFile(this.#folder(run)).catch(() => undefined)
-    return (kept ?? []).filter(each => job == null || each.job === job).map(({ result: _, ...entry }) => entry)
+    return (kept ?? []).filter(each => job == null || each.job === job).map(withoutResults)
   }
 
   #results({ run, graph, job, attempt }: Asked<'results'>): Envelope[] {
@@ -145,7 +145,7 @@ export class JobRecordsService extends Part<Components, Init> {
       next = (lines.at(-1)?.n ?? next - 1) + 1
       if (lines.length > 0) yield { type: 'lines', lines }
       else if (isOpen) await jobRecords.logGrew(at, next, signal)
-      else return yield { type: 'end' }
+      else return yield { type: 'end', ...this.#linesOf(at) }
     }
   }
 
@@ -160,7 +160,14 @@ export class JobRecordsService extends Part<Components, Init> {
     yield { type: 'attempt' as const, run, job, graph: entry.graph, attempt: last }
     const wanted = lines.filter(({ n }) => n >= from)
     for (const some of frames<LogLine>(wanted, LINES)) yield { type: 'lines' as const, lines: some }
-    yield { type: 'end' as const }
+    yield { type: 'end' as const, ...this.#linesOf({ run, job, graph: entry.graph, attempt: last }) }
+  }
+
+  /** @returns how many lines an attempt wrote, where its result is known */
+  #linesOf({ run, graph, ...which }: AttemptAt): { lines?: number } {
+    const results = this.init.jobRecords.resultsOf(run, which)
+    const result = results.find(({ value }) => graphKey(value.graph) === graphKey(graph))
+    return result == null ? {} : { lines: result.value.lines }
   }
 
   #folder(run: string): string {

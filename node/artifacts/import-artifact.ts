@@ -19,7 +19,10 @@ const MAX_REMEMBERED = 256
 /** A change so short before a look may be followed by another with the same time, ms. */
 const RECENT_MS = 2_000
 
-export interface ImportOptions extends WaitOptions, Storing {}
+export interface ImportOptions extends WaitOptions, Storing {
+  /** As `scanTree` has it. */
+  plainModes?: boolean
+}
 
 export class Imports {
   readonly #store: ArtifactStore
@@ -34,8 +37,8 @@ export class Imports {
    * @returns the artifact, which is here; a tree that looks as it did when it was last taken is not read again
    * @throws {BakError} `usage` naming what cannot be staged, `no-space`, `io`, the reason of the signal
    */
-  async take(path: string, { signal, ...storing }: ImportOptions): Promise<Stored> {
-    const scan = await scanTree(path, { bytes: this.#store.limits.largest })
+  async take(path: string, { signal, plainModes, ...storing }: ImportOptions): Promise<Stored> {
+    const scan = await scanTree(path, { bytes: this.#store.limits.largest, plainModes })
     const known = this.#known.get(scan.signature)
     if (known != null && this.#store.get(known) != null && !this.#store.damaged.has(known)) {
       await this.#store.read(known)

@@ -27,19 +27,27 @@ export interface Scan {
   changed: number
 }
 
-interface Limits {
-  /** Of the content. */
+interface ScanOptions {
+  /** Of the content, at most. */
   bytes?: number
+  /**
+   * Of permissions it is only told whether the owner may execute a file: what the umask of a machine, or of the user of a program there, decides
+   * is then no part of the content.
+   */
+  plainModes?: boolean
 }
 
 /** @throws {BakError} `usage` naming what cannot be staged, and why */
-export async function scanTree(path: string, { bytes: most = MAX_ARTIFACT_BYTES }: Limits = {}): Promise<Scan> {
+export async function scanTree(
+  path: string,
+  { bytes: most = MAX_ARTIFACT_BYTES, plainModes = false }: ScanOptions = {}
+): Promise<Scan> {
   const root = await realpath(path).catch(cause => {
     throw new BakError('usage', `cannot stage ${path}: ${whyOf(cause)}`, { cause })
   })
   const entries: Found[] = []
   const refused: string[] = []
-  const marks: string[] = []
+  const marks = [plainModes ? 'plain' : 'own']
   let [bytes, changed] = [0, 0]
   const refuse = (name: string, why: string) => {
     refused.push(`${cleanLine(name === '' ? path : join(path, name))} ${why}`)
@@ -47,7 +55,8 @@ export async function scanTree(path: string, { bytes: most = MAX_ARTIFACT_BYTES 
   const look = async (name: string): Promise<void> => {
     const at = name === '' ? root : join(root, name)
     const stat = await lstat(at, { bigint: true })
-    const mode = Number(stat.mode) & PERMISSIONS
+    const own = Number(stat.mode) & PERMISSIONS
+    const mode = plainModes ? plainMode(own, stat.isDirectory()) : own
     const fault = name === '' ? undefined : faultInPath(name)
     if (fault != null) return refuse(name, fault)
     if (entries.length >= MAX_ENTRIES) {
@@ -89,6 +98,8 @@ async function namesIn(at: string, name: string, refuse: (name: string, why: str
   }
   return names.sort()
 }
+
+const plainMode = (mode: number, isFolder: boolean) => (isFolder || (mode & 0o100) !== 0 ? 0o755 : 0o644)
 
 interface Kinds {
   isSocket(): boolean

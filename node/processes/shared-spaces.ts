@@ -47,6 +47,8 @@ export class SharedSpaces {
 
   /** @returns the words before a program by which it enters them @throws {BakError} `io` if they cannot be made */
   async enter(): Promise<string[]> {
+    // one that was killed may be gone before its end is known here
+    if (await this.#isGone()) this.#keeper = undefined
     this.#keeper ??= this.#make()
     try {
       return (await this.#keeper).words
@@ -54,6 +56,11 @@ export class SharedSpaces {
       this.#keeper = undefined
       throw cause
     }
+  }
+
+  async #isGone(): Promise<boolean> {
+    const made = await this.#keeper?.catch(() => undefined)
+    return made != null && !existsSync(`/proc/${made.keeper.pid}/ns/mnt`)
   }
 
   /** Nothing is in them any more. Never rejects. */

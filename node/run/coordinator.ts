@@ -104,10 +104,10 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       }
     })
     onAbort(this.stopped, () => this.#recovery.stop())
+    const { signer, jobRecords } = this.init
     const [log, unsealed, notices] = [this.#log, this.#unsealed, this.#recovery]
     const folders = (await this.folders()).map(run => this.folder(run))
-    const { signer, jobRecords: jobs } = this.init
-    await closeAllAbandoned(folders, { signer, log, unsealed, notices, jobs })
+    await closeAllAbandoned(folders, { signer, jobRecords, log, unsealed, notices })
   }
 
   /** Cancels what still runs, while the mesh still stands, so that nothing is left on any member; waits for it for a while. */

@@ -1,15 +1,14 @@
 /** Ends in order the runs that a killed daemon left open, and seals those that could not be sealed when they ended. */
 import { basename } from 'node:path'
-import type { Signed, Signer } from '../../protocols/envelope.ts'
+import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import { cutText } from '../../protocols/fields.ts'
-import type { JobResult } from '../../protocols/jobs/job-result.ts'
-import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import type { Log } from '../log.ts'
 import { removeTemporaries, writeAtomic } from '../store/atomic.ts'
+import type { JobRecords } from '../store/job-records.ts'
 import { readJournal } from '../store/journal.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { Announcements } from './announcements.ts'
@@ -37,24 +36,21 @@ export interface AbandonedInit {
   unsealed: Map<string, Unsealed>
   /** Where the mesh is told that nobody takes part in them any more. */
   notices: Pick<RecoveryNotices, 'add'>
-  /** What is known here of jobs, such as results that members had signed; gets what became of those of the run. */
-  jobs?: JobsKnown
+  /** What this peer knows of jobs: results that members had signed, and what became of each. */
+  jobRecords?: JobsKnown
 }
 
-export interface JobsKnown {
-  resultsOf(run: string): Signed<JobResult>[]
-  note(run: string, entries: JobEntry[]): void
-}
+export type JobsKnown = Pick<JobRecords, 'resultsOf' | 'note'>
 
 /** Ends all runs that have no seal. */
 export async function closeAllAbandoned(
   folders: RunFolder[],
-  { signer, log, unsealed, notices, jobs }: AbandonedInit
+  { signer, log, unsealed, notices, jobRecords }: AbandonedInit
 ): Promise<void> {
   for (const folder of folders.filter(each => !each.isSealed())) {
     const run = basename(folder.root)
     try {
-      const left = await closeAbandoned(folder, signer, { notices, jobs })
+      const left = await closeAbandoned(folder, signer, { notices, jobRecords })
       if (left == null) continue
       unsealed.set(run, left)
       log.warn('no seal', { run, why: left.record.reason })
@@ -68,13 +64,13 @@ export async function closeAllAbandoned(
  * Ends a run that its controller's daemon did not live to end: its workload died with the daemon, so the run has failed; what
  * came until then is sealed, and what is still on members can be collected. A run that has its seal is left as it is.
  * @param notices where the mesh is told that nobody takes part in it any more
- * @param jobs what is known of jobs here
+ * @param jobRecords where what became of its jobs is told
  * @returns the run if it has no seal now either
  */
 export async function closeAbandoned(
   folder: RunFolder,
   signer: Signer,
-  { notices, jobs }: Partial<Pick<AbandonedInit, 'notices' | 'jobs'>> = {}
+  { notices, jobRecords }: Partial<Pick<AbandonedInit, 'notices' | 'jobRecords'>> = {}
 ): Promise<Unsealed | undefined> {
   const record = await folder.readRecord().catch(() => undefined)
   if (record == null || record.seal != null) return undefined
@@ -99,12 +95,10 @@ export async function closeAbandoned(
       text: `its certificates cannot be read: ${asBakError(cause).message}`.slice(0, 1024)
     })
   )
-  try {
-    const found = await recoverJobs({ folder, record, events: values, results: jobs?.resultsOf(record.run) ?? [] })
-    jobs?.note(record.run, found)
-  } catch (cause) {
-    events.store({ type: 'warning', text: cutText(`its jobs cannot be told: ${asBakError(cause).message}`) })
-  }
+  await recoverJobs({ folder, record, events: values, results: jobRecords?.resultsOf(record.run) ?? [] }).then(
+    jobs => jobRecords?.note(record.run, jobs),
+    cause => events.store({ type: 'warning', text: cutText(`its jobs cannot be told: ${asBakError(cause).message}`) })
+  )
   noteIterations(record)
   record.partial ||= record.excluded.length > 0
   // of messages that cannot be read nothing is known

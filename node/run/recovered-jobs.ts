@@ -34,7 +34,7 @@ export interface KilledJobs {
 
 /**
  * Writes `jobs.json` anew where the journal has more, and counts the jobs in the record.
- * @returns those of the graphs that were not over @throws {BakError} `damaged`, or what else the disk has
+ * @returns all of them @throws {BakError} `damaged`, or what else the disk has
  */
 export async function recoverJobs({ folder, record, events, results }: KilledJobs): Promise<JobEntry[]> {
   const graphs = events.filter(event => event.type === 'graph')
@@ -42,11 +42,10 @@ export async function recoverJobs({ folder, record, events, results }: KilledJob
   const written = (await readJobsFile(folder.root)) ?? []
   const known = new Set(written.map(({ graph }) => graphKey(graph)))
   const found = graphs.filter(({ graph }) => !known.has(graphKey(graph)))
-  const ended = found.flatMap(each => entriesOf(each, events, results))
-  const jobs = [...written, ...ended].slice(0, MAX_JOB_ENTRIES)
+  const jobs = [...written, ...found.flatMap(each => entriesOf(each, events, results))].slice(0, MAX_JOB_ENTRIES)
   if (found.length > 0) await folder.writeJobs({ format: JOBS_FORMAT, jobs })
   record.jobs = countsOf(jobs)
-  return ended
+  return jobs
 }
 
 function entriesOf(

@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asBakError } from '../../protocols/errors.ts'
 import type { GraphAt } from '../../protocols/jobs/graph-at.ts'
+import type { JobResult } from '../../protocols/jobs/job-result.ts'
 import type { LogLine } from '../../protocols/jobs/job-stream.ts'
 import { jobLogFile } from '../../protocols/layout.ts'
 import { InTurn } from '../in-turn.ts'
@@ -18,17 +19,24 @@ const MAX_RUN_BYTES = 1024 ** 3
 const MAX_WAITING_BYTES = 32 * 1024 ** 2
 const WRITE_EVERY_MS = 100
 
-/** Longer than its file: lines that were not kept. */
+/** A log of which lines are not in its file. */
 export interface CutLog {
   graph: GraphAt
   job: string
   lines: number
+  /** Of these, those that the member had kept, and did not come. */
+  absent: number
 }
+
+/** Of a result. */
+type EndedLog = Pick<JobResult, 'graph' | 'job' | 'attempt' | 'lines' | 'dropped'>
 
 interface JobLog {
   path: string
   at: CutLog
   attempt: number
+  /** Lines that came, whether they are kept or not. */
+  came: number
   /** Of what is in the file, and of what waits. */
   bytes: number
   waiting: string[]
@@ -68,6 +76,7 @@ export class JobLogFiles {
     const log = this.#logOf(graph, job)
     if (attempt < log.attempt || lines.length === 0) return
     if (attempt > log.attempt) this.#begin(log, attempt)
+    log.came += lines.length
     for (const line of lines) {
       const text = `${JSON.stringify(line)}\n`
       const bytes = Buffer.byteLength(text)
@@ -83,14 +92,21 @@ export class JobLogFiles {
       this.#bytes += bytes
       this.#waiting += bytes
     }
-    this.#due.add(log)
-    this.#timer ??= setTimeout(() => void this.flush(), WRITE_EVERY_MS)
+    this.#writeSoon(log)
   }
 
-  /** @param lines that the member did not keep, behind all that it sent of the attempt */
-  drop({ graph, job, attempt }: { graph: GraphAt; job: string; attempt: number }, lines: number): void {
+  /** An attempt has ended, and none of its lines comes any more: what did not come is missing, too. */
+  ended({ graph, job, attempt, lines, dropped }: EndedLog): void {
+    if (lines === 0 && !this.#logs.has(this.#pathOf(graph, job))) return
     const log = this.#logOf(graph, job)
-    if (attempt === log.attempt) log.at.lines += lines
+    if (attempt < log.attempt) return
+    if (attempt > log.attempt) {
+      // of one that wrote nothing the file does not keep what another did
+      this.#begin(log, attempt)
+      this.#writeSoon(log)
+    }
+    log.at.lines += Math.max(0, lines - log.came)
+    log.at.absent = Math.max(0, lines - dropped - log.came)
   }
 
   /** Logs of which some lines were not kept. */
@@ -110,27 +126,39 @@ export class JobLogFiles {
     return this.#turn.run(async () => {
       for (const log of [...this.#due]) {
         this.#due.delete(log)
+        const { length } = log.waiting
         await this.#write(log).catch(cause => {
           this.#failed ??= asBakError(cause).message
+          log.at.lines += length
         })
       }
     })
   }
 
+  #writeSoon(log: JobLog): void {
+    this.#due.add(log)
+    this.#timer ??= setTimeout(() => void this.flush(), WRITE_EVERY_MS)
+  }
+
   #logOf(graph: GraphAt, job: string): JobLog {
-    const path = join(this.#root, jobLogFile(graph, job))
+    const path = this.#pathOf(graph, job)
     const known = this.#logs.get(path)
     if (known != null) return known
-    const log = { path, at: { graph, job, lines: 0 }, attempt: 0, bytes: 0, waiting: [], isNew: true }
+    const at = { graph, job, lines: 0, absent: 0 }
+    const log = { path, at, attempt: 0, came: 0, bytes: 0, waiting: [], isNew: true }
     this.#logs.set(path, log)
     return log
+  }
+
+  #pathOf(graph: GraphAt, job: string): string {
+    return join(this.#root, jobLogFile(graph, job))
   }
 
   #begin(log: JobLog, attempt: number): void {
     this.#bytes -= log.bytes
     for (const text of log.waiting) this.#waiting -= Buffer.byteLength(text)
-    log.at.lines = 0
-    Object.assign(log, { attempt, bytes: 0, waiting: [], isNew: true })
+    Object.assign(log.at, { lines: 0, absent: 0 })
+    Object.assign(log, { attempt, came: 0, bytes: 0, waiting: [], isNew: true })
   }
 
   async #write(log: JobLog): Promise<void> {

@@ -158,8 +158,8 @@ const jobRecordsResponse = v.variant('type', [
   /** Of `log`: which attempt it is, said first. */
   v.object({ type: v.literal('attempt'), ...attemptAt.entries }),
   v.object({ type: v.literal('lines'), lines: list(logLine, MAX_LINES_OF_MESSAGE) }),
-  /** Of `log`: nothing follows. A stream that ends without it broke. */
-  v.object({ type: v.literal('end') }),
+  /** Of `log`: nothing follows, and of an attempt whose result is known so many lines it wrote, kept or not. A stream that ends without it broke. */
+  v.object({ type: v.literal('end'), lines: v.optional(count) }),
   v.object({ type: v.literal('slots'), ...slotUse.entries })
 ])
 export type JobRecordsResponse = v.InferOutput<typeof jobRecordsResponse>

@@ -58,3 +58,9 @@ export type JobsFile = v.InferOutput<typeof jobsFile>
 
 /** @returns a signed result as it is in an entry */
 export const resultText = (sealed: Envelope): string => Buffer.from(encode(sealed)).toString('base64')
+
+/** @returns what everybody may hear of a job: results have the last lines of its logs */
+export const withoutResults = ({ result: _, attempts, ...entry }: JobEntry): JobEntry => ({
+  ...entry,
+  attempts: attempts.map(({ result: __, ...attempt }) => attempt)
+})

@@ -196,7 +196,8 @@ test('a log that is followed goes on until its attempt ends, and one that is not
   jobRecords.appendLog(at, linesOf(4))
   jobRecords.keep(signedResult(self))
   assert.equal(await end, { type: 'lines', lines: linesOf(4) })
-  assert.equal(await next(), { type: 'end' })
+  // as its result says
+  assert.equal(await next(), { type: 'end', lines: 0 })
   assert.is(await next(), undefined)
 })
 
@@ -252,7 +253,8 @@ test('the log of a member that is gone comes from the result, if it is the last 
 
 test('entries of a run that the records do not know come from its result', async () => {
   const { answers, folder } = await service()
-  const jobs = [jobEntryOf({ result: 'AAAA' }), jobEntryOf({ job: 'app' })]
+  const attempts = jobEntryOf().attempts.map(each => ({ ...each, result: 'AAAA' }))
+  const jobs = [jobEntryOf({ result: 'AAAA', attempts }), jobEntryOf({ job: 'app' })]
   await plant(folder, { 'jobs.json': JSON.stringify({ format: 1, jobs }) })
   assert.equal(await answers({ type: 'entries', run, job: 'lib' }), [{ type: 'entries', entries: [jobEntryOf()] }])
   await plant(folder, { 'jobs.json': 'damaged' })

@@ -57,6 +57,29 @@ test('the same content has the same digest wherever it is, and another mode is a
   assert.is.not(digests[0], digests[2])
 })
 
+test('with plain modes the umask with which it was made is no part of the content, and what can be executed is', async () => {
+  const { imports, store } = await scratchArtifacts()
+  const made = async (umask: number, run: number) => {
+    const root = scratch()
+    await plant(root, { 'data/sub/run.sh': 'x', 'data/text': 'y' })
+    chmodSync(join(root, 'data/sub/run.sh'), run & ~umask)
+    chmodSync(join(root, 'data/text'), 0o666 & ~umask)
+    for (const folder of ['data/sub', 'data']) chmodSync(join(root, folder), 0o777 & ~umask)
+    const own = await imports.take(join(root, 'data'), { by })
+    const plain = await imports.take(join(root, 'data'), { by, plainModes: true })
+    return { own: own.digest, plain: plain.digest }
+  }
+  const [guarded, open, other] = [await made(0o077, 0o777), await made(0o022, 0o777), await made(0o022, 0o666)]
+  assert.is.not(guarded.own, open.own)
+  assert.is(guarded.plain, open.plain)
+  assert.is.not(other.plain, open.plain)
+  const { entries } = await store.read(guarded.plain)
+  assert.equal(
+    entries.map(each => (each.type === 'link' ? 0 : each.mode)),
+    [0o755, 0o755, 0o755, 0o644]
+  )
+})
+
 test('chunks of many files are what the listing says', async () => {
   const root = scratch()
   const parts = Array.from({ length: 40 }, (_, i) => noise(i * 3_001, i + 1))

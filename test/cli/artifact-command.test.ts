@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { placeOf } from '../../cli/commands/artifact/get.ts'
-import { linesOf } from '../../cli/commands/artifact/ls.ts'
+import { type ArtifactLine, formatArtifacts, linesOf } from '../../cli/commands/artifact/ls.ts'
 import type { CallRequest, CallResponse } from '../../protocols/control.ts'
 import { AT, DIGEST, PEER, RUN, useFakes, yields } from './fake.ts'
 
@@ -33,6 +33,14 @@ bak('what several peers know of an artifact is one line', () => {
   const [app, data] = linesOf(answers)
   assert.equal([app?.made, app?.holders, app?.releases, app?.isNeeded], [made, ['n2'], ['app-1.2'], true])
   assert.equal([data?.made, data?.holders, data?.name], [[], ['n1'], 'data'])
+})
+
+bak('outputs of the same content are one line that names them', () => {
+  const [first] = made
+  const paths = ['bin/app', 'lib/a', 'bin/app', 'lib/b']
+  const line = { ...row, made: paths.map(path => ({ ...(first as (typeof made)[number]), path })) }
+  const [one] = linesOf([{ peer: PEER, name: 'n1', artifacts: [line] }])
+  assert.match(formatArtifacts([one as ArtifactLine], AT), / {2}link\/bin\/app, link\/lib\/a and 1 more {2}/)
 })
 
 bak('artifact ls has who has each and what made it, and names who said nothing', async () => {

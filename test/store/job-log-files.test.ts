@@ -37,23 +37,42 @@ test('each line of a job is a line of JSON in its file, in their order', async (
   assert.equal(logs.cut, [])
 })
 
-test('lines that the member did not keep are missing, too, where they are of the attempt that is kept', async () => {
-  const logs = new JobLogFiles(scratch(), { log: 60 })
-  logs.add(at('a', 2), lines(1, 3))
-  logs.drop(at('a', 2), 7)
-  logs.drop(at('a', 1), 100)
-  logs.add(at('b'), lines(1, 1))
-  logs.drop(at('b'), 0)
-  assert.equal(logs.cut, [{ graph, job: 'a', lines: 8 }])
-  await logs.flush()
-})
-
 test('lines are written soon, also if nobody asks for it', async () => {
   const root = scratch()
   const logs = new JobLogFiles(root)
   logs.add(at('a'), lines(1, 1))
   await new Promise(resolve => setTimeout(resolve, 300))
   assert.is(read(root, 'a').length, 1)
+})
+
+test('a later attempt that wrote nothing replaces the log', async () => {
+  const root = scratch()
+  const logs = new JobLogFiles(root)
+  logs.add(at('a', 1), lines(1, 3, 'one'))
+  await logs.flush()
+  logs.ended({ ...at('a', 2), lines: 0, dropped: 0 })
+  await logs.flush()
+  assert.is(readFileSync(join(root, jobLogFile(graph, 'a')), 'utf8'), '')
+  assert.equal(logs.cut, [])
+})
+
+test('what an attempt wrote and did not come is missing, as its result tells', async () => {
+  const logs = new JobLogFiles(scratch())
+  logs.add(at('holes', 2), [...lines(1, 2), ...lines(5, 5)])
+  logs.ended({ ...at('holes', 2), lines: 7, dropped: 0 })
+  logs.ended({ ...at('nothing'), lines: 3, dropped: 2 })
+  logs.ended({ ...at('silent'), lines: 0, dropped: 0 })
+  logs.add(at('whole'), lines(1, 2))
+  logs.ended({ ...at('whole'), lines: 2, dropped: 0 })
+  logs.add(at('again', 1), lines(1, 1))
+  logs.ended({ ...at('again', 1), lines: 4, dropped: 0 })
+  logs.add(at('again', 2), lines(1, 1))
+  logs.ended({ ...at('again', 1), lines: 9, dropped: 0 })
+  assert.equal(logs.cut, [
+    { graph, job: 'holes', lines: 4, absent: 4 },
+    { graph, job: 'nothing', lines: 3, absent: 1 }
+  ])
+  await logs.flush()
 })
 
 test('a later attempt replaces the log, and what still comes of the earlier one is dropped', async () => {
@@ -108,6 +127,10 @@ test('what cannot be written is said once, and fails nothing', async () => {
   logs.add(at('a'), lines(1, 1))
   await logs.flush()
   assert.match(logs.failed ?? '', /jobs/)
+  assert.equal(
+    logs.cut.map(({ job, lines }) => [job, lines]),
+    [['a', 1]]
+  )
   logs.add(at('b'), lines(1, 2))
   await logs.flush()
   assert.is(logs.cut.find(({ job }) => job === 'b')?.lines, 2)

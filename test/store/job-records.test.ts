@@ -143,6 +143,24 @@ test('where nothing can be written all calls go on without, and it is said once'
   assert.is(records.said.length, 1)
 })
 
+test('a file that another process has locked holds up the daemon once, not with each change', () => {
+  const folder = scratch()
+  const records = recordsIn(folder)
+  records.keep(signedResult(self))
+  records.flush()
+  const other = new DatabaseSync(join(folder, 'jobs.sqlite'))
+  other.exec('BEGIN IMMEDIATE')
+  const began = performance.now()
+  for (let n = 0; n < 20; n++) {
+    records.note(signedResult(self).value.run, [])
+    records.flush()
+  }
+  assert.ok(performance.now() - began < 2_000)
+  other.close()
+  assert.is(records.said.length, 1)
+  assert.match(records.said[0] ?? '', /locked/)
+})
+
 test('a peer that needs no records has no file of them', () => {
   const folder = join(scratch(), 'jobs')
   recordsIn(folder).close()

@@ -94,7 +94,7 @@ export function formatArtifacts(lines: ArtifactLine[], now: number): string {
     ]
     return [
       digest.slice(0, SHORT),
-      last == null ? name : `${last.job}/${last.path}`,
+      last == null ? name : outputsOf(made),
       kind,
       formatBytes(bytes),
       last?.run,
@@ -104,6 +104,13 @@ export function formatArtifacts(lines: ArtifactLine[], now: number): string {
     ]
   })
   return formatTable(['DIGEST', 'WHAT', 'KIND', 'BYTES', 'RUN', 'ON', 'KEPT', 'USED'], rows)
+}
+
+/** Several outputs may have the same content. */
+function outputsOf(made: ArtifactLine['made']): string {
+  const [first, second, ...others] = new Set(made.map(({ job, path }) => `${job}/${path}`))
+  const named = second == null ? first : `${first}, ${second}`
+  return others.length === 0 ? `${named}` : `${named} and ${others.length} more`
 }
 
 const namesOf = (holders: string[]) =>

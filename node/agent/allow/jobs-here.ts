@@ -55,10 +55,11 @@ async function imagesHere(jobs: readonly Job[], judge: Judge): Promise<string[]>
   return here
 }
 
-/** @returns why the first of them may not run, where none of them may */
+/** @returns why the first of them may not run, where none of them may; undefined where they are too many to say so */
 async function whyNone(jobs: readonly Job[], judge: Judge): Promise<string | undefined> {
+  if (jobs.length > MAX_JUDGED) return undefined
   let first: string | undefined
-  for (const job of jobs.slice(0, MAX_JUDGED)) {
+  for (const job of jobs) {
     const why = await whyNot(job, judge)
     if (why == null) return undefined
     first ??= why

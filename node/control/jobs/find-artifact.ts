@@ -20,6 +20,8 @@ export interface FoundArtifact {
   bytes: number
   /** The last part of its path, or the name of its release. */
   called: string
+  /** Where it was named as the output of a job. */
+  output?: { run: string; job: string }
 }
 
 /** @throws {BakError} `unknown-digest` if nobody knows it, `usage` if it could be several, `no-such-run` */
@@ -73,7 +75,9 @@ async function outputOf(
       throw new BakError('usage', `${what} could be ${listInWords([...new Set(names)], MAX_NAMED)}`)
     }
     const [only] = made
-    if (only != null) return { ...plain(only.output), called: posix.basename(only.output.path) }
+    if (only == null) continue
+    const called = posix.basename(only.output.path)
+    return { ...plain(only.output), called, output: { run, job: only.job } }
   }
   return undefined
 }

@@ -26,11 +26,16 @@ export async function* tailLog(
 ): AsyncGenerator<Tailed> {
   const reasons: string[] = []
   let from = 1
+  let came = 0
   let giver: string | undefined
   for (const peer of peers) {
     try {
       for await (const answer of ask(peer, { type: 'log', ...at, from, follow }, signal)) {
-        if (answer.type === 'end') return
+        if (answer.type === 'end') {
+          const lacking = (answer.lines ?? 0) - came
+          if (lacking > 0) yield { type: 'missing', reason: `${lacking} of its ${answer.lines} lines are not kept` }
+          return
+        }
         if (answer.type === 'attempt' && giver == null) {
           giver = peer
           yield { type: 'begin', at, peer }
@@ -38,6 +43,7 @@ export async function* tailLog(
         if (answer.type !== 'lines') continue
         const lines = answer.lines.filter(({ n }) => n >= from)
         from = (lines.at(-1)?.n ?? from - 1) + 1
+        came += lines.length
         if (lines.length > 0) yield { type: 'lines', lines }
       }
       reasons.push(`${nameOf(peer)}: the connection broke`)

@@ -98,8 +98,8 @@ function judge({ at, entries, took }: OpenGraph, run: RunContext): void {
 
 function nameCut(logs: JobLogFiles, run: RunContext): void {
   const { cut, failed } = logs
-  for (const { graph, job, lines } of cut.slice(0, MAX_CUT)) {
-    const reason = failed ?? 'it is longer than what is kept'
+  for (const { graph, job, lines, absent } of cut.slice(0, MAX_CUT)) {
+    const reason = failed ?? (absent === lines ? 'they did not come from its member' : 'it is longer than what is kept')
     run.lack({
       kind: 'data',
       what: `log of ${job} (${graphKey(graph)})`,

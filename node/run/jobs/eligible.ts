@@ -84,9 +84,12 @@ export function whyNot(job: Requirements, member: JobMember): string | undefined
  */
 export function whyNobody(job: Requirements, members: JobMember[], out: Map<string, string> = new Map()): string {
   if (members.length === 0) return 'there is no member that runs jobs'
-  const unmet = requirements.filter(({ lacks }) => members.every(member => lacks(job, member) != null))
-  if (unmet.length > 0) return unmet.map(({ best }) => best(job, members)).join('; ')
-  const named = members.map(each => `${each.name} ${whyNot(job, each) ?? out.get(each.peer) ?? 'is out'}`)
+  const fitting = members.filter(({ fits }) => fits(job.on))
+  // of those that are not meant nobody asks what they lack
+  const meant = fitting.length > 0 ? fitting : members
+  const unmet = requirements.filter(({ lacks }) => meant.every(member => lacks(job, member) != null))
+  if (unmet.length > 0) return unmet.map(({ best }) => best(job, meant)).join('; ')
+  const named = meant.map(each => `${each.name} ${whyNot(job, each) ?? out.get(each.peer) ?? 'is out'}`)
   const more = named.length > MAX_NAMED ? [`${named.length - MAX_NAMED} more`] : []
   return `no member can run it: ${[...named.slice(0, MAX_NAMED), ...more].join('; ')}`
 }

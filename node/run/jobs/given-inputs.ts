@@ -76,7 +76,7 @@ async function take(from: Source, run: OfRun, signal: AbortSignal): Promise<Cont
 }
 
 const importTree = (path: string, { parts: { artifacts, signer } }: OfRun, signal: AbortSignal) =>
-  artifacts.imports.take(path, { by: signer.peer, signal })
+  artifacts.imports.take(path, { by: signer.peer, signal, plainModes: true })
 
 const contentOf = ({ digest, bytes }: Content): Content => ({ digest, bytes })
 

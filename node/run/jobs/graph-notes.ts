@@ -82,10 +82,9 @@ export class GraphNotes {
   }
 
   result(result: Signed<JobResult>): void {
-    const { run, logs, graph } = this.#init
-    const { job, attempt, dropped } = result.value
+    const { run, logs } = this.#init
     run.parts.jobRecords.keep(result)
-    logs.drop({ graph, job, attempt }, dropped)
+    logs.ended(result.value)
   }
 
   /** What has changed is kept in the records. */

@@ -156,10 +156,12 @@ export class GraphRun {
     if (this.#isOver) return
     const gone = [...this.#states.jobs].filter(job => isDone(job) && this.#isOnlyOn(member, job))
     this.#holders.removePeer(member.peer)
-    if (isFinal) this.#queue.rebuild()
+    const stranded = isFinal ? this.#queue.rebuild() : []
     this.#offers.lose(member, reason)
     for (const job of gone) this.#makeLostAgain(job, member)
     if (isFinal) this.#failStranded()
+    // one that could not run it before may be tried again
+    for (const job of stranded) if (job.state === 'queued' && !job.isOffered) this.#queue.add(job)
     this.#pump()
   }
 

@@ -15,7 +15,7 @@ import { type Call, call, type Opener } from '../../../protocols/stream.ts'
 import { Backoff } from '../../backoff.ts'
 import { inTime, pause } from '../../wait.ts'
 import { checkedResult, type ExpectedResult } from './checked-result.ts'
-import { LinkAsks } from './link-asks.ts'
+import { ASK_MS, LinkAsks } from './link-asks.ts'
 import type { AttemptName, LinkEvents, SlotsSaid } from './link-events.ts'
 
 const RETRY_MS = { first: 100, most: 2_000 }
@@ -141,7 +141,7 @@ export class JobLink {
 
   async #ask<Type extends Answer['type']>(question: Question, type: Type): Promise<Extract<Answer, { type: Type }>> {
     if (!this.isUp || this.#asks.isLate) throw new BakError('unreachable', 'the member cannot be asked now')
-    const answer = await this.#asks.ask(id => this.#put({ ...question, id }))
+    const answer = await this.#asks.ask(id => this.#put({ ...question, id }), ASK_MS[question.type])
     if (answer.type !== type) throw new BakError('bad-message', `the member answers ${answer.type} to ${question.type}`)
     return answer as Extract<Answer, { type: Type }>
   }

@@ -125,12 +125,20 @@ export class JobOffers {
     this.#end(offered, 'refused', { code, reason })
     if (cancelled != null) return states.cancel(job, { reason: cancelled })
     if (code !== 'busy') job.out.set(member.peer, `refused it: ${reason}`)
+    // it said that it has free slots: another gets the job where there is one
+    else if (isRepeated) job.broke.set(member.peer, `refused it: ${reason}`)
     const nobody = this.#ready.whyStranded(job)
     if (nobody != null) return fail(job, { reason: nobody })
     if (!states.needsOf(job).every(isDone)) return states.again(job, {})
-    if (!isRepeated) states.queue(job, { ...outcomeOf(offered), reason: `refused: ${reason}` })
-    queue.add(job)
-    pump()
+    if (!isRepeated) {
+      states.queue(job, { ...outcomeOf(offered), reason: `refused: ${reason}` })
+      queue.add(job)
+      return pump()
+    }
+    const { epoch } = job
+    void pause(AGAIN_MS.first).then(() => {
+      if (job.epoch === epoch) states.again(job, {})
+    })
   }
 
   #broken(offered: Offered, code: ErrorCode, reason: string): void {

@@ -2,8 +2,11 @@
 import { BakError } from '../../../protocols/errors.ts'
 import { inTime } from '../../wait.ts'
 
-/** Longest wait for an answer, ms. A member that answers later is not asked again until it has. */
-const ASK_MS = 10_000
+/**
+ * Longest waits for an answer, ms. A member that answers later is not asked again until it has. What a member knows only saves work, and all that
+ * is ready waits for the last of those that were asked: one that hangs must not hold up the others for long.
+ */
+export const ASK_MS = { hold: 10_000, look: 2_000 }
 
 export class LinkAsks<Answer extends { id: number }> {
   readonly #open = new Map<number, PromiseWithResolvers<Answer>>()
@@ -16,7 +19,7 @@ export class LinkAsks<Answer extends { id: number }> {
   }
 
   /** @param send puts the question on its way @throws {BakError} `timeout`, or as `fail` says */
-  async ask(send: (id: number) => void): Promise<Answer> {
+  async ask(send: (id: number) => void, ms: number): Promise<Answer> {
     const id = ++this.#number
     const answer = Promise.withResolvers<Answer>()
     this.#open.set(id, answer)
@@ -26,7 +29,7 @@ export class LinkAsks<Answer extends { id: number }> {
     }
     try {
       send(id)
-      return await inTime(answer.promise, { ms: ASK_MS, late })
+      return await inTime(answer.promise, { ms, late })
     } finally {
       this.#open.delete(id)
     }

@@ -110,6 +110,8 @@ export class JobDatabase {
     const now = performance.now()
     if (now - this.#failed >= RETRY_MS) this.#log.warn(`records of jobs ${what}`, { why, folder: this.#folder })
     if (isDamaged(errcode)) return this.#remove()
+    // each further try would hold up the daemon for as long as the first
+    if (isBusy(errcode)) this.#close()
     if (this.#open == null) this.#failed = now
   }
 
@@ -179,5 +181,7 @@ export class OpenJobs {
   }
 }
 
+/** SQLITE_BUSY, SQLITE_LOCKED */
+const isBusy = (code = 0) => [5, 6].includes(code & 0xff)
 /** SQLITE_ERROR: a table that is not as it is here; SQLITE_CORRUPT, SQLITE_NOTADB */
 const isDamaged = (code = 0) => [1, 11, 26].includes(code & 0xff)

@@ -2,7 +2,7 @@
 import { digestOf } from '../../../protocols/digest.ts'
 import type { AttemptAt, JobFilter, JobRow } from '../../../protocols/jobs/job-records.ts'
 import { bytesOfOutputs } from '../../../protocols/jobs/job-result.ts'
-import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
+import { type JobEntry, withoutResults } from '../../../protocols/jobs/jobs-file.ts'
 import type { JobDatabase } from './job-database.ts'
 import { graphText, readGraph } from './job-schema.ts'
 
@@ -26,7 +26,8 @@ export class JobRows {
     this.#database.change(entries.length * ROW_BYTES, db => {
       const put = db.sql('INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
       // its result is in the table of results, among those that others say they made
-      for (const { result, ...entry } of entries) {
+      for (const whole of entries) {
+        const entry = withoutResults(whole)
         const { graph, job, state, member, by, attempts, began, duration, why, reason, from, outputs } = entry
         const attempt = attempts.at(-1)?.attempt ?? null
         const bytes = bytesOfOutputs(outputs)
@@ -34,7 +35,7 @@ export class JobRows {
         const causes = from == null ? null : JSON.stringify(from)
         put.run(
           ...[run, graphText(graph), job, state, member ?? null, by ?? null, attempt, began ?? null, duration ?? null],
-          ...[at, why ?? null, reason ?? null, causes, digestIn(result), outputs.length, bytes, text, text.length]
+          ...[at, why ?? null, reason ?? null, causes, digestIn(whole.result), outputs.length, bytes, text, text.length]
         )
       }
     })

@@ -7,9 +7,11 @@ import { MarkedLines } from '../stated/marked-lines.ts'
 import { readStatement } from '../stated/statement.ts'
 
 const NEWLINE = 10
+/** What a line takes beside its text wherever it is kept: without it short lines would cost a hundred times as much as long ones. */
+const LINE_BYTES = 32
 
 export interface JobLinesInit {
-  /** Bytes of the output whose lines are kept. */
+  /** Bytes of the lines that are kept, with what each takes beside its text. */
   most: number
   /** The words of its first line `#BAK:STATE ERR`. */
   onError(why: string): void
@@ -93,7 +95,7 @@ export class JobLines {
   #close(kept: LogLine[], t: number): void {
     this.#lines++
     const isKept = this.#bytes < this.#init.most
-    this.#bytes += this.#restBytes + 1
+    this.#bytes += this.#restBytes + LINE_BYTES
     if (isKept) {
       const text = Buffer.concat(this.#rest).toString('utf8').replace(/\r$/, '')
       kept.push({ n: this.#lines, t, ...(this.phase == null ? {} : { phase: this.phase }), text })

@@ -32,7 +32,7 @@ export async function takeOutputs(
   const root = await realpath(folder)
   const places = await placesOf(root, outputs)
   for (const [path, at] of places) {
-    const { digest, kind, bytes } = await imports.take(at, { by, signal }).catch(cause => {
+    const { digest, kind, bytes } = await imports.take(at, { by, signal, plainModes: true }).catch(cause => {
       const { code, message } = asBakError(cause)
       throw new BakError(code, `output ${path}: ${message.replaceAll(`${root}/`, '')}`, { cause })
     })

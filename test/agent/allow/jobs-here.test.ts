@@ -52,6 +52,12 @@ test('one whose owner lets none of them run has no slots, and says why the first
   assert.equal([said?.slots, said?.why], [0, 'allow.exec does not name cc'])
 })
 
+test('one of more jobs than are judged at once has its slots: each is judged when it is offered', async () => {
+  const { owner } = ownerWith({ refused: ['cc'] })
+  const jobs = Array.from({ length: 300 }, (_, i) => command(`j${i}`, i === 299 ? 'true' : 'cc'))
+  assert.is((await jobsHere(offerOf(jobs), member.peer, { owner, slots: 4 }))?.slots, 4)
+})
+
 test('images of the jobs that are here are named, each asked for once', async () => {
   const { owner, asked } = ownerWith({ images: ['gcc:14'] })
   const jobs = ['gcc:14', 'gcc:14', 'other:1'].map((image, i) => ({ ...command(`j${i}`, 'true'), image }))

@@ -21,6 +21,11 @@ test('a failure that nobody inherits is told alone, with its last lines and how 
   ])
 })
 
+test('of a job that no member has begun there is no log to look at', () => {
+  const jobs = [{ job: 'x', state: 'failed', needs: [], reason: 'it needs 9 cores' } satisfies EndedJob]
+  assert.equal(describeFailures(failuresIn(jobs), 'R'), ['x failed: it needs 9 cores'])
+})
+
 test('a failure reaches every job that nobody needs, each by its shortest chain', () => {
   const jobs = [failed('lib'), skipped('mid', ['lib']), skipped('app', ['mid', 'lib']), skipped('site', ['mid'])]
   assert.equal(describeFailures(failuresIn(jobs), 'R', false), [

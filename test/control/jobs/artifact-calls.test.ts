@@ -47,6 +47,23 @@ const failureOf = (answers: AsyncIterable<unknown>): Promise<string> =>
   )
 const get = (peer: Peer, what: string, more: object) => last(getArtifact(peer.parts, { what, ...more }, options))
 
+test('of jobs that made the same the one that was asked for is told first', async () => {
+  const { n1, n2, n3 } = await mesh()
+  const outputs = [
+    { path: 'copy', digest: n2.artifacts.store.list()[0]?.digest as string, kind: 'file' as const, bytes: 7 }
+  ]
+  for (const [job, began] of [
+    ['cp', 9_000],
+    ['mv', 10_000]
+  ] as const) {
+    n2.jobRecords.keep(signedResult(n2.signer, { job, outputs, began }))
+    n1.jobRecords.note(run, [jobEntryOf({ job, by: n2.signer.peer, member: 'n2', outputs })])
+  }
+  const jobsOf = async (what: string) => (await last(artifact(n3.parts, { what }, options))).made.map(({ job }) => job)
+  assert.equal(await jobsOf(`${run}/cp/copy`), ['cp', 'mv', 'link'])
+  assert.equal(await jobsOf(outputs[0]?.digest as string), ['mv', 'cp', 'link'])
+})
+
 test('an artifact is found by its output, its digest and its begin, and written whole', async () => {
   const { n1, n2, n3, app, share } = await mesh()
   const into = scratch()

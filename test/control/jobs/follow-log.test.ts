@@ -56,6 +56,14 @@ test('what the first cannot give comes from the next, each line once', async () 
   assert.equal(missing(tailed), [])
 })
 
+test('a log of which lines were not kept says how many, whoever gave them', async () => {
+  const gone = new BakError('unreachable', 'the stream ended')
+  const tailed = await tail({ a: [begin, lines(1, 2), gone], b: [lines(2, 4), { ...end, lines: 9 }] })
+  assert.equal(numbers(tailed), [1, 2, 4])
+  assert.equal(missing(tailed), ['6 of its 9 lines are not kept'])
+  assert.equal(missing(await tail({ a: [begin, lines(1, 2), { ...end, lines: 2 }] })), [])
+})
+
 test('a log that breaks off without its end is no whole one, and says who had it', async () => {
   const tailed = await tail({ a: [begin, lines(1)], b: [new BakError('no-such-run', 'it has none of it')] })
   assert.equal(numbers(tailed), [1])

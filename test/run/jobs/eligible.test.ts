@@ -49,6 +49,16 @@ test('where no member has what is asked, the best of them is named, for each req
   )
 })
 
+test('of members that are not meant nothing is said', () => {
+  const members = [member({ fits: () => true, cores: 2 }), member({ peer: 'p2', name: 'n2', cores: 64, slots: 64 })]
+  assert.is(
+    whyNobody(job({ on: 'n1', cores: 16, slots: 9 }), members),
+    'it needs 16 cores, and the most is 2, on n1; it takes 9 slots, and the most is 2, on n1'
+  )
+  const out = new Map([['p1', 'refused it: not allowed']])
+  assert.is(whyNobody(job({ on: 'n1' }), members, out), 'no member can run it: n1 refused it: not allowed')
+})
+
 test('where no member has slots, only the reason of their owners is said', () => {
   const none = member({ slots: 0, why: 'allows no jobs' })
   assert.is(whyNobody(job({ slots: 2 }), [none]), 'no member runs jobs of this run: n1 allows no jobs')

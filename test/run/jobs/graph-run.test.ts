@@ -139,6 +139,24 @@ test('a busy member is asked again when it says that slots are free, another one
   assert.ok((entries.a?.attempts.length ?? 0) <= 2, 'refusals of one member are one')
 })
 
+test('a member that says that it has free slots and refuses as busy is not asked without an end, and another gets the job', async () => {
+  let asked = 0
+  const refuse = () => {
+    asked++
+    return { code: 'busy' as const, reason: 'no slot is free' }
+  }
+  const both = new TestGraph({ jobs: [jobOf({ name: 'a' })], members: [{ refuse, slots: 8 }, { slots: 1 }] })
+  assert.is((await both.run()).a?.member, 'n2')
+  assert.ok(asked <= 3, `${asked} times`)
+  const alone = new TestGraph({ jobs: [jobOf({ name: 'a' })], members: [{ refuse, slots: 8 }] })
+  asked = 0
+  alone.graph.start()
+  await new Promise(resolve => setTimeout(resolve, 700))
+  assert.ok(asked >= 2 && asked <= 8, `${asked} times`)
+  alone.graph.cancel('enough')
+  assert.equal(stateOf(await alone.end()), { a: 'cancelled' })
+})
+
 test('a refusal for good sends it to another member; where none is left it fails, and says who said what', async () => {
   const refuse = () => ({ code: 'not-allowed' as const, reason: 'allow.workloads is off' })
   const some = new TestGraph({ jobs: [jobOf({ name: 'a' })], members: [{ refuse }, {}] })

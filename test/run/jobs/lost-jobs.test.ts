@@ -69,6 +69,25 @@ test('a member that was started anew has its jobs tried again, and the attempt i
   assert.is(again?.reason, 'nothing is known of it here')
 })
 
+test('a job that waits for the one member that is left is tried on another again when that leaves', async () => {
+  let tries = 0
+  const act = () => (++tries === 1 ? { broken: 'io' as const, reason: 'the disk' } : { outcome: 'done' as const })
+  const facts = { fits: (selector: string) => selector === 'all' }
+  const graph = new TestGraph({
+    jobs: [jobOf({ name: 'long', on: 'second' }), jobOf({ name: 'a' })],
+    members: [
+      { act, facts },
+      { act: never, slots: 1 }
+    ]
+  })
+  graph.graph.start()
+  await until(() => graph.changes.some(({ job, state, why }) => job === 'a' && state === 'queued' && why != null))
+  await until(() => graph.members[1]?.wanted.some(({ slots }) => slots > 0) === true)
+  graph.graph.leave(graph.members[1]?.peer as string, 'it went away')
+  const { a, long } = await graph.end()
+  assert.equal([a?.state, long?.state], ['done', 'failed'])
+})
+
 test('where a member of one platform refuses, one of another that could not run it before is tried again', async () => {
   let tries = 0
   const act = () => (++tries === 1 ? { broken: 'io' as const, reason: 'the disk' } : { outcome: 'done' as const })

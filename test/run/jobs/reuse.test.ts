@@ -7,6 +7,7 @@ import { type JobResult, jobResultSubject } from '../../../protocols/jobs/job-re
 import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import { TestMember } from '../../helpers/job-member.ts'
 import { stayAwake } from '../../helpers/streams.ts'
+import { until } from '../../helpers/until.ts'
 import { digest, GRAPH, jobOf, RUN, stateOf, TestGraph } from './test-graph.ts'
 
 const test = suite('results that are known')
@@ -107,6 +108,26 @@ test('one whose outputs a later graph needs is not reused without them', async (
   const entries = await graph.run()
   assert.is(entries.lib?.state, 'done')
   assert.equal(graph.graph.finished.get('lib')?.holders, [first.peer])
+})
+
+test('a member that hangs holds up the others for two seconds, though all are asked what they know', async () => {
+  const hangs = Promise.withResolvers<void>()
+  const began: number[] = []
+  const act = () => {
+    const [, second] = graph.members
+    if (second != null) second.stalls = hangs.promise
+    began.push(performance.now())
+    return { outcome: 'done' as const }
+  }
+  const chain = [jobOf({ name: 'lib', on: 'first' }), jobOf({ name: 'app', needs: ['lib'], on: 'first' })]
+  const members = [{ act }, { facts: { fits: (on: string) => on !== 'first' } }]
+  const graph: TestGraph = new TestGraph({ jobs: chain, members, run: { cache: true } })
+  graph.graph.start()
+  await until(() => graph.statesOf('app').includes('done'), { what: 'app is done', timeout: 9_000 })
+  hangs.resolve()
+  const [first = 0, then = 0] = began
+  assert.ok(then - first < 5_000, `${then - first} ms`)
+  assert.equal(stateOf(await graph.end()), { lib: 'done', app: 'done' })
 })
 
 test('many jobs that need the same outputs have them looked for once', async () => {

@@ -15,6 +15,7 @@ const [self, other] = [newSigner(), newSigner()]
 const records = new JobRecords({ folder: scratch(), self: self.peer, log: createLog('error', () => {}) })
 test.after(() => records.close())
 const [driven, heard] = ['20261122T213015-k3f9ab', '20261122T213016-aaaaaa']
+const own = '20261122T213017-bbbbbb'
 const step = { number: 1, name: 'default', sample: 1 }
 
 test.before(() => {
@@ -108,9 +109,10 @@ test('entries are those that were noted last, without their results', () => {
   )
   assert.is(records.entriesOf(driven).length, 4)
   assert.equal(records.entriesOf(heard), [])
+  const attempt = { attempt: 1, member: 'n1', outcome: 'cancelled' as const, offered: 1 }
+  records.note(own, [jobEntryOf({ job: 'again', attempts: [{ ...attempt, result: 'AAAA' }] })])
+  assert.equal(records.entriesOf(own, { job: 'again' })[0]?.attempts, [attempt], 'also those of earlier attempts')
 })
-
-const own = '20261122T213017-bbbbbb'
 
 test('a result was taken where the job was done by it, and by no other of the same attempt and outputs', () => {
   const lib = signedResult(self, { run: own, job: 'taken' })

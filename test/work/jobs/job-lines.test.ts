@@ -47,8 +47,8 @@ test('a line is cut at its bound, and the next one is whole', () => {
   assert.is(lines, 2)
 })
 
-test('what is beyond the bound of all is counted', () => {
-  const { kept, lines, dropped } = read(['a\nb\nc\nd\n', 'e\nf\ng', 'g\nh'], 6)
+test('what is beyond the bound of all is counted, and a short line costs nearly as much as a longer one', () => {
+  const { kept, lines, dropped } = read(['a\nb\nc\nd\n', 'e\nf\ng', 'g\nh'], 99)
   assert.equal(texts(kept), ['a', 'b', 'c'])
   assert.is(lines, 8)
   assert.is(dropped, 5)
