@@ -31,31 +31,8 @@ export async function* jobLog(
   const last = attempt ?? begun.at(-1)?.attempt
   if (follow && attempt == null && !isFinal(entry.state)) return yield* followed(parts, found, last ?? 1, signal)
   if (entry.state === 'reused') yield* ofEarlierRun(parts, found, signal)
-  else if (last != null)
-    yield* asFarAsKept(parts, found, last, ofAttempt(parts, found, last, { follow, signal }), signal)
+  else if (last != null) yield* ofAttempt(parts, found, last, { follow, signal })
   yield { type: 'state', state: entry.state, reason: reasonOf(entry) }
-}
-
-/** A log is bounded, and its end is the end of what is kept: how many lines there were its member has signed. */
-async function* asFarAsKept(
-  parts: Parts,
-  { run, entry }: FoundJob,
-  attempt: number,
-  answers: AsyncIterable<Answer>,
-  signal: AbortSignal
-): AsyncGenerator<Answer> {
-  let last = 0
-  let isWhole = true
-  for await (const answer of answers) {
-    if (answer.type === 'lines') last = answer.lines.at(-1)?.n ?? last
-    if (answer.type === 'missing') isWhole = false
-    yield answer
-  }
-  const result = isWhole
-    ? (await resultsOf(parts, entry, run, signal)).find(each => each.attempt === attempt)
-    : undefined
-  if (result == null || result.lines <= last) return
-  yield { type: 'missing', reason: `lines ${last + 1} to ${result.lines} of its log are not kept: it is too long` }
 }
 
 function reasonOf({ state, reason, from, run }: JobEntry): string | undefined {
