@@ -56,7 +56,10 @@ export function checkSpec(given: RunFile): Spec {
   const options = withTestMode(withSearch(withIterations(given)))
   const { command, workload = [], task = [], job = [] } = options
   if (command == null && workload.length + task.length + job.length === 0)
-    throw new BakError('usage', 'a command is missing: bak run [FILE.toml] [options] -- COMMAND')
+    throw new BakError(
+      'usage',
+      'a command is missing: bak run [FILE.toml] [options] -- COMMAND; or a [[job]], [[workload]] or [[task]] in the file'
+    )
   const wrong = findValidationErrors(spec as Schema, options)
   const errors = wrong.length > 0 ? wrong : conflictsOf(options)
   if (errors.length > 0) throw new BakError('usage', errors.map(inWords).join('\n'))

@@ -1,10 +1,10 @@
 /** Writes an artifact to a path of this machine: whole or not at all, and over nothing that is there unless that is asked for. */
-import { lstat, mkdir, rename } from 'node:fs/promises'
+import { lstat, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
 import type { WaitOptions } from '../../protocols/stream.ts'
 import { temporaryIn } from '../store/atomic.ts'
-import { onDisk, unlessMissing } from '../store/disk.ts'
+import { makeFolder, onDisk, unlessMissing } from '../store/disk.ts'
 import { removeTree } from '../store/remove-tree.ts'
 import type { ArtifactStore } from './artifact-store.ts'
 import { placeArtifact } from './place.ts'
@@ -26,7 +26,7 @@ export async function exportArtifact(
 ): Promise<void> {
   await checkFree(path, replace)
   const parent = dirname(path)
-  await onDisk(parent, () => mkdir(parent, { recursive: true })).catch(cause => {
+  await onDisk(parent, () => makeFolder(parent, 0o777)).catch(cause => {
     throw new BakError('cannot-create', `cannot make the folder ${parent}: ${cause.message}`, { cause })
   })
   const whole = temporaryIn(parent)

@@ -50,6 +50,8 @@ test('what fails leaves nothing beside what was there', async () => {
   writeFileSync(join(into, 'app'), 'old')
   assert.is(await codeOf(exportArtifact(store, 'f'.repeat(64), join(into, 'app'), { replace: true })), 'unknown-digest')
   assert.is(await codeOf(exportArtifact(store, digest, join(into, 'app/below'))), 'cannot-create')
+  // where no folder can be made that is an error soon, and no wait without end
+  assert.is(await codeOf(exportArtifact(store, digest, '/proc/absent/app')), 'cannot-create')
   const signal = AbortSignal.abort(new Error('enough'))
   await exportArtifact(store, digest, join(into, 'other'), { signal }).then(
     () => assert.unreachable(),

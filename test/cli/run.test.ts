@@ -220,7 +220,10 @@ run('errors in flags and files are found before the daemon is called', async () 
     'bak: bad.toml:1: samples: expected >= 1, got 0\nbak: bad.toml:2: qourum: is not a known key; there are name, command, results, workload, task, parallel, operation, load, search, job, jobs, ends, stage, stage_outputs, on, tools, group, trigger, triggers, tool, groups, expect, iterations, samples, order, seed, warmup, max_sample_failures, max_stddev, interval, sysinfo, threshold, move_to, policy, tags, params'
   ])
   assert.equal(await said('--samples', '0', '--', 'x'), [64, 'bak: samples: expected >= 1, got 0'])
-  assert.equal(await said(), [64, 'bak: a command is missing: bak run [FILE.toml] [options] -- COMMAND'])
+  assert.equal(await said(), [
+    64,
+    'bak: a command is missing: bak run [FILE.toml] [options] -- COMMAND; or a [[job]], [[workload]] or [[task]] in the file'
+  ])
   assert.equal(await said('echo', 'hello'), [
     64,
     'bak: at most one run file; a command comes after --: bak run -- echo hello'

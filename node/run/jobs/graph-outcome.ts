@@ -13,7 +13,10 @@ export function whyGraphFailed(entries: Judged[]): string | undefined {
   const skipped = entries.filter(({ state }) => state === 'skipped').length
   const also = [
     ...(failed.length > 1 ? [`${failed.length} jobs failed in all`] : []),
-    ...(skipped > 0 ? [`${skipped} ${skipped === 1 ? 'was' : 'were'} skipped for it`] : [])
+    // for any of several
+    ...(skipped > 0
+      ? [`${skipped} ${skipped === 1 ? 'was' : 'were'} skipped${failed.length > 1 ? '' : ' for it'}`]
+      : [])
   ]
   if (first != null) return cutText([describeFailure(first), ...also].join('; '))
   const cut = entries.filter(({ state }) => !isGood(state))

@@ -35,7 +35,7 @@ const table: Array<[title: string, entries: JobEntry[], why: string | undefined]
       entry('app', 'skipped'),
       entry('doc', 'failed', { reason: 'no member' })
     ],
-    'job lib on n2, attempt 2: exit 1; 2 jobs failed in all; 1 was skipped for it'
+    'job lib on n2, attempt 2: exit 1; 2 jobs failed in all; 1 was skipped'
   ],
   [
     'jobs that were cancelled did not come to an end',
