@@ -58,7 +58,7 @@ export interface RunParts {
   content: Content
   artifacts: Artifacts
   swarms: Pick<Swarms, 'fetch'>
-  jobRecords: Pick<JobRecords, 'keep' | 'note' | 'byKeys' | 'latestOf' | 'hasTaken'>
+  jobRecords: Pick<JobRecords, 'keep' | 'flush' | 'note' | 'byKeys' | 'latestOf' | 'hasTaken'>
   workloads: WorkloadContexts
   /** Starts collectors. */
   supervisor: Pick<Supervisor, 'spawn'>

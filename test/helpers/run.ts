@@ -86,7 +86,8 @@ export async function fakeRun({ members = 4, spec = {} as object, joined = true 
         note: () => {},
         byKeys: () => [],
         latestOf: () => undefined,
-        hasTaken: () => false
+        hasTaken: () => false,
+        flush: () => {}
       },
       receiver: { settle: async () => {} },
       supervisor: fake<RunParts['supervisor']>({}),

@@ -83,7 +83,9 @@ export class GraphNotes {
 
   result(result: Signed<JobResult>): void {
     const { run, logs } = this.#init
+    // a daemon that is killed has the result of each job that its journal says is done
     run.parts.jobRecords.keep(result)
+    run.parts.jobRecords.flush()
     logs.ended(result.value)
   }
 
