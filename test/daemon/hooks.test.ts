@@ -149,7 +149,11 @@ hooks(
     await run.finished
     writeFileSync(gate, '')
     await net().startPeer('c')
-    await until(() => said('c').length > 0, { timeout: 15_000, what: () => `the hook of c ran\n${logOf(net(), 'c')}` })
+    // the file is there before its line is
+    await until(() => said('c').join('') !== '', {
+      timeout: 15_000,
+      what: () => `the hook of c ran\n${logOf(net(), 'c')}`
+    })
     assert.equal(said('c'), ['undone'])
     await net().until('a', members => members.filter(m => m.state === 'alive').length === 3)
   }
