@@ -1,7 +1,7 @@
 /** Programs in images of podman, where that is: what they can do, and that nothing of them is left. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -75,7 +75,7 @@ function leftOf(home: string) {
     mounts: ownMounts().filter(({ point }) => point.startsWith(home)).length,
     folders: existsSync(join(home, 'containers')) ? readdirSync(join(home, 'containers')) : [],
     runtime: existsSync(runtimeOf(home)) ? readdirSync(runtimeOf(home)) : [],
-    cgroups: cgroupsOfPodman().filter(each => !others.includes(each))
+    cgroups: cgroupsOfPodman().filter(each => own.has(each.slice(-ID_LENGTH)))
   }
 }
 
@@ -86,8 +86,16 @@ const cgroupsOfPodman = () =>
     .split('\n')
     .filter(each => each !== '')
 
-/** Of what else this machine has. */
-const others = cgroupsOfPodman()
+const ID_LENGTH = 64
+/** Ids of containers of these tests: others on this machine come and go meanwhile. */
+const own = new Set<string>()
+
+/** @returns how many containers of a home there are now, which `leftOf` looks for from now on */
+function noteContainers(home: string): number {
+  const found = globSync(join(home, 'containers/*/root/*-containers/*')).filter(each => /\/[0-9a-f]{64}$/.test(each))
+  for (const each of found) own.add(each.slice(-ID_LENGTH))
+  return found.length
+}
 
 const isRunning = (mark: string) =>
   readdirSync('/proc').some(pid => /^\d+$/.test(pid) && linesOf(`/proc/${pid}/cmdline`).includes(mark))
@@ -109,6 +117,7 @@ testPodman('a job of others reads its inputs, writes its outputs, and can do not
     ls /sys/class/net; echo "$PATH"; exit 7`
   const { program, programs, folder, said } = await start(opened, { script, env: { A: 'a=b c' } })
   assert.is((await program.exited).exit, 7, said())
+  noteContainers(opened.home)
   assert.equal(await program.collect(), [])
   const lines = said().split('\n')
   for (const each of ['65534', 'x', 'CapEff: 0000000000000000', 'NoNewPrivs: 1', 'lo'])
@@ -129,6 +138,7 @@ testPodman('a job of the owner runs as the owner', async () => {
   const opened = await open()
   const { program, programs, said } = await start(opened, { script: 'id -u; touch $OUT/b', isOwn: true })
   assert.is((await program.exited).exit, 0, said())
+  noteContainers(opened.home)
   await program.collect()
   assert.match(said(), /^0$/m)
   await programs.end()
@@ -141,6 +151,7 @@ testPodman('a job that ignores what ends it is killed with all that it started',
   const script = `trap '' TERM; echo begun; sleep 4242 & sleep 4242`
   const { program, programs, said } = await start(opened, { script })
   await until(() => said().includes('begun'), { what: said })
+  assert.is(noteContainers(opened.home), 1)
   const began = performance.now()
   const { signal } = await program.stop({ grace: 200 })
   await program.collect()
@@ -159,8 +170,9 @@ testPodman('nothing is left of a job whose daemon was killed, once the next one 
   assert.ok(isRunning('sleep 4343'))
   child.kill('SIGKILL')
   await until(() => !isRunning('sleep 4343'))
-  const { mounts, folders } = leftOf(home)
-  assert.equal([mounts, folders.length], [0, 1])
+  assert.is(noteContainers(home), 1)
+  const { mounts, folders, cgroups } = leftOf(home)
+  assert.equal([mounts, folders.length, cgroups.length > 0], [0, 1, true])
   await new Containers({ folder: join(home, 'containers'), runtime: runtimeOf(home), isRoot: true }).clear()
   assert.equal(leftOf(home), nothing)
   await close()
