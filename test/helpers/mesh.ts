@@ -18,7 +18,11 @@ export function useTestnet(
 ): () => Testnet {
   let testnet: Testnet | undefined
   suite.before(async () => {
-    testnet = await Testnet.start(init)
+    testnet = await Testnet.start(init).catch(cause => {
+      // uvu does not say what a hook throws
+      process.stdout.write(`FAIL  a testnet for tests: ${(cause as Error).message.split('\n').join(' | ')}\n`)
+      throw cause
+    })
   })
   suite.after(async () => {
     await testnet?.stop()
