@@ -25,12 +25,26 @@ interface Opening {
 }
 
 /** @returns the page of the report of a result, once it is drawn */
-export async function openReport({ browser, folder, title, complaints, change = () => {} }: Opening): Promise<Page> {
+export async function openReport({ folder, change = () => {}, ...opening }: Opening): Promise<Page> {
   const report = await gatherReport(await sourceOf(await openFolder(folder)), 1e6)
   change(report.data)
-  const file = `${folder}.html`
-  writeFileSync(file, await pageHtml({ page: 'report', title: title ?? report.data.head.name, ...report }))
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' })
+  return drawReport(report, { ...opening, file: `${folder}.html`, height: 900 })
+}
+
+interface Drawing extends Pick<Opening, 'browser' | 'title' | 'complaints'> {
+  /** The page is written there. */
+  file: string
+  /** Of the window, pixels. */
+  height: number
+}
+
+/** @returns the page of a report, once it is drawn */
+export async function drawReport(
+  report: { data: ReportData; block: Uint8Array },
+  { browser, file, title = report.data.head.name, complaints, height }: Drawing
+): Promise<Page> {
+  writeFileSync(file, await pageHtml({ page: 'report', title, ...report }))
+  const page = await browser.newPage({ viewport: { width: 1280, height }, colorScheme: 'light' })
   // of a machine that is busy with other tests
   page.setDefaultTimeout(60_000)
   const url = pathToFileURL(file).href

@@ -12,6 +12,7 @@ import { render } from '../../../cli/compare/forms.ts'
 import { RECORD_FILE, toolFolder } from '../../../protocols/layout.ts'
 import { writeRecord } from '../../../protocols/record.ts'
 import { loadResult } from '../../helpers/load-result.ts'
+import { launchBrowser } from '../../helpers/report-page.ts'
 import type { SeriesResult, seriesResult } from '../../helpers/series-result.ts'
 import { needs, skipWhere } from '../../helpers/skip.ts'
 import { resultIn } from './results.ts'
@@ -36,8 +37,7 @@ all.before(async () => {
   profile(base, 'main;read 10\nmain;compute 90\n')
   profile(other, `main;read 60\nmain;${HOSTILE} 40\n`)
   const html = await makePage()
-  const { chromium } = await import('playwright-core')
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+  browser = await launchBrowser()
   page = await open(html)
 })
 all.after(async () => {

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert'
 import { pageHtml } from '../../../../cli/report/page-html.ts'
 import type { ReportData } from '../../../../cli/report/report-data.ts'
 import { makeReport } from '../../../helpers/report-data.ts'
+import { drawReport, launchBrowser } from '../../../helpers/report-page.ts'
 import { needs, skipWhere } from '../../../helpers/skip.ts'
 
 const all = suite('the page of a report')
@@ -21,8 +22,7 @@ const complaints: string[] = []
 
 all.before(async () => {
   if (needs('chromium') != null) return
-  const { chromium } = await import('playwright-core')
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+  browser = await launchBrowser()
   shared = await open(makeReport(), 'shared')
 })
 all.after(async () => {
@@ -35,22 +35,8 @@ all.after.each(async () => {
   await shared.keyboard.press('Escape')
 })
 
-async function open(report: { data: ReportData; block: Uint8Array }, name: string): Promise<Page> {
-  const file = join(folder, `${name}.html`)
-  writeFileSync(file, await pageHtml({ page: 'report', title: report.data.head.name, ...report }))
-  const page = await (browser as Browser).newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' })
-  // of a machine that is busy with other tests
-  page.setDefaultTimeout(60_000)
-  const url = pathToFileURL(file).href
-  page.on('console', message => complaints.push(message.text()))
-  page.on('pageerror', error => complaints.push(String(error)))
-  page.on('request', request => {
-    if (request.url() !== url) complaints.push(`asked for ${request.url()}`)
-  })
-  await page.goto(url)
-  await page.locator('html[data-drawn]').waitFor()
-  return page
-}
+const open = (report: { data: ReportData; block: Uint8Array }, name: string): Promise<Page> =>
+  drawReport(report, { browser: browser as Browser, file: join(folder, `${name}.html`), complaints, height: 800 })
 
 const texts = (page: Page, selector: string) => page.locator(selector).allTextContents()
 const said = async (words: Locator) => (await words.textContent()) ?? ''
