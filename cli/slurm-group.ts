@@ -1,16 +1,21 @@
 /** Inside of an allocation of Slurm its nodes are a group: `slurm`. Which they are is in SLURM_JOB_NODELIST, `n[01-03,7],gpu1`. */
+import * as v from 'valibot'
 import { BakError } from '../protocols/errors.ts'
 import type { RunFile } from '../protocols/run-file.ts'
+import { selector } from '../protocols/spec-fields.ts'
 
 export const SLURM_GROUP = 'slurm'
 const NODE_LIST = 'SLURM_JOB_NODELIST'
 /** Of one list: a selector has so many names. */
 const MAX_NODES = 10_000
 
-/** @returns the group of the allocation in which this program runs; none outside of one @throws {BakError} as `expandNodes` */
+/** @returns the group of the allocation in which this program runs; none outside of one, or where its names are longer than a selector @throws {BakError} as `expandNodes` */
 export function slurmGroups(env: NodeJS.ProcessEnv = process.env): NonNullable<RunFile['groups']> {
   const nodes = env[NODE_LIST]
-  return nodes == null || nodes === '' ? [] : [{ name: SLURM_GROUP, on: expandNodes(nodes).join(',') }]
+  if (nodes == null || nodes === '') return []
+  const on = expandNodes(nodes).join(',')
+  // a group that no selector can name must not refuse a run that does not use it
+  return v.is(selector, on) ? [{ name: SLURM_GROUP, on }] : []
 }
 
 /**

@@ -1,3 +1,4 @@
+/** Nodes of an allocation of Slurm as a group of the run, by the forms in which Slurm lists them. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { expandNodes, slurmGroups } from '../../cli/slurm-group.ts'
@@ -27,6 +28,7 @@ test('they are a group of the run, unless the file has one of that name or there
   ])
   assert.equal(namesIn('[[groups]]\nname = "slurm"\non = "n9"\n'), [['slurm', 'n9']])
   assert.equal(slurmGroups({}), [])
+  assert.equal(slurmGroups({ SLURM_JOB_NODELIST: 'a-long-name-of-a-node[1-2000]' }), [], 'longer than a selector')
 })
 
 test('a workload runs on them by the name of the group', () => {
