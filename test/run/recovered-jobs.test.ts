@@ -1,3 +1,4 @@
+/** Jobs of a run whose daemon was killed: what the journal and the records tell of them. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { recoverJobs } from '../../node/run/recovered-jobs.ts'

@@ -1,3 +1,4 @@
+/** Where outputs of jobs are put for workloads. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { outputPlacement, stagedOutputsOf } from '../../../protocols/jobs/stage-outputs.ts'

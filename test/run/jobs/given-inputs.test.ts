@@ -1,3 +1,4 @@
+/** Inputs of jobs that the controller has before a graph begins: files, addresses, the result. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'

@@ -1,3 +1,4 @@
+/** What a graph of jobs came to, in words and as entries of the record. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { troublesIn, whyGraphFailed, workEntryOf } from '../../../node/run/jobs/graph-outcome.ts'

@@ -1,3 +1,4 @@
+/** The jobs of a run over all its graphs: which apply, what became of them, what later graphs need. */
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
