@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { goneWithin, processesWith, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import { goneWithin, sleepsOf, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
 import { until } from '../helpers/until.ts'
 import {
   type EndedRun,
@@ -239,7 +239,7 @@ test('what is cancelled ends everywhere, and comes back', async () => {
     'c',
     workload('load', `echo begun; setsid sleep ${mark} & exec sleep ${mark}`) + server('db', `exec sleep ${mark}`, onDb)
   )
-  await until(() => processesWith(mark).length >= 7, { what: () => `${processesWith(mark).length} processes run` })
+  await until(() => sleepsOf(mark).length === 7, { what: () => `${sleepsOf(mark).length} of 7 run` })
   started.kill('SIGINT')
   const ended = await endOf(net(), 'c', started)
   assert.is(ended.status, 4, ended.stderr)

@@ -111,6 +111,9 @@ export function processesWith(mark: string): number[] {
     .map(Number)
 }
 
+/** @returns the ids of processes that run `sleep MARK` by now: what starts a program apart has its whole line as an argument, too */
+export const sleepsOf = (mark: string) => processesWith(mark).filter(pid => commandLine(`${pid}`).startsWith('sleep '))
+
 /** @throws if processes with `mark` in their command line are still running after `within` ms */
 export async function goneWithin(mark: string, within: number): Promise<void> {
   await until(() => processesWith(mark).length === 0, {
