@@ -11,7 +11,8 @@ import {
 import type { Setting, Tool } from './tool.ts'
 
 /** What settings are read from. */
-type Declared = Pick<Tool, 'name' | 'settings' | 'noWords' | 'lifetime' | 'eitherLifetime'>
+type Declared = Pick<Tool, 'name' | 'settings' | 'noWords' | 'lifetime' | 'eitherLifetime' | 'isPaced'> &
+  Partial<Pick<Tool, 'stop'>>
 
 export interface Settings {
   /** By name, with defaults. */
@@ -43,6 +44,7 @@ export function settingsOf(tool: Declared, options: ToolOptions): Settings {
   // a key of a run file is more than a word that was registered
   const given = Object.entries(ownOptions(options))
   if (options.interval != null && declared.has('interval')) given.push(['interval', options.interval])
+  else if (options.interval != null && tool.isPaced !== true) mistakes.push('interval: this tool takes no samples at an interval')
   for (const [key, value] of given) {
     if (declared.has(key)) values.set(key, value)
     else mistakes.push(unknownOption(key, tool))
@@ -54,6 +56,8 @@ export function settingsOf(tool: Declared, options: ToolOptions): Settings {
     if (value == null && setting.default != null) values.set(setting.name, setting.default)
   }
   if (tool.noWords != null && words.length > 0) mistakes.push(noSuchWord(words[0] as string, tool))
+  if (options.stop_signal != null && tool.stop != null && !tool.stop.startsWith('SIG'))
+    mistakes.push(`stop_signal: no signal stops this tool: ${tool.stop}`)
   const described = DESCRIBING.filter(key => options.command == null && options[key] != null)
   mistakes.push(...described.map(key => `${key}: is for a tool of your own: it needs a command`))
   const { lifetime = tool.lifetime } = options

@@ -86,6 +86,29 @@ read('a command of the run file may be persistent, and has no options of its own
   assert.match(thrownBy(() => settingsOf(mine, { command, abc: 1 })).message, /^tool\.mine\.abc: .*it has none of/)
 })
 
+const plain = { ...tool, settings: [], stop: 'the daemon takes a last sample' }
+const meaningless: Array<[title: string, tool: Parameters<typeof settingsOf>[0], options: ToolOptions, why: RegExp]> = [
+  ['an interval', plain, { interval: 1 }, /^tool\.strace\.interval: this tool takes no samples at an interval$/],
+  ['a signal', plain, { stop_signal: 'INT' }, /stop_signal: no signal stops this tool: the daemon takes a last sample$/],
+  ['an interval', findTool('gauge', {}), { interval: 1 }, /^tool\.gauge\.interval: /],
+  ['an interval', findTool('mine', { command: ['x'] }), { command: ['x'], interval: 1 }, /^tool\.mine\.interval: /]
+]
+for (const [title, of, options, why] of meaningless) {
+  read(`${title} that means nothing to ${of.name} is refused, not passed over: ${JSON.stringify(options)}`, () => {
+    assert.match(thrownBy(() => settingsOf(of, options)).message, why)
+  })
+}
+
+read('an interval is for a command that has it in a word, and for one whose readings count by it', () => {
+  const reading = { file: 'x.csv', columns: { a: {} } } as never
+  for (const options of [
+    { command: ['x', '{interval}'], interval: 1 },
+    { command: ['x'], options: ['-i{interval}'], interval: 1 },
+    { command: ['x'], read: [reading], interval: 1 }
+  ])
+    assert.equal(settingsOf(findTool('mine', options), options).values, {})
+})
+
 read('the interval of the run holds where the tool has none', () => {
   assert.is(intervalOf(settingsOf(tool, {}).values, { interval: 3 }), 3)
   assert.is(intervalOf(settingsOf(tool, { options: ['--interval=1'] }).values, { interval: 3 }), 1)
