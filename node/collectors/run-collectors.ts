@@ -176,12 +176,7 @@ export class RunCollectors {
   }
 
   /** @param signal ends it while it starts; later `stop` does */
-  #begin(
-    name: CollectorName,
-    program: string,
-    targets: Target[],
-    signal: AbortSignal
-  ): Promise<Collector> | Collector {
+  #begin(name: CollectorName, program: string, targets: Target[], signal: AbortSignal): Promise<Collector> | Collector {
     const { supervisor, folder, run, to } = this.#init
     if (name === 'prometheus') {
       const onEnd = (how: string) => {

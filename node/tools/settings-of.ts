@@ -44,7 +44,8 @@ export function settingsOf(tool: Declared, options: ToolOptions): Settings {
   // a key of a run file is more than a word that was registered
   const given = Object.entries(ownOptions(options))
   if (options.interval != null && declared.has('interval')) given.push(['interval', options.interval])
-  else if (options.interval != null && tool.isPaced !== true) mistakes.push('interval: this tool takes no samples at an interval')
+  else if (options.interval != null && tool.isPaced !== true)
+    mistakes.push('interval: this tool takes no samples at an interval')
   for (const [key, value] of given) {
     if (declared.has(key)) values.set(key, value)
     else mistakes.push(unknownOption(key, tool))

@@ -89,7 +89,12 @@ read('a command of the run file may be persistent, and has no options of its own
 const plain = { ...tool, settings: [], stop: 'the daemon takes a last sample' }
 const meaningless: Array<[title: string, tool: Parameters<typeof settingsOf>[0], options: ToolOptions, why: RegExp]> = [
   ['an interval', plain, { interval: 1 }, /^tool\.strace\.interval: this tool takes no samples at an interval$/],
-  ['a signal', plain, { stop_signal: 'INT' }, /stop_signal: no signal stops this tool: the daemon takes a last sample$/],
+  [
+    'a signal',
+    plain,
+    { stop_signal: 'INT' },
+    /stop_signal: no signal stops this tool: the daemon takes a last sample$/
+  ],
   ['an interval', findTool('gauge', {}), { interval: 1 }, /^tool\.gauge\.interval: /],
   ['an interval', findTool('mine', { command: ['x'] }), { command: ['x'], interval: 1 }, /^tool\.mine\.interval: /]
 ]
