@@ -5,7 +5,6 @@ import type { Availability, RegisterRequest, Registration } from '../../protocol
 import type { Assignment } from '../../protocols/manifest.ts'
 import { expandTools, isToolset } from '../../protocols/spec.ts'
 import type { Catalogue } from './catalogue.ts'
-import { findTool } from './index.ts'
 
 interface Asked {
   group: string
@@ -28,9 +27,7 @@ export async function registrable(
   const single = add.filter(each => !isSet(each)).map(each => ({ group, ...each }))
   const ofSets = add
     .filter(isSet)
-    .flatMap(({ tool, interval, ...rest }) =>
-      expandTools([tool]).map(name => ({ group, tool: name, ...rest, ...(isSampling(name) ? { interval } : {}) }))
-    )
+    .flatMap(({ tool, ...rest }) => expandTools([tool]).map(name => ({ group, tool: name, ...rest })))
   await check(single.map(assignmentOf))
   const tools = await Promise.all(
     single.map(({ tool, ...rest }) => catalogue.check(tool, assignmentOf({ tool, ...rest }).options))
@@ -49,9 +46,6 @@ export async function registrable(
 
 /** A command makes a tool of its own of any name. */
 const isSet = ({ tool, command }: Pick<Registration, 'tool' | 'command'>) => command == null && isToolset(tool)
-
-/** The interval of a set is for those of its tools that have one. */
-const isSampling = (name: string) => findTool(name, {}).settings.some(each => each.name === 'interval')
 
 /** Of a set: nothing about one tool keeps the others from being registered. */
 async function judge(

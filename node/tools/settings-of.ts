@@ -11,8 +11,7 @@ import {
 import type { Setting, Tool } from './tool.ts'
 
 /** What settings are read from. */
-type Declared = Pick<Tool, 'name' | 'settings' | 'noWords' | 'lifetime' | 'eitherLifetime' | 'isPaced'> &
-  Partial<Pick<Tool, 'stop'>>
+type Declared = Pick<Tool, 'name' | 'settings' | 'noWords' | 'lifetime' | 'eitherLifetime'>
 
 export interface Settings {
   /** By name, with defaults. */
@@ -44,8 +43,6 @@ export function settingsOf(tool: Declared, options: ToolOptions): Settings {
   // a key of a run file is more than a word that was registered
   const given = Object.entries(ownOptions(options))
   if (options.interval != null && declared.has('interval')) given.push(['interval', options.interval])
-  else if (options.interval != null && tool.isPaced !== true)
-    mistakes.push('interval: this tool takes no samples at an interval')
   for (const [key, value] of given) {
     if (declared.has(key)) values.set(key, value)
     else mistakes.push(unknownOption(key, tool))
@@ -57,8 +54,6 @@ export function settingsOf(tool: Declared, options: ToolOptions): Settings {
     if (value == null && setting.default != null) values.set(setting.name, setting.default)
   }
   if (tool.noWords != null && words.length > 0) mistakes.push(noSuchWord(words[0] as string, tool))
-  if (options.stop_signal != null && tool.stop != null && !tool.stop.startsWith('SIG'))
-    mistakes.push(`stop_signal: no signal stops this tool: ${tool.stop}`)
   const described = DESCRIBING.filter(key => options.command == null && options[key] != null)
   mistakes.push(...described.map(key => `${key}: is for a tool of your own: it needs a command`))
   const { lifetime = tool.lifetime } = options
@@ -66,6 +61,15 @@ export function settingsOf(tool: Declared, options: ToolOptions): Settings {
     mistakes.push(`lifetime: it is always ${tool.lifetime}`)
   if (mistakes.length > 0) throw new BakError('usage', mistakes.map(each => `tool.${tool.name}.${each}`).join('\n'))
   return { values: Object.fromEntries(values), words }
+}
+
+/** @returns what of the options that any tool may have means nothing to this one, in words: no mistake, since a set of tools gets the same for all */
+export function ignoredBy({ settings, isPaced, stop }: Tool, { interval, stop_signal }: ToolOptions): string[] {
+  const takesInterval = isPaced === true || settings.some(({ name }) => name === 'interval')
+  return [
+    ...(interval == null || takesInterval ? [] : ['its interval is ignored: it takes no samples at one']),
+    ...(stop_signal == null || stop.startsWith('SIG') ? [] : [`its stop_signal is ignored: ${stop}`])
+  ]
 }
 
 /** @param run what the run says @returns seconds between two samples: those of the tool, if it was given some */

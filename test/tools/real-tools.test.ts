@@ -5,12 +5,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { plainPrograms } from '../../node/processes/programs.ts'
 import { findTool, listTools } from '../../node/tools/index.ts'
 import type { RunningTool, Tool } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { checkTool } from '../helpers/check-tool.ts'
+import { plainPrograms } from '../helpers/plain-programs.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { createWorkspace, until, type Workspace } from '../helpers/workspace.ts'
 

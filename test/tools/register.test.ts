@@ -69,13 +69,6 @@ test('a controller registers tools, which are stored and announced to the mesh',
   assert.is((await Register.open(path)).list()[0]?.tool, 'vmstat')
 })
 
-test('of a set the interval is for those tools that have one', async () => {
-  const { change, register } = await registerOf()
-  await change(ops, { add: [{ tool: 'heavy', options: [], interval: 2 }], force: true })
-  const registered = new Map(register.list().map(each => [each.tool, each.interval]))
-  assert.equal([registered.has('perf'), registered.get('perf'), registered.get('vmstat')], [true, undefined, 2])
-})
-
 test('what is asked for at once is registered, all of it', async () => {
   const { ask, register } = await registerOf()
   const tools = ['vmstat', 'proc', 'disk', 'gauge']
