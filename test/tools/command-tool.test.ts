@@ -8,7 +8,7 @@ import { findTool } from '../../node/tools/index.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
-import { plainPrograms } from '../helpers/plain-programs.ts'
+import { plainPrograms } from '../../scripts/plain-programs.ts'
 import { createWorkspace, fixture, until, type Workspace } from '../helpers/workspace.ts'
 
 interface Context extends Workspace {

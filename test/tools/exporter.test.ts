@@ -14,7 +14,7 @@ import { placesIn } from '../../node/tools/pcp-places.ts'
 import { settingsOf } from '../../node/tools/settings-of.ts'
 import type { RunningTool, Tool } from '../../node/tools/tool.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
-import { plainPrograms } from '../helpers/plain-programs.ts'
+import { plainPrograms } from '../../scripts/plain-programs.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { createWorkspace, type Workspace } from '../helpers/workspace.ts'
 

@@ -7,7 +7,7 @@ import { availabilityOf, Catalogue } from '../../node/tools/catalogue.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
-import { plainPrograms } from '../helpers/plain-programs.ts'
+import { plainPrograms } from '../../scripts/plain-programs.ts'
 import { createWorkspace, type Workspace } from '../helpers/workspace.ts'
 
 interface Context extends Workspace {

@@ -9,7 +9,7 @@ import { findTool, listTools } from '../../node/tools/index.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
-import { plainPrograms } from '../helpers/plain-programs.ts'
+import { plainPrograms } from '../../scripts/plain-programs.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { createWorkspace, until, type Workspace } from '../helpers/workspace.ts'
 

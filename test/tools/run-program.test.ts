@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { findTool } from '../../node/tools/index.ts'
-import { plainPrograms } from '../helpers/plain-programs.ts'
+import { plainPrograms } from '../../scripts/plain-programs.ts'
 import { createWorkspace } from '../helpers/workspace.ts'
 
 const test = suite('the folder of a program')

@@ -5,7 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Repeated, repeatCommand } from '../../../node/tools/repeated/repeated-command.ts'
 import type { RunningTool } from '../../../node/tools/tool.ts'
-import { plainPrograms } from '../../helpers/plain-programs.ts'
+import { plainPrograms } from '../../../scripts/plain-programs.ts'
 import { createWorkspace, until, type Workspace } from '../../helpers/workspace.ts'
 
 interface Context extends Workspace {

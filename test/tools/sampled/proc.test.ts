@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import { proc } from '../../../node/tools/sampled/proc.ts'
 import { subjects } from '../../../node/tools/sampled/proc-subjects.ts'
 import type { RunningTool } from '../../../node/tools/tool.ts'
-import { plainPrograms } from '../../helpers/plain-programs.ts'
+import { plainPrograms } from '../../../scripts/plain-programs.ts'
 import { createWorkspace, until, type Workspace } from '../../helpers/workspace.ts'
 
 interface Context extends Workspace {

@@ -1,7 +1,7 @@
 /** Starts the programs of tools as they are, without what keeps them apart from a daemon. */
-import { chosenEnvironment } from '../../node/processes/environment.ts'
-import type { Programs } from '../../node/processes/programs.ts'
-import type { Supervisor } from '../../node/processes/supervisor.ts'
+import { chosenEnvironment } from '../node/processes/environment.ts'
+import type { Programs } from '../node/processes/programs.ts'
+import type { Supervisor } from '../node/processes/supervisor.ts'
 
 export function plainPrograms(supervisor: Supervisor): Programs {
   return {
