@@ -14,7 +14,7 @@ import { type PcpPlaces, pcpPlaces } from './pcp-places.ts'
 import { filesOfProgram, notFound } from './program-tool.ts'
 import { runProgram } from './run-program.ts'
 import { intervalSetting, settingsOf } from './settings-of.ts'
-import type { RunningTool, Tool, ToolContext } from './tool.ts'
+import { type RunningTool, type Tool, type ToolContext, unusable } from './tool.ts'
 
 const NAME = 'pcp'
 const LOG = 'pmcd.log'
@@ -56,9 +56,9 @@ export const pcp: Tool = {
   async check() {
     const places = await pcpPlaces()
     const pmcd = await findRunnable([join(places.binaries, 'pmcd')])
-    if (pmcd == null) return { tool: NAME, usable: false, reason: `${NAME}: pmcd ${notFound(needs)}` }
+    if (pmcd == null) return unusable(NAME, `pmcd ${notFound(needs)}`)
     const agents = await missingAgents(places)
-    if (agents.length > 0) return { tool: NAME, usable: false, reason: `${NAME}: ${agents.join(', ')}: no such file` }
+    if (agents.length > 0) return unusable(NAME, `${agents.join(', ')}: no such file`)
     return { tool: NAME, usable: true, version: await versionOf(pmcd, '--version') }
   },
   async start(context) {

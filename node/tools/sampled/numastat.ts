@@ -6,7 +6,7 @@ import { findProgram } from '../find-program.ts'
 import { notFound } from '../program-tool.ts'
 import { repeatCommand } from '../repeated/repeated-command.ts'
 import { settingsOf } from '../settings-of.ts'
-import type { Needs, RunningTool, Tool } from '../tool.ts'
+import { type Needs, type RunningTool, type Tool, unusable } from '../tool.ts'
 import { isReadable, KernelFile } from './kernel-file.ts'
 import { type Source, sampledTool } from './sampled-tool.ts'
 import { linesOf } from './subject.ts'
@@ -47,9 +47,8 @@ export const numastat: Tool = {
   noWords: 'only its settings are read',
   async check(options: ToolOptions, how) {
     const { pattern } = settingsOf(nodes, options).values
-    if (pattern != null && (await findProgram('numastat')) == null) {
-      return { tool: 'numastat', usable: false, reason: `numastat: the program, for a pattern, is ${notFound(needs)}` }
-    }
+    if (pattern != null && (await findProgram('numastat')) == null)
+      return unusable('numastat', `the program, for a pattern, is ${notFound(needs)}`)
     return nodes.check(options, how)
   },
   async start(context) {
