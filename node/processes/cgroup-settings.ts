@@ -1,6 +1,7 @@
 /** The files of a cgroup that set its limits, in v2 and in v1. */
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { ifPossible } from '../if-possible.ts'
 import type { Controller } from './cgroup-places.ts'
 
 /** What is left out has no limit. */
@@ -48,14 +49,12 @@ function diskOrThrow(disk: string | undefined): string {
 
 /** @returns the numbers of the whole disk that a folder is on: a limit holds for no partition */
 export function diskOf(folder: string): string | undefined {
-  try {
+  return ifPossible(() => {
     const { dev } = statSync(folder)
     // the numbers as in makedev(3)
     const [major, minor] = [(dev >> 8) & 0xfff, (dev & 0xff) | ((dev >> 12) & 0xfff00)]
     const place = realpathSync(`/sys/dev/block/${major}:${minor}`)
     const disk = basename(dirname(place)) === 'block' ? place : dirname(place)
     return readFileSync(`${disk}/dev`, 'utf8').trim()
-  } catch {
-    return undefined
-  }
+  })
 }

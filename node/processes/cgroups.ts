@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ifPossible, textIn } from '../if-possible.ts'
 import { type CgroupPlaces, CONTROLLERS, type Controller, cgroupPlaces } from './cgroup-places.ts'
 import { type CgroupLimits, diskOf, settingsFor } from './cgroup-settings.ts'
 
@@ -141,13 +142,8 @@ export class Cgroups {
   }
 }
 
-function ownPlaces(): CgroupPlaces {
-  try {
-    return cgroupPlaces(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'))
-  } catch {
-    return { v1: {} }
-  }
-}
+const ownPlaces = (): CgroupPlaces =>
+  cgroupPlaces(textIn('/proc/self/mountinfo') ?? '', textIn('/proc/self/cgroup') ?? '')
 
 /**
  * A group with processes of its own cannot hand a controller to groups in it, but for the root. One that has this daemon alone, as a unit
@@ -196,7 +192,8 @@ export async function killCgroup(path: string): Promise<void> {
       // only a file of the kernel: it is never made
       writeFileSync(join(path, 'cgroup.kill'), '1', { flag: 'r+' })
     } catch {
-      for (const pid of pids) kill(pid)
+      // some may have ended
+      for (const pid of pids) ifPossible(() => process.kill(pid, 'SIGKILL'))
     }
     await sleep(EMPTY_CHECK_MS)
   }
@@ -212,20 +209,9 @@ export async function removeCgroups(paths: string[]): Promise<void> {
 }
 
 function processesIn(path: string): number[] {
-  try {
-    return readFileSync(join(path, 'cgroup.procs'), 'utf8')
-      .split('\n')
-      .map(Number)
-      .filter(pid => pid > 0)
-  } catch {
-    return []
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // it has ended
-  }
+  const text = textIn(join(path, 'cgroup.procs')) ?? ''
+  return text
+    .split('\n')
+    .map(Number)
+    .filter(pid => pid > 0)
 }

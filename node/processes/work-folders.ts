@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { bytesOf, rawOf } from '../../protocols/file-names.ts'
 import { listRaw } from '../../protocols/folder-digests.ts'
+import { ifPossible } from '../if-possible.ts'
 import { moveRaw } from './move-raw.ts'
 import { firstSafe, makePassage } from './passage.ts'
 
@@ -85,13 +86,18 @@ export class WorkFolders {
 
   /** @param folder in the home @returns its counterpart, which the user passes through to those of its programs, and which stays until it is removed */
   passage(folder: string): string {
+    const path = this.#passTo(relative(this.#inside, folder).split(sep))
+    makePassage(join(path, KEPT))
+    return path
+  }
+
+  #passTo(parts: string[]): string {
     let path = this.#root
     makePassage(path)
-    for (const part of relative(this.#inside, folder).split(sep)) {
+    for (const part of parts) {
       path = join(path, part)
       makePassage(path)
     }
-    makePassage(join(path, KEPT))
     return path
   }
 
@@ -103,13 +109,7 @@ export class WorkFolders {
   /** @returns an empty folder that no other user can enter until it is handed over */
   makeClosed(folder: string): string {
     const parts = relative(this.#inside, folder).split(sep)
-    let path = this.#root
-    makePassage(path)
-    for (const part of parts.slice(0, -1)) {
-      path = join(path, part)
-      makePassage(path)
-    }
-    const made = join(path, parts.at(-1) as string)
+    const made = join(this.#passTo(parts.slice(0, -1)), parts.at(-1) as string)
     this.#discard(made)
     mkdirSync(made, { mode: 0o700 })
     return made
@@ -247,29 +247,9 @@ function takeOver(raw: string): void {
 }
 
 /** Of an empty folder. */
-function isRemoved(path: string): boolean {
-  try {
-    rmdirSync(path)
-    return true
-  } catch {
-    return false
-  }
-}
+const isRemoved = (path: string): boolean => ifPossible(() => rmdirSync(path) ?? true) ?? false
 
 /** One that cannot be looked at is not gone. */
-function isGone(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) == null
-  } catch {
-    return false
-  }
-}
+const isGone = (path: string): boolean => ifPossible(() => lstatSync(path, { throwIfNoEntry: false }) == null) ?? false
 
-function exists(path: string | Buffer): boolean {
-  try {
-    lstatSync(path)
-    return true
-  } catch {
-    return false
-  }
-}
+const exists = (path: string | Buffer): boolean => ifPossible(() => lstatSync(path)) != null

@@ -1,5 +1,5 @@
 /** The persistent tools of a member: started at `init`, taken up again or changed at each `start`, stopped at `end`. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { BakError } from '../../../protocols/errors.ts'
 import { persistentFolder } from '../../../protocols/layout.ts'
@@ -7,6 +7,7 @@ import type { Assignment } from '../../../protocols/manifest.ts'
 import { ENDS } from '../../../protocols/on-end.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import { isSameTool, keyOfTool } from '../../../protocols/tool-changes.ts'
+import { namesIn } from '../../if-possible.ts'
 import type { MemberState } from '../member-state.ts'
 import type { PhaseContext } from '../phases/phase.ts'
 import { beginTool, failedToStart, prepareTool } from './begin-tool.ts'
@@ -124,10 +125,6 @@ function placeOf(member: MemberState, each: Assignment) {
 
 /** @returns 0 where it was never started, else the number of the next restart */
 function restartsOf(member: MemberState, each: Assignment): number {
-  try {
-    const names = readdirSync(join(member.data, folderOf(member, each)))
-    return names.length === 0 ? 0 : 1 + names.filter(name => /^restart\d+$/.test(name)).length
-  } catch {
-    return 0
-  }
+  const names = namesIn(join(member.data, folderOf(member, each)))
+  return names.length === 0 ? 0 : 1 + names.filter(name => /^restart\d+$/.test(name)).length
 }

@@ -1,5 +1,6 @@
 /** Java virtual machines of this machine: jstack prints what their threads do, jmap what their heaps have. */
-import { readFileSync } from 'node:fs'
+
+import { textIn } from '../../if-possible.ts'
 import { findProcesses, processSettings, statusOf } from '../find-processes.ts'
 import { versionOf } from '../find-program.ts'
 import type { Tool } from '../tool.ts'
@@ -55,14 +56,7 @@ function jvmsOf({ pid, pattern }: Record<string, unknown>) {
 }
 
 /** It has the library of the virtual machine, and handles SIGQUIT. */
-function isJvm(pid: number): boolean {
-  if (!mayBeJvm(pid)) return false
-  try {
-    return /\/libjvm\.so$/m.test(readFileSync(`/proc/${pid}/maps`, 'utf8'))
-  } catch {
-    return false
-  }
-}
+const isJvm = (pid: number): boolean => mayBeJvm(pid) && /\/libjvm\.so$/m.test(textIn(`/proc/${pid}/maps`) ?? '')
 
 function mayBeJvm(pid: number): boolean {
   const caught = statusOf(pid, 'SigCgt')

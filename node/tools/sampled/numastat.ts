@@ -1,7 +1,7 @@
 /** Memory of each NUMA node, from /sys; and with a pattern that of processes in each node, by numastat of numactl. */
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ToolOptions } from '../../../protocols/tool-options.ts'
+import { namesIn } from '../../if-possible.ts'
 import { findProgram } from '../find-program.ts'
 import { notFound } from '../program-tool.ts'
 import { repeatCommand } from '../repeated/repeated-command.ts'
@@ -104,13 +104,9 @@ function sourceOf(name: string, pairsOf: Pairs): Source {
 }
 
 function nodeFiles(name: string): Array<{ node: string; path: string }> {
-  try {
-    return readdirSync(NODES)
-      .filter(each => /^node\d+$/.test(each))
-      .map(each => ({ node: each.slice(4), path: join(NODES, each, name) }))
-      .filter(({ path }) => isReadable(path))
-      .sort((a, b) => Number(a.node) - Number(b.node))
-  } catch {
-    return []
-  }
+  return namesIn(NODES)
+    .filter(each => /^node\d+$/.test(each))
+    .map(each => ({ node: each.slice(4), path: join(NODES, each, name) }))
+    .filter(({ path }) => isReadable(path))
+    .sort((a, b) => Number(a.node) - Number(b.node))
 }
