@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { asBakError } from '../../protocols/errors.ts'
 import { Backoff } from '../backoff.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
-import { pause } from '../wait.ts'
+import { onAbort, pause } from '../wait.ts'
 import type { Collector, Target } from './collector.ts'
 import { startCollectorProgram } from './collector-program.ts'
 import { addressOf } from './scrape-config.ts'
@@ -196,16 +196,14 @@ class Pmlogger {
       },
       ...{ supervisor, signal }
     })
-    const stop = () => void running.stop()
-    this.#stopping.signal.addEventListener('abort', stop)
-    if (this.#stopping.signal.aborted) stop()
+    const release = onAbort(this.#stopping.signal, () => void running.stop())
     const unwatch = this.#watch()
     const how = await running.ending()
     unwatch()
     await running.stop()
     const unknown = unknownIn(await readFile(join(this.#folder, LOG), 'utf8').catch(() => ''))
     if (unknown.length > 0) this.#init.onUnknown(this.#target, unknown)
-    this.#stopping.signal.removeEventListener('abort', stop)
+    release()
     return how
   }
 

@@ -147,28 +147,9 @@ function sandbox(
 ): string[] {
   const own = hidden.some(path => normalize(program).startsWith(`${path}/`)) ? ['--ro-bind-try', program, program] : []
   return [
-    ...[
-      bwrap,
-      '--die-with-parent',
-      '--new-session',
-      '--unshare-user',
-      '--unshare-pid',
-      '--unshare-ipc',
-      '--unshare-cgroup-try'
-    ],
-    ...[
-      ...(network ? [] : ['--unshare-net']),
-      '--cap-drop',
-      'ALL',
-      '--ro-bind',
-      '/',
-      '/',
-      '--dev',
-      '/dev',
-      '--proc',
-      '/proc'
-    ],
-    ...[...mountsOf(hidden, shown), ...own],
+    ...[bwrap, '--die-with-parent', '--new-session', '--unshare-user', '--unshare-pid', '--unshare-ipc'],
+    ...['--unshare-cgroup-try', ...(network ? [] : ['--unshare-net']), '--cap-drop', 'ALL'],
+    ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', ...mountsOf(hidden, shown), ...own],
     ...[...folders.flatMap(path => ['--bind', path, path]), '--chdir', folders[0] as string, '--']
   ]
 }

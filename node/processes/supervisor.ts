@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { ifPossible } from '../if-possible.ts'
+import { onAbort } from '../wait.ts'
 import { Guard } from './guard.ts'
 import { type Exit, type Launched, launch, type Program } from './launch.ts'
 import { ProcessLedger } from './ledger.ts'
@@ -82,7 +83,7 @@ export class Supervisor {
     const running: Running = { ...launched, stop, group, leaderStarted: inspect(launched.pid)?.started }
     this.#running.set(launched.pid, running)
     launched.exited.then(() => this.#forgetIfGone(running))
-    if (signal != null) stopOnAbort(running, signal)
+    if (signal != null) void running.exited.then(onAbort(signal, () => void stop()))
     return running
   }
 
@@ -179,13 +180,6 @@ function enterCgroup(file: string, pid: number): void {
 }
 
 const isWatchable = (folder: string | undefined): folder is `/${string}` => /^\/\S*$/.test(folder ?? '')
-
-function stopOnAbort(supervised: Supervised, signal: AbortSignal): void {
-  const stop = () => supervised.stop()
-  if (signal.aborted) return void stop()
-  signal.addEventListener('abort', stop, { once: true })
-  supervised.exited.then(() => signal.removeEventListener('abort', stop))
-}
 
 /** @returns false if the program or a process of its group is alive after `timeout` ms */
 async function hasEnded({ pid, exited }: Supervised, timeout: number): Promise<boolean> {
