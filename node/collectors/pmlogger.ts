@@ -67,12 +67,8 @@ export const unknownIn = (log: string): string[] => [
 /** Each waits for its pmcd, and has none before `init`. */
 export function startPmloggers(init: PmloggerInit): Collector {
   const loggers = new Map<Target, Pmlogger>()
-  const begin = (target: Target) => {
-    const logger = new Pmlogger(target, init)
-    loggers.set(target, logger)
-    logger.start()
-  }
-  init.targets.forEach(begin)
+  const begin = (target: Target) => loggers.set(target, new Pmlogger(target, init))
+  for (const each of init.targets) begin(each)
   return {
     answered: async (targets, since) => targets.filter(each => loggers.get(each)?.hasWritten(since)),
     missed: async targets => targets.map(each => loggers.get(each)?.missed ?? 0),
@@ -96,7 +92,7 @@ class Pmlogger {
   #archive = ''
   /** When it had a sample for the first time, as far as it was looked at. */
   #first: number | undefined
-  #loop: Promise<void> = Promise.resolve()
+  readonly #loop: Promise<void>
   reason: string | undefined
   /** Samples that are not in the archive between others, as the times show at which it grew. */
   missed = 0
@@ -105,9 +101,6 @@ class Pmlogger {
     this.#target = target
     this.#init = init
     this.#folder = init.folder(target)
-  }
-
-  start(): void {
     this.#loop = this.#run()
   }
 

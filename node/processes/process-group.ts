@@ -43,7 +43,7 @@ export function waitStatusOf(pid: number): number | 'ending' | 'running' {
   return Number(fields[6]) & PF_EXITING ? 'ending' : 'running'
 }
 
-function allPids(): number[] {
+export function allPids(): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(Number)

@@ -1,8 +1,9 @@
 /** Processes of this machine by id or by name, but for those that no tool may attach to. */
-import { readdirSync, readlinkSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 import { globOf } from '../../protocols/glob.ts'
 import { ifPossible, textIn } from '../if-possible.ts'
+import { allPids } from '../processes/process-group.ts'
 import type { Setting } from './tool.ts'
 
 interface FoundProcess {
@@ -104,12 +105,7 @@ function isSameProgram(pid: number, { argv }: FoundProcess): boolean {
   return own != null && exe(pid) === own && argv[1] != null && argv[1] === process.argv[1]
 }
 
-function everyPid(): number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b)
-}
+const everyPid = (): number[] => allPids().sort((a, b) => a - b)
 
 /** @returns undefined for one that has ended */
 function processOf(pid: number): FoundProcess | undefined {

@@ -12,7 +12,7 @@ import type { MemberState } from '../member-state.ts'
 import type { PhaseContext } from '../phases/phase.ts'
 import { beginTool, failedToStart, prepareTool } from './begin-tool.ts'
 import { dueTools, onEndHere } from './due-tools.ts'
-import { MAX_RESTARTS, type StoppedTool, type ToolRun } from './tool-run.ts'
+import { MAX_RESTARTS, type StoppedTool, stopTools, type ToolRun } from './tool-run.ts'
 
 /** Why a tool of a daemon that was killed has no more data. */
 export const INTERRUPTED = 'the daemon was restarted: its tools ended then'
@@ -96,14 +96,11 @@ export function interruptedTool(member: MemberState, each: Assignment): Missing 
 /** Those that were detached keep what they wrote. */
 export async function endPersistent(member: MemberState, tools = member.persistent): Promise<StoppedTool> {
   const ending = [...tools]
-  const stopped = await Promise.all(ending.map(each => each.stop()))
+  const stopped = await stopTools(ending)
   // the list stays the same one: tools that begin meanwhile are put into it, and taken out where they fail to start
   const left = member.persistent.filter(each => !ending.includes(each))
   member.persistent.splice(0, member.persistent.length, ...left)
-  return {
-    missing: stopped.flatMap(({ missing }) => missing),
-    warnings: stopped.flatMap(({ warnings }) => warnings)
-  }
+  return stopped
 }
 
 /** A tool that was detached and attached again before the next `start` may have other options now. */

@@ -85,7 +85,7 @@ function readingsOf(path: string): Reading[] {
   return ifPossible(() => v.parse(given, parse(readFileSync(path, 'utf8'))).read) ?? []
 }
 
-const isNamed = (file: string, by: string | RegExp) => (typeof by === 'string' ? file === by : by.test(file))
+export const isNamed = (file: string, by: string | RegExp) => (typeof by === 'string' ? file === by : by.test(file))
 
 const entriesOf = (path: string): Dirent[] => ifPossible(() => readdirSync(path, { withFileTypes: true })) ?? []
 

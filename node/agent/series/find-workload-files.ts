@@ -9,6 +9,7 @@ import { DRIVER, RAW_SAMPLES_FILE } from '../../../protocols/tasks/task.ts'
 import { labelOf, resultsOf } from '../../../protocols/workload.ts'
 import { namesIn } from '../../if-possible.ts'
 import { intervalReaders } from '../../work/intervals/index.ts'
+import { isNamed } from './find-files.ts'
 import type { FileToRead } from './job.ts'
 
 /** Bytes of a file: what a workload prints beyond is hardly a report of intervals. */
@@ -67,5 +68,3 @@ export function findWorkloadFiles({ data, member, step, spec }: WorkloadData): {
   })
   return { files: found, remarks }
 }
-
-const isNamed = (file: string, by: string | RegExp) => (typeof by === 'string' ? file === by : by.test(file))

@@ -56,10 +56,8 @@ async function mounts() {
 
 /** Bytes. */
 async function usage(folder: string) {
-  try {
-    const { bsize, blocks, bavail, files, ffree } = await statfs(folder.replaceAll('\\040', ' '))
-    return { size: blocks * bsize, available: bavail * bsize, inodes: files, inodesFree: ffree }
-  } catch {
-    return {}
-  }
+  const found = await statfs(folder.replaceAll('\\040', ' ')).catch(() => undefined)
+  if (found == null) return {}
+  const { bsize, blocks, bavail, files, ffree } = found
+  return { size: blocks * bsize, available: bavail * bsize, inodes: files, inodesFree: ffree }
 }
