@@ -17,7 +17,8 @@ import {
   type Tool,
   type ToolContext,
   type ToolFile,
-  unusable
+  unusable,
+  wrapTool
 } from './tool.ts'
 
 export type Values = Record<string, SettingValue>
@@ -137,18 +138,12 @@ export function observingProgram(init: ObservingProgram): Tool {
 
 function finishedBy(running: RunningTool, finish: () => string[] | Promise<string[]>): RunningTool {
   const remarks = running.remarks ?? []
-  return {
-    ...running,
-    get group() {
-      return running.group
-    },
-    remarks,
-    async stop() {
-      const faults = await running.stop()
-      remarks.push(...(await finish()))
-      return faults
-    }
+  const stop = async () => {
+    const faults = await running.stop()
+    remarks.push(...(await finish()))
+    return faults
   }
+  return wrapTool(running, { remarks, stop })
 }
 
 /** What a tool says of one of the usual files is more than that it is one. */

@@ -53,6 +53,15 @@ export const unusable = (tool: string, why: string): Availability => ({
   reason: `${tool}: ${why}`.slice(0, MAX_REASON)
 })
 
+/** @returns the tool with something else in it; its group is known only after a while in a sandbox */
+export const wrapTool = (running: RunningTool, change: Partial<RunningTool>): RunningTool => ({
+  ...running,
+  get group() {
+    return running.group
+  },
+  ...change
+})
+
 export interface Tool {
   name: string
   /** One line for `bak tools`. */
