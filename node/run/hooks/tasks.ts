@@ -6,6 +6,7 @@ import { cutText, type Phase } from '../../../protocols/fields.ts'
 import { stepFolder, TASKS_FILE } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import { driverBound, TELLING } from '../../../protocols/tasks/driver-bound.ts'
+import { loadOf } from '../../../protocols/tasks/task.ts'
 import { differenceIn } from '../../../protocols/tasks/task-difference.ts'
 import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
 import { taskFaultOf } from '../../../protocols/tasks/task-fault.ts'
@@ -29,6 +30,7 @@ const WRITE_SHARE = 0.05
 
 const FULL = `the record has room for ${MAX_RECORD_METRICS}: those of later samples are in ${TASKS_FILE} only`
 const CUT = 'its clients were cut short, and it does not say why'
+const TEST_MODE = 'test mode: one iteration of each task, without warm-up and rate, whose numbers are no measurement'
 
 /** @returns the hook of one run */
 export function tasks(): RunHook {
@@ -47,6 +49,7 @@ export function tasks(): RunHook {
       if (!hasTasks(run.order.spec) || step == null || groups != null) return
       if (!isServed) {
         isServed = true
+        if (loadOf(run.order.spec).test_mode) run.record.remarks = [...(run.record.remarks ?? []), TEST_MODE]
         run.parts.loadStreams.open(run.id, handlersOf(run))
         run.onExcluded.add(peer => run.load?.leave(run.nameOf(peer) ?? peer))
       }

@@ -215,6 +215,14 @@ hook('of an element that was over at once nothing is said of drivers', async () 
   )
 })
 
+hook('a result of test mode says so', async () => {
+  const load = { test_mode: true }
+  const [tried, measured] = [await made(undefined, { load }), await made()]
+  for (const each of [tried, measured]) each.before(work('prepare'))
+  assert.match(tried.run.record.remarks?.join() ?? '', /^test mode: one iteration of each task, .* no measurement$/)
+  assert.is(measured.run.record.remarks, undefined)
+})
+
 hook('requests that were due and not sent are a warning', async () => {
   const it = await made()
   it.before(work('tasks', 1))
