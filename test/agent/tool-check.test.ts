@@ -68,7 +68,7 @@ test('targets that the owner of this machine does not allow are told before a ru
     const clients = { commands: [], isStaged: false, origins }
     const workloads = { workload: [], placements: [], iterations: [], clients }
     const answer = await handler?.({ tools: [], workloads }, { peer: self }).next()
-    return (answer?.value as ToolsChecked).refused
+    return (answer?.value as ToolsChecked | undefined)?.refused
   }
   assert.is(await asked(['http://10.0.0.7']), undefined)
   assert.match(
