@@ -158,6 +158,7 @@ export class GraphRun {
     this.#holders.removePeer(member.peer)
     const stranded = isFinal ? this.#queue.rebuild() : []
     this.#offers.lose(member, reason)
+    if (!this.#isEnding) this.#offers.takeBack(member.name)
     for (const job of gone) this.#makeLostAgain(job, member)
     if (isFinal) this.#failStranded()
     // one that could not run it before may be tried again

@@ -4,6 +4,7 @@
  */
 import type { Signed } from '../../../protocols/envelope.ts'
 import type { ErrorCode } from '../../../protocols/errors.ts'
+import { cutText } from '../../../protocols/fields.ts'
 import type { JobResult } from '../../../protocols/jobs/job-result.ts'
 import { type JobAttempt, resultText } from '../../../protocols/jobs/jobs-file.ts'
 import { now } from '../../now.ts'
@@ -28,6 +29,8 @@ interface Offered {
   member: GraphMember
   number: number
   offered: number
+  /** Peers that were named for each input. */
+  from: Map<string, string[]>
   hasStarted: boolean
   /** Why it is to end. */
   cancelled?: string
@@ -80,7 +83,7 @@ export class JobOffers {
       stated: ({ type: _, attempt: __, ...stated }) => on.progress({ graph, ...stated, member: member().name }),
       lines: ({ job, attempt, lines }) => on.lines(job, attempt, member().name, lines),
       refused: (name, code, reason) => this.#with(name, each => this.#refused(each, code, reason)),
-      broken: (name, code, reason) => this.#with(name, each => this.#broken(each, code, reason)),
+      broken: (name, ...why) => this.#with(name, each => this.#broken(each, ...why)),
       ended: (name, result) => this.#with(name, each => this.#ended(each, result))
     }
   }
@@ -94,17 +97,36 @@ export class JobOffers {
     }
   }
 
+  /** What fetches an input that nobody has any more of those who were named for it is not waited for. @param lost the member that is lost */
+  takeBack(lost: string): void {
+    const { holders, states } = this.#parts
+    for (const each of [...this.#live.values()]) {
+      const { job, member, from, hasStarted, cancelled } = each
+      if (hasStarted || cancelled != null) continue
+      const isHeld = ({ digest }: { digest: string }) =>
+        [member.peer, ...(from.get(digest) ?? [])].some(peer => holders.has(digest, peer))
+      const input = job.inputs.find(input => !isHeld(input))
+      if (input == null) continue
+      const reason = `${lost} was lost, and with it its input ${input.path}, which had not come`
+      member.link.cancel(nameOf(each))
+      member.link.forget(nameOf(each))
+      this.#end(each, 'lost', { reason })
+      states.again(job, { ...outcomeOf(each), reason })
+    }
+  }
+
   #offer(job: TrackedJob, members: GraphMember[]): void {
     const { holders, init } = this.#parts
     const heldBy = ({ peer }: GraphMember) =>
       job.inputs.reduce((sum, { digest, bytes }) => sum + (holders.has(digest, peer) ? bytes : 0), 0)
     const member = pickMember(members, heldBy) as GraphMember
     const number = job.number + 1
-    this.#live.set(job, { job, member, number, offered: now(), hasStarted: false })
+    const { offer, expected } = offerOf(job, number, member.facts, holders, init)
+    const from = new Map(offer.inputs.map(input => [input.digest, input.from]))
+    this.#live.set(job, { job, member, number, offered: now(), from, hasStarted: false })
     job.isOffered = true
     member.ours += job.slots
     member.offered(job.slots)
-    const { offer, expected } = offerOf(job, number, member.facts, holders, init)
     member.link.offer(offer, expected)
   }
 
@@ -112,7 +134,7 @@ export class JobOffers {
     const { holders, states } = this.#parts
     const { job, member, cancelled, hasStarted } = offered
     offered.hasStarted = true
-    for (const { digest } of job.inputs) holders.add(digest, member.peer)
+    for (const { digest } of job.inputs) holders.make(digest, member.peer)
     if (cancelled != null || hasStarted) return
     job.began = at
     states.run(job, outcomeOf(offered))
@@ -141,13 +163,33 @@ export class JobOffers {
     })
   }
 
-  #broken(offered: Offered, code: ErrorCode, reason: string): void {
+  #broken(offered: Offered, code: ErrorCode, said: string, lacks?: string): void {
+    const reason = lacks == null ? said : cutText(`${this.#deny(offered, code, lacks)}${said}`)
     // a member that knows nothing of it did not get the offer, or was started anew
     const isLost = code === 'interrupted' || code === 'lost'
     this.#end(offered, isLost ? 'lost' : 'broken', { code, reason })
     if (offered.cancelled != null) return this.#parts.states.cancel(offered.job, { ...outcomeOf(offered), reason })
     if (isLost) return this.#elsewhere(offered, reason, this.#costOf(offered))
     this.#afterFault(offered, reason)
+  }
+
+  /**
+   * Who did not give an input is not counted on for it any more: at once where it was asked and does not have it, where it could not be asked when
+   * that is so a second time. @returns who has signed that it made it, in words
+   */
+  #deny({ job, from }: Offered, code: ErrorCode, digest: string): string {
+    const { holders, states } = this.#parts
+    const input = job.inputs.find(each => each.digest === digest)
+    const isSure = code !== 'unreachable' || job.lacked.has(digest)
+    job.lacked.add(digest)
+    if (input?.job == null) return ''
+    const peers = isSure ? (from.get(digest) ?? []) : []
+    for (const peer of peers) holders.deny(digest, peer)
+    const maker = states.job(input.job)
+    if (maker?.by != null && peers.includes(maker.by))
+      maker.broke.set(maker.by, `did not give its output ${input.path}`)
+    const signer = this.#ready.signerOf(input.job)
+    return signer == null ? '' : `${signer} has signed that it made ${input.path}: `
   }
 
   /** An offer that did not come is no attempt, unless that goes on. */
@@ -172,7 +214,7 @@ export class JobOffers {
     job.result = resultText(envelope)
     if (value.outcome === 'done') {
       job.outputs = value.outputs
-      for (const { digest } of value.outputs) holders.add(digest, member.peer)
+      for (const { digest } of value.outputs) holders.make(digest, member.peer)
       return states.finish(job, 'done', outcomeOf(offered))
     }
     const outcome = { ...outcomeOf(offered), reason: reasonOf(value), tail: value.tail.slice(-MAX_TAIL_TOLD) }

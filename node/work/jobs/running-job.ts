@@ -14,7 +14,7 @@ import type { Imports } from '../../artifacts/import-artifact.ts'
 import type { Swarms } from '../../artifacts/swarm/swarms.ts'
 import type { ProgramOfRun, Programs, RunningProgram } from '../../processes/programs.ts'
 import type { Exit } from '../../processes/supervisor.ts'
-import { fetchInputs } from './job-inputs.ts'
+import { fetchInputs, InputNotGiven } from './job-inputs.ts'
 import { JobLog } from './job-log.ts'
 import { takeOutputs } from './job-outputs.ts'
 import { prepareJob } from './job-places.ts'
@@ -65,7 +65,9 @@ export type JobEnd = Pick<
   | 'tail'
 >
 
-export type AttemptEnd = { type: 'ended'; end: JobEnd } | { type: 'broken'; code: ErrorCode; reason: string }
+export type AttemptEnd =
+  | { type: 'ended'; end: JobEnd }
+  | { type: 'broken'; code: ErrorCode; reason: string; lacks?: string }
 
 export class RunningJob {
   readonly #init: RunningJobInit
@@ -99,7 +101,8 @@ export class RunningJob {
       if (this.#cancelled.signal.aborted) return this.#ended({ outcome: 'cancelled', error: this.#whyCancelled })
       // as a script that names a program which is not here
       if (code === 'tool-unavailable') return this.#ended({ outcome: 'failed', error: message })
-      return { type: 'broken', code, reason: cutText(message) }
+      const lacks = cause instanceof InputNotGiven ? { lacks: cause.digest } : {}
+      return { type: 'broken', code, reason: cutText(message), ...lacks }
     } finally {
       this.#log.close()
     }
