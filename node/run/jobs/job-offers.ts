@@ -12,10 +12,11 @@ import { pause } from '../../wait.ts'
 import type { GraphMember } from './graph-member.ts'
 import type { GraphParts } from './graph-parts.ts'
 import { isDone } from './graph-states.ts'
+import { askHolders, denyInput } from './input-givers.ts'
 import type { AttemptName, LinkEvents } from './link-events.ts'
 import { offerOf } from './offer-of.ts'
 import { pickMember } from './pick-member.ts'
-import { askable, type ReadyJobs } from './ready-jobs.ts'
+import type { ReadyJobs } from './ready-jobs.ts'
 import type { Outcome, TrackedJob } from './tracked-job.ts'
 
 /** After each time that a member could not run a job, it is offered that much later, ms. */
@@ -103,9 +104,9 @@ export class JobOffers {
     for (const each of [...this.#live.values()]) {
       const { job, member, from, hasStarted, cancelled } = each
       if (hasStarted || cancelled != null) continue
-      const isHeld = ({ digest }: { digest: string }) =>
+      const isGiven = ({ digest }: { digest: string }) =>
         [member.peer, ...(from.get(digest) ?? [])].some(peer => holders.has(digest, peer))
-      const input = job.inputs.find(input => !isHeld(input))
+      const input = job.inputs.find(each => !isGiven(each))
       if (input == null) continue
       const reason = `${lost} was lost, and with it its input ${input.path}, which had not come`
       member.link.cancel(nameOf(each))
@@ -164,32 +165,17 @@ export class JobOffers {
   }
 
   #broken(offered: Offered, code: ErrorCode, said: string, lacks?: string): void {
-    const reason = lacks == null ? said : cutText(`${this.#deny(offered, code, lacks)}${said}`)
+    const signer =
+      lacks == null
+        ? ''
+        : denyInput(this.#parts, offered.job, { digest: lacks, code, from: offered.from.get(lacks) ?? [] })
+    const reason = cutText(`${signer}${said}`)
     // a member that knows nothing of it did not get the offer, or was started anew
     const isLost = code === 'interrupted' || code === 'lost'
     this.#end(offered, isLost ? 'lost' : 'broken', { code, reason })
     if (offered.cancelled != null) return this.#parts.states.cancel(offered.job, { ...outcomeOf(offered), reason })
     if (isLost) return this.#elsewhere(offered, reason, this.#costOf(offered))
     this.#afterFault(offered, reason)
-  }
-
-  /**
-   * Who did not give an input is not counted on for it any more: at once where it was asked and does not have it, where it could not be asked when
-   * that is so a second time. @returns who has signed that it made it, in words
-   */
-  #deny({ job, from }: Offered, code: ErrorCode, digest: string): string {
-    const { holders, states } = this.#parts
-    const input = job.inputs.find(each => each.digest === digest)
-    const isSure = code !== 'unreachable' || job.lacked.has(digest)
-    job.lacked.add(digest)
-    if (input?.job == null) return ''
-    const peers = isSure ? (from.get(digest) ?? []) : []
-    for (const peer of peers) holders.deny(digest, peer)
-    const maker = states.job(input.job)
-    if (maker?.by != null && peers.includes(maker.by))
-      maker.broke.set(maker.by, `did not give its output ${input.path}`)
-    const signer = this.#ready.signerOf(input.job)
-    return signer == null ? '' : `${signer} has signed that it made ${input.path}: `
   }
 
   /** An offer that did not come is no attempt, unless that goes on. */
@@ -238,7 +224,7 @@ export class JobOffers {
     states.queue(job, outcome)
     const { epoch } = job
     const wait = Math.min(AGAIN_MS.first * 2 ** (job.losses - 1), AGAIN_MS.most)
-    void Promise.all([this.#askHolders(job), pause(wait)]).then(() => {
+    void Promise.all([askHolders(this.#parts, job), pause(wait)]).then(() => {
       if (job.epoch === epoch) states.again(job, outcome)
     })
   }
@@ -252,19 +238,6 @@ export class JobOffers {
     const times = job.number === 1 ? '' : ` (attempt ${job.number}, and retries = ${job.job.retries})`
     this.#parts.fail(job, { ...outcome, reason: `${reason}${times}` })
     return undefined
-  }
-
-  /** Who does not say that it has an input of this job any more is not a holder of it. Never rejects. */
-  async #askHolders(job: TrackedJob): Promise<void> {
-    const { holders } = this.#parts
-    const digests = [...new Set(job.inputs.map(({ digest }) => digest))]
-    const answers = askable(this.#parts).map(async ({ peer, hold }) => {
-      const asked = digests.filter(digest => holders.has(digest, peer))
-      if (asked.length === 0) return
-      const held = new Set(await hold(asked).catch(() => asked))
-      for (const digest of asked) if (!held.has(digest)) holders.remove(digest, peer)
-    })
-    await Promise.all(answers)
   }
 
   /** A member that is out of reach ends what was cancelled when it is back. */

@@ -83,13 +83,6 @@ export class ReadyJobs {
     )
   }
 
-  /** @returns the name of the peer that signed the result of a job, of this graph or an earlier one, whose outputs are there */
-  signerOf(name: string): string | undefined {
-    const { init, states, members } = this.#parts
-    const by = states.job(name)?.by ?? init.earlier.get(name)?.entry.by
-    return by == null ? undefined : (members.get(by)?.name ?? by.slice(-8))
-  }
-
   /** Its outputs are held by nobody in reach, and are needed. */
   makeAgain(job: TrackedJob, reason: string): void {
     const { states, fail } = this.#parts
@@ -125,7 +118,7 @@ export class ReadyJobs {
     const { holders, states, fail } = this.#parts
     const gone = job.inputs.filter(({ digest }) => !holders.isHeld(digest))
     const signed = (maker: string | undefined) => {
-      const signer = maker == null ? undefined : this.signerOf(maker)
+      const signer = maker == null ? undefined : signerOf(this.#parts, maker)
       return signer == null ? '' : `; ${signer} has signed that it made it`
     }
     for (const input of gone) {
@@ -205,3 +198,9 @@ export const askable = ({ members, holders }: Pick<GraphParts, 'members' | 'hold
       look: keys => link.look(keys),
       hold: async digests => (await link.hold(digests)).filter(each => !holders.isDenied(each, peer))
     }))
+
+/** @returns the name of the peer that signed the result of a job whose outputs are there, of this graph or an earlier one */
+export function signerOf({ init, states, members }: GraphParts, job: string): string | undefined {
+  const by = states.job(job)?.by ?? init.earlier.get(job)?.entry.by
+  return by == null ? undefined : (members.get(by)?.name ?? by.slice(-8))
+}

@@ -63,6 +63,8 @@ export type JobEnd = Pick<
   | 'lines'
   | 'dropped'
   | 'tail'
+  | 'metrics'
+  | 'warnings'
 >
 
 export type AttemptEnd =
@@ -206,7 +208,7 @@ export class RunningJob {
     duration = 0,
     outputs = []
   }: Partial<JobEnd> & Pick<JobEnd, 'outcome'>): AttemptEnd {
-    const { phase, lines, dropped } = this.#log
+    const { phase, lines, dropped, metrics, warnings } = this.#log.said
     const isDone = outcome === 'done'
     const end: JobEnd = {
       ...{ outcome, timedOut: this.#timedOut, duration, outputs, lines, dropped },
@@ -214,6 +216,8 @@ export class RunningJob {
       ...(signal == null ? {} : { signal }),
       ...(error == null ? {} : { error: cutText(error) }),
       ...(phase == null || isDone ? {} : { phase }),
+      ...(metrics.length === 0 ? {} : { metrics }),
+      ...(warnings.length === 0 ? {} : { warnings: warnings.map(cutText) }),
       ...(this.#began == null ? {} : { began: this.#began }),
       // of one that is done nobody asks why
       tail: isDone ? [] : this.#log.tail.map(cutText)
