@@ -93,6 +93,11 @@ export class GraphRun {
     return [...entries, ...others]
   }
 
+  /** @returns nothing of a job that was left out */
+  entryOf(job: string): JobEntry | undefined {
+    return this.#states.job(job)?.entry(this.#init.graph)
+  }
+
   /** Jobs whose outputs are there, by name, with the peers that have all of them. */
   get finished(): Map<string, FinishedJob> {
     const { graph } = this.#init
