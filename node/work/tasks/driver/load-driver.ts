@@ -42,6 +42,7 @@ interface Begun {
   clients: number[][]
   elements: Element[]
   load: Load
+  isSearch: boolean
   once: OnceTasks
   raw: RawSamples | undefined
 }
@@ -108,7 +109,8 @@ export class LoadDriver {
       heard: (thread, message) => this.#heard(thread, message),
       lost: (thread, why) => this.#onLost(thread, why)
     })
-    this.#begun = { threads, clients, elements, load, raw, once: new OnceTasks({ threads, elements, load }) }
+    const once = new OnceTasks({ threads, elements, load })
+    this.#begun = { threads, clients, elements, load, raw, once, isSearch: spec.search != null }
   }
 
   #heard(thread: number, message: FromThread): void {
@@ -144,7 +146,7 @@ export class LoadDriver {
         outcome?.onJoined(thread, message.tasks, message.health)
         return void this.#joinIfOver()
       case 'failed':
-        return this.#fail(message.reason, message.task)
+        return this.#fail(message.reason, message.task, message.unreachable)
     }
   }
 
@@ -201,11 +203,13 @@ export class LoadDriver {
   }
 
   /** The element is cut short, and the daemon told why; outside of one only told. */
-  #fail(reason: string, task?: string): void {
+  #fail(reason: string, task?: string, unreachable = false): void {
     const outcome = this.#outcome
     if (outcome?.hasFailed) return
-    outcome?.fail(reason, task)
-    this.#send({ type: 'failed', element: outcome?.element.number ?? 0, reason: cutText(reason) })
+    outcome?.fail(reason, task, unreachable)
+    // of a search it ends the sample here: the run hears of it at the join point
+    if (!unreachable || !this.#begun?.isSearch)
+      this.#send({ type: 'failed', element: outcome?.element.number ?? 0, reason: cutText(reason) })
     if (this.#begun != null && outcome != null) this.#cut(this.#begun)
   }
 

@@ -200,14 +200,14 @@ export class ThreadElement {
 
   #noteFailure(task: PlannedTask, failed: string): void {
     const { onError } = this.#init
-    if (!endsRun({ isNetwork: isNetworkKind(failed) }, onError, task.ignoreErrors)) return
-    this.#fail(task, `${task.name}: ${failed}`)
+    const isNetwork = isNetworkKind(failed)
+    if (endsRun({ isNetwork }, onError, task.ignoreErrors)) this.#fail(task, `${task.name}: ${failed}`, isNetwork)
   }
 
-  #fail({ name }: PlannedTask, reason: string): void {
+  #fail({ name: task }: PlannedTask, reason: string, unreachable = false): void {
     if (this.#cut.signal.aborted) return
     this.cut()
-    this.#init.post({ type: 'failed', element: this.#init.element.number, task: name, reason })
+    this.#init.post({ type: 'failed', element: this.#init.element.number, task, reason, unreachable })
   }
 
   #completed(): void {

@@ -82,4 +82,5 @@ export type FromThread =
   /** All its clients of the task that completes the element have ended; with `any` its first client. */
   | { type: 'completing'; element: number }
   | { type: 'joined'; element: number; tasks: EndedTask[]; health: ThreadHealth }
-  | { type: 'failed'; element: number; task: string; reason: string }
+  /** @param unreachable whether it is that a target could not be reached */
+  | { type: 'failed'; element: number; task: string; reason: string; unreachable: boolean }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { RAW_SAMPLES_FILE } from '../../../../protocols/tasks/task.ts'
+import type { TaskAnswer } from '../../../../protocols/tasks/task-answer.ts'
 import { pick, sumOf, TestDriver, withDriver } from '../../../helpers/load-driver.ts'
 
 const WAITS = 'export default async () => { await new Promise(resolve => setTimeout(resolve, 3)) }'
@@ -241,6 +242,23 @@ driver('ends with status 0 as soon as the socket closes', async () => {
   await it.hear('ready')
   assert.is(await it.close(), 0)
   assert.is(it.stderr, '')
+})
+
+driver('of a search a target that cannot be reached ends the element, and not the run', async () => {
+  const files = {
+    'm.mjs': "export default async () => { throw Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) }"
+  }
+  const task = { name: 'read', operation, time_period: 5 }
+  const search = { from: 1, to: 2, step: 1 }
+  const threshold = [{ metric: 'read.latency.p99', max: 5 }]
+  await withDriver({ spec: { task: [task], search, threshold }, files }, async it => {
+    await it.send({ type: 'prepare' })
+    await it.hear('done')
+    const { joined } = await it.element(1)
+    const [{ ended, error, unreachable }] = joined.tasks as [TaskAnswer]
+    assert.equal([ended, error, unreachable], ['cut', 'read: ECONNREFUSED', true])
+    assert.equal(it.all('failed'), [])
+  })
 })
 
 driver.run()
