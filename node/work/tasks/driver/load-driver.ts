@@ -14,8 +14,8 @@ import { ElementOutcome, type ThreadsOf } from './element-outcome.ts'
 import { OnceTasks } from './once-tasks.ts'
 import { RawSamples } from './raw-samples.ts'
 import { statusOf } from './status-of.ts'
-import type { FromThread, ReachedTargets, ThreadStatus } from './thread-messages.ts'
-import { WorkerThreads } from './worker-threads.ts'
+import type { ReachedTargets, ThreadStatus } from './thread-messages.ts'
+import { WorkerThreads, type WorkerThreadsInit } from './worker-threads.ts'
 
 const STATUS_MS = 1_000
 /** Of samples that the daemon has not taken. */
@@ -113,7 +113,7 @@ export class LoadDriver {
     this.#begun = { threads, clients, elements, load, raw, once, isSearch: spec.search != null }
   }
 
-  #heard(thread: number, message: FromThread): void {
+  #heard(thread: number, message: Parameters<WorkerThreadsInit['heard']>[1]): void {
     const begun = this.#begun as Begun
     const outcome = this.#outcome
     // what it still had on its way when it was given up: the element may be joined

@@ -33,7 +33,7 @@ export class LoadThread {
     this.#post = (message, handedOver = []) => port.postMessage(message, handedOver)
     this.#clock = new LoadClock(new MetronomeAlarm(init.metronome))
     this.#elements = elementsOf(init.spec, init.params)
-    this.#runners = new OperationRunners(init.folder)
+    this.#runners = new OperationRunners(init.folder, what => this.#post({ type: 'doing', what }))
     port.on('message', (message: ToThread) => this.#handle(message))
     setInterval(() => this.#running?.flush(), FLUSH_MS)
     setInterval(() => this.#tellStatus(), STATUS_MS)
@@ -81,12 +81,14 @@ export class LoadThread {
     const { clients } = this.#init
     const all = this.#allClients
     const own = this.#elements.flatMap(element => clients.flatMap(client => tasksOfClient(element, all, client)))
-    for (const operation of new Set(own.map(({ task }) => task.operation))) await this.#runners.of(operation)
+    for (const { operation, operationName } of new Set(own.map(({ task }) => task)))
+      await this.#runners.of(operation, operationName)
     return undefined
   }
 
   async #probe(key: string, within: number): Promise<ReachedTargets | undefined> {
-    const runner = await this.#runners.of(JSON.parse(key) as Operation)
+    const operation = JSON.parse(key) as Operation
+    const runner = await this.#runners.of(operation, operation.type)
     return runner.probe?.(AbortSignal.any([this.#cut.signal, AbortSignal.timeout(within)]))
   }
 
@@ -95,7 +97,7 @@ export class LoadThread {
     const found = spec.operation.find(({ name }) => name === called)
     if (found == null) throw new BakError('bad-run-file', `there is no operation ${called}`)
     const { name, ...operation } = found
-    const runner = await this.#runners.of(operation)
+    const runner = await this.#runners.of(operation, name)
     await doOnce({ name, runner, params, folder, signal: this.#cut.signal })
     return undefined
   }

@@ -169,7 +169,7 @@ export class ThreadElement {
 
   async #clientOf({ of, client, end, turn }: Turn, { task, index, wait }: ClientTask): Promise<void> {
     const { begin, clock, runners, params, folder } = this.#init
-    const runner = await runners.of(task.operation)
+    const runner = await runners.of(task.operation, task.operationName)
     const context = { task: task.name, index, clients: task.clients, params, folder, signal: this.#cut.signal }
     const requester = await within(runner.open(context), this.#cut.signal)
     try {

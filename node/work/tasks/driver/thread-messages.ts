@@ -72,6 +72,8 @@ export interface ThreadHealth {
 
 export type FromThread =
   | { type: 'ready' }
+  /** What it is at now to load an operation: of a thread that hangs this is the reason. */
+  | { type: 'doing'; what: string | undefined }
   /** Of `load`, `probe` and `once`, which come one after the other. */
   | { type: 'ran'; error?: string; targets?: ReachedTargets }
   | { type: 'samples'; block: SampleBlock }

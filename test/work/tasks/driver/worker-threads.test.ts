@@ -46,4 +46,34 @@ threads('one that an operation does not let go of is given up by name, and ended
   }
 })
 
+threads('one that hangs while an operation is loaded says which, and what it was at', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bak-threads-'))
+  const source = join(folder, 'driver.mjs')
+  writeFileSync(source, await driverSource())
+  writeFileSync(join(folder, 'm.mjs'), 'export default () => {}; export const setup = () => { for (;;); }')
+  const spec = check(specSchema, {
+    tools: [],
+    operation: [{ name: 'fill', type: 'module', module: 'm.mjs' }],
+    task: [{ operation: 'fill' }]
+  })
+  const lost: string[] = []
+  const init = { spec, params: {}, exact: new SharedArrayBuffer(4), isRaw: false, folder, clients: [0] }
+  const it = new WorkerThreads({
+    source: pathToFileURL(source),
+    threads: [init],
+    heard: (_, { type }) => type === 'ready' && it.tell(0, { type: 'load' }),
+    lost: (_, why) => lost.push(why),
+    silence: 2_000
+  })
+  try {
+    await until(() => lost.length > 0)
+    const why = 'fill: the setup of m.mjs does not let go of it'
+    assert.equal(lost, [`a worker thread does nothing else for 2 s: ${why}`])
+  } finally {
+    it.end(0)
+    await it.endAll(1_000)
+    rmSync(folder, { recursive: true })
+  }
+})
+
 threads.run()
