@@ -83,7 +83,7 @@ export class LoadDriver {
       case 'teardown':
         return void this.#done(message.type, () => begun.once.inOrder(begun.load[message.type]))
       case 'element':
-        return this.#element(begun, message.element, message.at)
+        return this.#element(begun, message)
       case 'complete':
         if (this.#outcome?.element.number === message.element) begun.threads.tellAll({ type: 'complete' })
         return
@@ -92,7 +92,7 @@ export class LoadDriver {
     }
   }
 
-  async #begin({ spec, params, workers, exact }: Begin): Promise<void> {
+  async #begin({ spec, params, sample, workers, exact }: Begin): Promise<void> {
     if (this.#begun != null) throw new BakError('state', 'begin came twice')
     const { source, folder, out } = this.#init
     const elements = elementsOf(spec, params)
@@ -105,7 +105,7 @@ export class LoadDriver {
     const clients = used.length > 0 ? used : [[]]
     const threads = new WorkerThreads({
       source,
-      threads: clients.map(own => ({ spec, params, clients: own, exact: left, isRaw, folder })),
+      threads: clients.map(own => ({ spec, params, sample, clients: own, exact: left, isRaw, folder })),
       heard: (thread, message) => this.#heard(thread, message),
       lost: (thread, why) => this.#onLost(thread, why)
     })
@@ -174,7 +174,7 @@ export class LoadDriver {
     }
   }
 
-  #element(begun: Begun, number: number, at: number): void {
+  #element(begun: Begun, { element: number, at, begin }: Extract<ToDriver, { type: 'element' }>): void {
     const element = begun.elements.find(each => each.number === number)
     if (element == null) throw new BakError('bad-message', `there is no element ${number}`)
     if (this.#outcome != null) throw new BakError('state', `element ${this.#outcome.element.number} is not over`)
@@ -187,7 +187,7 @@ export class LoadDriver {
         this.#fail(why)
       }
     if (!outcome.hasFailed)
-      for (const thread of threads.busy) begun.threads.tell(thread, { type: 'element', element: number, at })
+      for (const thread of threads.busy) begun.threads.tell(thread, { type: 'element', element: number, at, begin })
     else for (const thread of threads.busy) outcome.onLost(thread)
     void this.#joinIfOver()
   }

@@ -5,12 +5,12 @@ import { clientsOf, tasksOfClient } from '../../../../protocols/tasks/allocation
 import { type Element, elementsOf } from '../../../../protocols/tasks/elements.ts'
 import type { Operation } from '../../../../protocols/tasks/operation.ts'
 import { loadOf } from '../../../../protocols/tasks/task.ts'
+import { sharedOffset } from '../shared-clock.ts'
 import { LoadClock } from './load-clock.ts'
 import { MetronomeAlarm } from './metronome.ts'
 import { doOnce, OperationRunners } from './operation-runners.ts'
 import { ThreadElement } from './thread-element.ts'
 import type { FromThread, ReachedTargets, ThreadInit, ToThread } from './thread-messages.ts'
-import { wallOffset } from './wall-offset.ts'
 
 /** ms between two blocks of a task. */
 const FLUSH_MS = 200
@@ -49,7 +49,7 @@ export class LoadThread {
       case 'once':
         return void this.#ran(() => this.#once(message.operation))
       case 'element':
-        return void this.#element(message.element, message.at)
+        return void this.#element(message)
       case 'complete':
         return this.#running?.complete()
       case 'cut':
@@ -102,16 +102,14 @@ export class LoadThread {
     return undefined
   }
 
-  async #element(number: number, at: number): Promise<void> {
+  async #element({ element: number, at, begin }: Extract<ToThread, { type: 'element' }>): Promise<void> {
     const element = this.#elements.find(each => each.number === number)
     if (element == null) return
-    const { spec, clients, params, folder, exact, isRaw } = this.#init
-    const wall = wallOffset()
+    const { spec, clients, params, sample, folder, exact, isRaw } = this.#init
+    const own = begin - sharedOffset()
     const running = new ThreadElement({
-      ...{ element, allClients: this.#allClients, clients, params, folder, isRaw },
-      // the wall clock may have moved since the thread began
-      begin: at - wall,
-      wall,
+      ...{ element, allClients: this.#allClients, clients, params, sample, folder, isRaw },
+      ...{ begin: own, wall: at - own },
       onError: loadOf(spec).on_error,
       taskNames: this.#elements.flatMap(({ tasks }) => tasks.map(({ name }) => name)),
       left: new Int32Array(exact),

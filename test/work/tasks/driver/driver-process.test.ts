@@ -79,7 +79,7 @@ driver('a task that completes its element ends the others, and they say so', asy
   ]
   const spec = { task: tasks, parallel: [{ name: 'p', completed_by: 'short' }] }
   await withDriver({ spec, files: { 'm.mjs': WAITS } }, async it => {
-    await it.send({ type: 'element', element: 1, at: Date.now() })
+    await it.begin(1)
     assert.is((await it.hear('completing')).element, 1)
     await it.send({ type: 'complete', element: 1 })
     const { tasks: answers } = await it.hear('joined')
@@ -95,7 +95,7 @@ driver('clients that are cut short end at once, also in a request, and what they
   const files = { 'm.mjs': 'let n = 0; export default async () => { if (++n > 3) await new Promise(() => {}) }' }
   const task = { name: 'read', operation, clients: 2, iterations: 100 }
   await withDriver({ spec: { task: [task] }, files, workers: 1 }, async it => {
-    await it.send({ type: 'element', element: 1, at: Date.now() })
+    await it.begin(1)
     await it.hear('samples')
     const before = performance.now()
     await it.send({ type: 'cut' })
@@ -113,7 +113,7 @@ driver('an error that is to end the run ends the element, named', async () => {
   }
   const task = { name: 'write', operation, iterations: 1_000_000 }
   await withDriver({ spec: { task: [task], load: { on_error: 'abort' } }, files }, async it => {
-    await it.send({ type: 'element', element: 1, at: Date.now() })
+    await it.begin(1)
     assert.match((await it.hear('failed')).reason, /^write: the disk is full$/)
     const [answer] = (await it.hear('joined')).tasks
     assert.is(answer?.ended, 'cut')
@@ -243,6 +243,37 @@ driver('ends with status 0 as soon as the socket closes', async () => {
   assert.is(await it.close(), 0)
   assert.is(it.stderr, '')
 })
+
+driver('begins when it was agreed, and says so, where the wall clock was set back meanwhile', async () => {
+  const task = { name: 'read', operation, iterations: 5 }
+  await withDriver({ spec: { task: [task] }, files: { 'm.mjs': WAITS } }, async it => {
+    const { at, joined } = await it.element(1, { ahead: 3_600_000 })
+    const [{ began, samples }] = joined.tasks as [TaskAnswer]
+    assert.is(samples, 5)
+    const late = (began?.first ?? 0) - at
+    assert.ok(late >= 0 && late < 1_000, `${late} ms`)
+  })
+})
+
+driver(
+  'draws the distances of a schedule of Poisson anew in each sample, and the same when one is repeated',
+  async () => {
+    const paced = { schedule: 'poisson', target_throughput: 1_000, iterations: 20 }
+    const dues = async (sample: string) => {
+      const found: number[] = []
+      const spec = { task: [{ name: 'read', operation, ...paced }] }
+      await withDriver({ spec, sample, files: { 'm.mjs': 'export default () => {}' } }, async it => {
+        await it.element(1)
+        for (const { due } of it.columns('read')) found.push(...due)
+      })
+      return found
+    }
+    const [one, again, other] = [await dues('1-a/sample1'), await dues('1-a/sample1'), await dues('1-a/sample2')]
+    assert.is(one.length, 20)
+    one.forEach((due, i) => assert.ok(Math.abs(due - (again[i] as number)) < 1e-6))
+    assert.is(one.filter((due, i) => Math.abs(due - (other[i] as number)) < 1e-6).length, 0)
+  }
+)
 
 driver('of a search a target that cannot be reached ends the element, and not the run', async () => {
   const files = {
