@@ -209,7 +209,7 @@ function noteJobs(state: Progress, event: Of<'graph'> | Of<'job'> | Of<'job-prog
   const last = state.phases.findLast(({ part }) => part === 'jobs')
   if (last == null) return noted
   return updatePhase(noted, last.seq, () => ({
-    failure: `${jobs.now?.counts.failed} of ${jobs.now?.lines.length} failed`
+    failure: `${jobs.now?.counts.failed} of ${jobs.now?.lines.length} jobs failed`
   }))
 }
 

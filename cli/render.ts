@@ -95,7 +95,8 @@ function drawPhase(line: PhaseLine & { elements?: string }, now: number): Piece[
   const { phase, part, groups, when, elements, state, ok, asked, took, opened, failure } = line
   const which = part === 'jobs' ? whichJobs(when) : (when ?? part ?? groups?.join(' '))
   const name = [phase, which, elements].filter(each => each != null).join(' ')
-  const answers = asked === 0 ? '' : ` ${ok}/${asked}`
+  // a number of jobs may stand beside it
+  const answers = asked === 0 ? '' : ` ${ok}/${asked}${part === 'jobs' ? ' members' : ''}`
   if (state === 'open') {
     const wrong: Piece[] = failure == null ? [] : [['red', ` ${failure}`]]
     return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`, ...wrong]

@@ -98,7 +98,7 @@ function phraseOf(event: RunEvent, work: MemberWork): string | undefined {
         event.step && `step=${stepFolder(event.step)}`
       ].filter(Boolean)
       const verdict = event.verdict === 'met' ? 'ok' : 'failed'
-      return `${what.join(' ')} ${verdict} ${event.ok}/${event.asked} ${formatDuration(event.took)}${event.reason == null ? '' : `: ${event.reason}`}`
+      return `${what.join(' ')} ${verdict} ${event.ok}/${event.asked}${event.part === 'jobs' ? ' members' : ''} ${formatDuration(event.took)}${event.reason == null ? '' : `: ${event.reason}`}`
     }
     case 'excluded':
       return `excluded=${event.name} phase=${event.phase} ${event.code}: ${event.reason}`
