@@ -50,6 +50,8 @@ export interface PhaseLine {
   reason?: string
   /** How the workload failed. */
   failure?: string
+  /** Of work that the cancellation of the run ended: it is no failure. */
+  isCancelled?: boolean
 }
 
 interface Trouble {
@@ -110,7 +112,8 @@ export const noProgress: Progress = {
   transfers: {}
 }
 
-export function reduce(state: Progress, event: RunEvent): Progress {
+export function reduce(state: Progress, told: RunEvent): Progress {
+  const event = stoppedBy(state.cancelled, told)
   switch (event.type) {
     case 'created':
       return { ...state, run: event.run, name: event.name, created: event.at, steps: event.steps }
@@ -168,6 +171,13 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     default:
       return state
   }
+}
+
+/** @param cancelled why the run is @returns the event: what a signal ended then was stopped, as servers are at the end of a sample */
+export function stoppedBy(cancelled: string | undefined, event: RunEvent): RunEvent {
+  if (cancelled == null || (event.type !== 'work' && event.type !== 'workload-ended') || event.signal == null)
+    return event
+  return { ...event, stopped: true }
 }
 
 const warn = (state: Progress, text: string): Progress => ({
@@ -262,7 +272,10 @@ function noteAck(state: Progress, { seq, phase, name, outcome, reason, code }: O
 }
 
 function closePhase(state: Progress, { seq, verdict, ok, asked, took, reason }: Of<'phase-closed'>): Progress {
-  return updatePhase(state, seq, () => ({ state: verdict, ok, asked, took, reason, answered: [] }))
+  return updatePhase(state, seq, ({ phase }) => ({
+    ...{ state: verdict, ok, asked, took, reason, answered: [] },
+    isCancelled: phase === 'work' && state.cancelled != null
+  }))
 }
 
 function updatePhase(state: Progress, seq: number, change: (line: PhaseLine) => Partial<PhaseLine>): Progress {

@@ -92,7 +92,7 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
 }
 
 function drawPhase(line: PhaseLine & { elements?: string }, now: number): Piece[] {
-  const { phase, part, groups, when, elements, state, ok, asked, took, opened, failure } = line
+  const { phase, part, groups, when, elements, state, ok, asked, took, opened, failure, isCancelled } = line
   const which = part === 'jobs' ? whichJobs(when) : (when ?? part ?? groups?.join(' '))
   const name = [phase, which, elements].filter(each => each != null).join(' ')
   // a number of jobs may stand beside it
@@ -101,13 +101,11 @@ function drawPhase(line: PhaseLine & { elements?: string }, now: number): Piece[
     const wrong: Piece[] = failure == null ? [] : [['red', ` ${failure}`]]
     return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`, ...wrong]
   }
+  const time = ` ${formatDuration(took ?? 0)}`
   if (failure != null)
-    return [
-      ['red', `✗ ${name} ${failure}`],
-      ['dim', ` ${formatDuration(took ?? 0)}`]
-    ]
-  const mark: Piece = state === 'met' ? ['green', '✓'] : ['red', '✗']
-  return [mark, ` ${name}`, ['dim', `${ok < asked ? answers : ''} ${formatDuration(took ?? 0)}`]]
+    return [isCancelled ? ['yellow', `! ${name} ${failure}`] : ['red', `✗ ${name} ${failure}`], ['dim', time]]
+  const mark: Piece = isCancelled ? ['yellow', '!'] : state === 'met' ? ['green', '✓'] : ['red', '✗']
+  return [mark, ` ${name}`, ['dim', `${ok < asked ? answers : ''}${time}`]]
 }
 
 const whichJobs = (when: PhaseLine['when']) => (when == null ? 'jobs' : when === 'begin' ? 'setup jobs' : 'report jobs')
@@ -176,7 +174,7 @@ function drawTroubles({ troubles }: Progress): Piece[][] {
 
 /** The reason of the last phase, where it is not that of a member, which stands above. */
 function drawFailure({ phases, troubles }: Progress): Piece[][] {
-  const last = phases.findLast(({ state }) => state === 'failed')
+  const last = phases.findLast(({ state, isCancelled }) => state === 'failed' && !isCancelled)
   if (last?.reason == null || troubles.length > 0) return []
   return [['  ', ['red', `✗ ${last.phase}`], ` failed: ${last.reason}`]]
 }

@@ -4,7 +4,7 @@ import { exitStatus } from '../../protocols/errors.ts'
 import { globOf } from '../../protocols/glob.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { type MetricSample, type MetricSamples, metricSamples } from '../../protocols/metric-samples.ts'
-import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { addExamples, addFlag, type Context, RESULT, setAction } from '../command.ts'
 import { fittingTable } from '../fitting-table.ts'
 import { formatValue } from '../format-value.ts'
 import { METRIC_HEAD, metricRow } from '../metric-rows.ts'
@@ -20,7 +20,7 @@ const MAX_VALUES = 12
 const DIGITS = 4
 
 export function define(command: Command): void {
-  command.argument('<run>', 'a folder, any unique part of a run id, or last')
+  command.argument('<run>', RESULT)
   addSeriesFlags(command)
   addExamples(command, {
     'bak metrics last': 'of the workload by iteration with each sample, and which metrics the tools have',

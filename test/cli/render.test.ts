@@ -112,6 +112,19 @@ const cases: [string, (EventBody | LiveBody)[], string[]][] = [
     'that it is being cancelled',
     [created, { type: 'cancel', by: 'me', reason: 'x' }],
     ['20261122T213015-k3f9ab smoke  cancelling  01:05']
+  ],
+  [
+    'work that was cancelled as no failure, and what failed before as one',
+    [
+      created,
+      { ...closed, seq: 1, phase: 'init', verdict: 'failed' } as EventBody,
+      { ...open, phase: 'work', asked: 1 } as EventBody,
+      { type: 'cancel', by: 'me', reason: 'x' },
+      { ...closed, phase: 'work', verdict: 'failed', ok: 0, asked: 1, reason: 'Ctrl-C' } as EventBody,
+      { type: 'workload-ended', step, signal: 'SIGTERM', duration: 128, timedOut: false },
+      ended({ took: 2000 })
+    ],
+    ['20261122T213015-k3f9ab smoke  00:02  small sample 2', '  ! work ended by SIGTERM 128 ms']
   ]
 ]
 

@@ -276,7 +276,10 @@ test('are told by every view of bak attach at the end: the chain of causes, and 
   assert.not.match(plain.stderr, /exit=undefined/)
   assert.match(plain.stderr, /\nrun \S+: job failed in \S+ s: job lib failed\n/)
   const quiet = await fake.bak('attach', 'k3f9ab', '--quiet')
-  assert.match(quiet.stderr, /^run \S+: job failed in .*\napp skipped <- lib failed on n2, attempt 1: exit 1 in phase build\n$/)
+  assert.match(
+    quiet.stderr,
+    /^run \S+: job failed in .*\napp skipped <- lib failed on n2, attempt 1: exit 1 in phase build\n$/
+  )
   const json = await fake.bak('attach', 'k3f9ab', '--json')
   const types = json.stdout
     .trim()
