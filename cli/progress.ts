@@ -235,18 +235,8 @@ type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: num
 function openPhase(state: Progress, event: Of<'phase-open'>): Progress {
   const { seq, phase, step, part, element, groups, when, asked, at } = event
   const opened: PhaseLine = {
-    seq,
-    phase,
-    step,
-    part,
-    element,
-    groups,
-    when,
-    asked,
-    state: 'open',
-    ok: 0,
-    answered: [],
-    opened: at
+    ...{ seq, phase, step, part, element, groups, when, asked },
+    ...{ state: 'open', ok: 0, answered: [], opened: at }
   }
   // a window of a trigger is within the sample of the command, and sent after it
   const isWindow = groups != null || phase === 'send'

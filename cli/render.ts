@@ -2,6 +2,7 @@
 import { stepFolder } from '../protocols/layout.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import { describeStated } from '../protocols/metric.ts'
+import { formatNote } from '../protocols/text-table.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
 import { drawJobs } from './jobs/render-jobs.ts'
 import { isSameSample } from './member-work.ts'
@@ -25,6 +26,8 @@ interface RenderOptions {
 }
 
 const MAX_TROUBLES = 5
+const MAX_WARNINGS = 2
+const MAX_WARNING_LINES = 3
 /** Lines of the block beside those of members, and the least that members get. */
 const OTHER_ROWS = 12
 const MIN_MEMBER_ROWS = 4
@@ -43,7 +46,7 @@ export function render(state: Progress, options: RenderOptions): string {
     ...drawTroubles(state),
     ...drawFailure(state),
     ...drawLost(state, now),
-    ...state.warnings.slice(-2).map((text): Piece[] => ['  ', ['yellow', '! '], text]),
+    ...state.warnings.slice(-MAX_WARNINGS).flatMap(text => drawWarning(text, width)),
     ...drawStated(state),
     ...state.tail.map((text): Piece[] => ['  ', ['dim', `| ${text}`]]),
     ...drawBytes(state)
@@ -183,6 +186,18 @@ function drawLost({ lost }: Progress, now: number): Piece[][] {
   return lost.slice(0, MAX_TROUBLES).map(({ name, since }): Piece[] => {
     return ['  ', ['yellow', `! ${name}`], ` lost ${formatAge(now - since)} ago`]
   })
+}
+
+/** The last of its lines has all that there is no room for, and is cut. */
+function drawWarning(text: string, width: number): Piece[][] {
+  const [first = '', ...more] = formatNote(text, width).split('\n')
+  const shown = more.slice(0, MAX_WARNING_LINES - 2)
+  const rest = more.slice(shown.length)
+  return [
+    ['  ', ['yellow', '! '], first],
+    ...shown.map(line => [line]),
+    ...(rest.length === 0 ? [] : [[rest.join(' ')]])
+  ]
 }
 
 function drawStated({ stated, ended }: Progress): Piece[][] {

@@ -7,7 +7,8 @@ import { describeShortfalls } from '../protocols/shortfall.ts'
 import { describeKnee } from '../protocols/tasks/knee.ts'
 import { formatDuration, formatObserved, formatVerdict } from './format.ts'
 import { countFailed, explainJobs, failuresAtEnd } from './jobs/conclude-jobs.ts'
-import type { JobsProgress } from './jobs/job-progress.ts'
+import type { Progress } from './progress.ts'
+import { describeTasks } from './task-progress.ts'
 
 /** Members, shortfalls and other runs that a line names. */
 const MAX_NAMED = 4
@@ -42,8 +43,7 @@ export function conclude(
   ]
 }
 
-interface OfJobs {
-  jobs: JobsProgress
+interface Followed extends Pick<Progress, 'tasks' | 'jobs'> {
   /** Whether with why each job was run or not. */
   explain: boolean
 }
@@ -53,10 +53,12 @@ export async function concludeRun(
   run: string,
   ended: EndedEvent,
   moved: MovedEvent | undefined,
-  { jobs, explain }: OfJobs
+  { tasks, jobs, explain }: Followed
 ): Promise<string[]> {
   const failures = ended.verdict === 'ok' ? [] : failuresAtEnd(jobs, run)
-  const answers = [...failures, ...(await answersAtEnd(ended, moved))]
+  const read = await answersAtEnd(ended, moved)
+  // the result is at another peer: what was told while it was followed
+  const answers = [...failures, ...(read.length > 0 ? read : describeTasks(tasks))]
   return [...(explain ? explainJobs(jobs) : []), ...conclude(run, ended, moved, answers, { failed: countFailed(jobs) })]
 }
 

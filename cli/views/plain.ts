@@ -50,7 +50,7 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string, e
       clearInterval(timer)
       timer = undefined
       const lacking = await output.finish(run, ended != null)
-      const last = ended == null ? [] : await concludeRun(run, ended, moved, { jobs: state.jobs, explain })
+      const last = ended == null ? [] : await concludeRun(run, ended, moved, { ...state, explain })
       await writeNotes([...lacking, ...last])
     }
   }

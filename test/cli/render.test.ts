@@ -128,6 +128,17 @@ const cases: [string, (EventBody | LiveBody)[], string[]][] = [
   ]
 ]
 
+test('a warning is told whole on a narrow terminal, and what is very long is cut', () => {
+  const text = 'the driver of a was the bottleneck: its timers were 59.7 ms late (p99)'
+  const lines = drawn([created, { type: 'warning', text: `1-default/sample1, search: ${text}` }], 60)
+  assert.equal(lines.slice(1), [
+    '  ! 1-default/sample1, search: the driver of a was the',
+    '    bottleneck: its timers were 59.7 ms late (p99)'
+  ])
+  const long = drawn([created, { type: 'warning', text: 'many words '.repeat(40) }], 60)
+  assert.equal([long.length, long.at(-1)?.length, long.at(-1)?.endsWith('…')], [4, 60, true])
+})
+
 for (const [what, bodies, expected] of cases) {
   test(`the screen shows ${what}`, () => assert.equal(drawn(bodies), expected))
 }
