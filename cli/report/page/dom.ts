@@ -43,11 +43,11 @@ export function append(element: Element, children: Child[]): void {
 }
 
 /** A variable alone has the colours of both, `light-dark(a, b)`: an element that uses it has one. */
-const probe = h('i', { hidden: '' })
+let probe: HTMLElement | undefined
 
 /** @param name of a colour of the style sheet @returns it as it is now: in dark or in light */
 export function colourOf(name: string): string {
-  if (!probe.isConnected) document.body.append(probe)
+  if (!probe?.isConnected) probe = document.body.appendChild(h('i', { hidden: '' }))
   probe.style.color = `var(${name})`
   return getComputedStyle(probe).color
 }

@@ -141,7 +141,7 @@ function options(init: PlotInit, width: number, table: PlotTable): uPlot.Options
     },
     axes: [
       {
-        ...{ ...axis, size: 22, gap: 5 },
+        ...{ ...axis, size: 24, gap: 7 },
         splits: (_, __, from, to) => timeTicks(from, to, Math.max(2, Math.floor(width / 90))),
         values: (_, splits) => splits.map(clock)
       },
