@@ -82,7 +82,10 @@ const view: CallResponse<'job'> = {
 bak('job show has what was asked and how it went', async () => {
   const { bak } = await fake({ job: yields(view) })
   const { stdout, status } = await bak('job', 'show', 'lib')
-  assert.match(stdout, new RegExp(`job: +lib of ${RUN}\nstate: +done\nwhy: +run because no result of these inputs is known\n`))
+  assert.match(
+    stdout,
+    new RegExp(`job: +lib of ${RUN}\nstate: +done\nwhy: +run because no result of these inputs is known\n`)
+  )
   assert.match(stdout, /\nscript:\n {2}#!\/bin\/sh -e\n {2}echo "#BAK:PHASE build"\n {2}make\n\n/)
   assert.match(stdout, /VARIABLE +VALUE\nCFLAGS +-O2\n\nINPUT +FROM +DIGEST\ngen\/x.c +gen\/x.c +bbbbbbbbbbbb\n\n/)
   assert.match(stdout, /OUTPUT +KIND +BYTES +DIGEST\nlib.a +file +2.0 KiB +aaaaaaaaaaaa\n\n/)
