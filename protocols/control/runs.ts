@@ -14,8 +14,14 @@ import { groupTrigger } from '../trigger.ts'
 import { VERDICTS } from '../verdict.ts'
 import { placement, workload } from '../workload.ts'
 
-/** A run id, a part of one, or `last`. */
+/** A run id, a part of one, `last`, or `last~1` for the run before that. */
 export const runReference = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
+
+/** @returns how many runs began after the one that is meant: 0 of `last`, 2 of `last~2`; undefined of a part of an id */
+export function runsBehind(reference: string): number | undefined {
+  const [isIt, behind = '0'] = /^last(?:~(\d+))?$/.exec(reference) ?? []
+  return isIt == null ? undefined : Number(behind)
+}
 
 const plan = v.object({
   members: list(
@@ -60,11 +66,13 @@ const plan = v.object({
   ),
   order: v.picklist(ORDERS),
   seed: v.optional(count),
-  /** Seconds: as earlier runs of the same name took on this peer, or as the timeout of the workload allows at most. */
+  /** Seconds: as earlier runs of the same name took on this peer, as the periods of tasks say, or as the timeout of the workload allows at most. */
   estimate: v.optional(
     v.variant('from', [
       v.object({ from: v.literal('runs'), seconds: v.number(), runs: count }),
-      v.object({ from: v.literal('timeout'), seconds: v.number() })
+      v.object({ from: v.literal('timeout'), seconds: v.number() }),
+      /** As tasks say how long they last, and `most` as with `timeout`. */
+      v.object({ from: v.literal('periods'), seconds: v.number(), most: v.optional(v.number()) })
     ])
   ),
   command: v.optional(v.union([text, v.array(v.string())])),

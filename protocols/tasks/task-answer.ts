@@ -11,6 +11,8 @@ export const driverHealth = v.object({
   workers: count,
   /** Share of the time for which the busiest of them worked, 0 to 1. */
   busy: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  /** Share of the time for which one of them, ready to work, waited for a processor that something else had; left out where the machine does not tell. */
+  waited: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   /** The 99th percentile of how late their timers were, ms, and the most. */
   lag: milliseconds,
   lagMax: milliseconds,
@@ -36,7 +38,9 @@ export const taskAnswer = v.object({
   /** How it ended: by its schedule, because another task completed it, or cut short. */
   ended: v.picklist(['schedule', 'completed', 'cut']),
   /** Why it was cut short by its own fault: an error of a request that ends the run, or of the driver. */
-  error: v.optional(text)
+  error: v.optional(text),
+  /** The error is that a target could not be reached: of a search that ends the sample, whose value does not hold, and not the run. */
+  unreachable: v.optional(v.literal(true))
 })
 export type TaskAnswer = v.InferOutput<typeof taskAnswer>
 

@@ -126,6 +126,26 @@ test('an error that ends a task ends the run behind it, and what was set up is t
   assert.equal(made.run.record.excluded, [])
 })
 
+test('a target that could not be reached ends no search; any other error of a task does', async () => {
+  const iterations = [100, 200].map(rate => ({ name: `rate=${rate}`, params: { 'a.target_throughput': `${rate}` } }))
+  const searching = {
+    ...{ task: [http('a', { time_period: 1 })], iterations, search: { from: 100, to: 200, step: 100, confirm: 1 } },
+    threshold: [{ metric: 'a.latency.p99', max: 5 }]
+  }
+  const driven = async (more: Partial<TaskAnswer>) => {
+    const made = await tasksOf(searching, ({ part, step }, rank) =>
+      part === 'tasks' && step?.number === 1 && rank === 1
+        ? { load: { tasks: [answerFor('a', 1, { ended: 'cut', error: 'a: ECONNREFUSED', ...more })] } }
+        : undefined
+    )
+    await made.driver.drive()
+    return made.run.record
+  }
+  assert.is.not((await driven({ unreachable: true })).verdict, 'workload-failed')
+  const other = await driven({})
+  assert.equal([other.verdict, other.reason], ['workload-failed', 'a on m1: a: ECONNREFUSED'])
+})
+
 const failed: Partial<Ack> = { outcome: 'failed', code: 'unreachable', reason: 'http://127.0.0.1: ECONNREFUSED' }
 for (const part of ['prepare', 'setup', 'teardown'] as const) {
   test(`a run whose ${part} fails has failed with its words, excludes nobody, and tears down only what was set up`, async () => {
@@ -155,6 +175,33 @@ test('a member that cannot prepare is out where the quorum can be met without it
     ['a', 'b'].map(task => `${task} on m1: its clients have no result: ${failed.reason}`)
   )
 })
+
+for (const when of ['prepare', 'tasks'] as const)
+  test(`a member whose samples cannot be counted in ${when} is out of a run that does not need it, and fails one that does`, async () => {
+    const reason = 'what its clients measured cannot be counted: no times'
+    const drive = async (spec: object) => {
+      const made = await tasksOf(spec, ({ part, element }, rank) => {
+        if (part !== when || rank !== 1 || (element ?? 1) !== 1) return undefined
+        made.run.dismiss(made.signers[1]?.peer as string, 'bad-message', reason)
+        return when === 'tasks' ? 'silent' : undefined
+      })
+      await made.driver.drive()
+      return made
+    }
+    const spared = await drive({ policy: { quorum: 1 } })
+    assert.equal([spared.run.record.verdict, spared.run.record.partial], ['ok', true])
+    assert.equal(
+      spared.run.record.excluded.map(each => [each.name, each.phase, each.code, each.reason]),
+      [['m1', 'work', 'bad-message', reason]]
+    )
+    assert.equal(work(spared.phases()), ['prepare', 'tasks 1', 'tasks 2'])
+    assert.equal(
+      lacks(spared),
+      ['a', 'b'].map(task => `${task} on m1: its clients have no result: ${reason}`)
+    )
+    const needed = await drive({})
+    assert.equal([needed.run.record.verdict, needed.run.record.reason], ['quorum', `m1: ${reason}`])
+  })
 
 test('a member whose daemon was started again in mid task fails a run that needs it, and is out of one that does not', async () => {
   const again: Partial<Ack> = { outcome: 'failed', code: 'interrupted', reason: 'its daemon was restarted' }

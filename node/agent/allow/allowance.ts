@@ -5,8 +5,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { variantsOf } from '../../../protocols/overridden.ts'
 import type { StagedEntry } from '../../../protocols/staged.ts'
-import type { Operation } from '../../../protocols/tasks/operation.ts'
-import { operationsOf } from '../../../protocols/tasks/operations-of.ts'
+import { originsOf } from '../../../protocols/tasks/operations-of.ts'
 import type { Placement } from '../../../protocols/workload.ts'
 import type { Members } from '../../mesh/membership/members.ts'
 import { type Asking, namesOf } from '../../mesh/names/listed-peers.ts'
@@ -82,12 +81,17 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   async checkRun({ controller, tools, staged = [], ...run }: JudgedRun): Promise<void> {
     await this.check(controller, tools, broughtByRun(run.spec, run))
     this.checkRoom(controller, staged)
-    const { self, caps = {}, guards, rules } = this.init
-    if (run.hasClients) this.#refuse(refuseLoad(rules, run.spec))
-    if (controller === self) return
-    if (run.hasClients && isCutOff(guards.isolation) && operationsOf(run.spec).some(isHttp))
+    if (run.hasClients) this.checkLoad(controller, originsOf(run.spec))
+    const { self, caps = {} } = this.init
+    if (controller !== self) this.#refuse(beyondCaps(caps, run))
+  }
+
+  /** @param origins of `http` operations @throws {BakError} `not-allowed` if clients of the peer's runs may not send requests there from here */
+  checkLoad(peer: string, origins: string[]): void {
+    const { self, guards, rules } = this.init
+    this.#refuse(refuseLoad(rules, origins))
+    if (peer !== self && isCutOff(guards.isolation) && origins.length > 0)
       this.#refuse('allow.network lets programs of others use no network, and clients of http operations need it')
-    this.#refuse(beyondCaps(caps, run))
   }
 
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer store files here */
@@ -182,4 +186,3 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
 }
 
 const isCutOff = (isolation: Guards['isolation']) => 'network' in isolation && !isolation.network
-const isHttp = ({ operation }: { operation: Operation }) => operation.type === 'http'

@@ -12,6 +12,7 @@ import { settledWithin, within } from '../../../wait.ts'
 import { isNetworkKind } from '../operations/error-kinds.ts'
 import type { LoadClock } from './load-clock.ts'
 import type { OperationRunners } from './operation-runners.ts'
+import { waitedNow, waitedSince } from './processor-waits.ts'
 import { TaskRecorder } from './task-recorder.ts'
 import type { EndedTask, FromThread, ThreadStatus } from './thread-messages.ts'
 
@@ -28,6 +29,8 @@ export interface ThreadElementInit {
   allClients: number
   clients: number[]
   params: Record<string, string>
+  /** The folder of the sample. */
+  sample: string
   folder: string
   onError: Load['on_error']
   /** In the order of the spec: the place of a task in `left`. */
@@ -73,6 +76,7 @@ export class ThreadElement {
   #completing = 0
   /** At the begin. */
   #used = performance.eventLoopUtilization()
+  #waited = waitedNow()
   #hasBegun = false
 
   constructor(init: ThreadElementInit) {
@@ -87,7 +91,9 @@ export class ThreadElement {
     clock.lateness = new LogHistogram()
     await Promise.all(rows.map(({ client, tasks }) => this.#client(client, tasks)))
     for (const { recorder } of this.#tasks.values()) recorder.flush()
+    const waited = waitedSince(this.#waited)
     const health = {
+      ...(waited == null ? {} : { waited }),
       busy: performance.eventLoopUtilization(this.#used).utilization,
       lag: encodeHistogram(clock.lateness),
       overhead: encodeHistogram(this.#overhead)
@@ -164,8 +170,8 @@ export class ThreadElement {
   }
 
   async #clientOf({ of, client, end, turn }: Turn, { task, index, wait }: ClientTask): Promise<void> {
-    const { begin, clock, runners, params, folder } = this.#init
-    const runner = await runners.of(task.operation)
+    const { begin, clock, runners, params, sample, folder } = this.#init
+    const runner = await runners.of(task.operation, task.operationName)
     const context = { task: task.name, index, clients: task.clients, params, folder, signal: this.#cut.signal }
     const requester = await within(runner.open(context), this.#cut.signal)
     try {
@@ -175,7 +181,7 @@ export class ThreadElement {
       while (end.reason == null && performance.now() < begin) await clock.until(begin)
       if (end.reason == null && turn === 0) this.#noteBegin(of)
       const loop = new ClientLoop({
-        ...{ task, begin: own, wait: wait * 1_000, pacer: pacerOf(task, index), clock, end },
+        ...{ task, begin: own, wait: wait * 1_000, pacer: pacerOf(task, index, sample), clock, end },
         hasOwnEnd: requester.isFinite === true,
         request: () => {
           of.sent++
@@ -196,14 +202,14 @@ export class ThreadElement {
 
   #noteFailure(task: PlannedTask, failed: string): void {
     const { onError } = this.#init
-    if (!endsRun({ isNetwork: isNetworkKind(failed) }, onError, task.ignoreErrors)) return
-    this.#fail(task, `${task.name}: ${failed}`)
+    const isNetwork = isNetworkKind(failed)
+    if (endsRun({ isNetwork }, onError, task.ignoreErrors)) this.#fail(task, `${task.name}: ${failed}`, isNetwork)
   }
 
-  #fail({ name }: PlannedTask, reason: string): void {
+  #fail({ name: task }: PlannedTask, reason: string, unreachable = false): void {
     if (this.#cut.signal.aborted) return
     this.cut()
-    this.#init.post({ type: 'failed', element: this.#init.element.number, task: name, reason })
+    this.#init.post({ type: 'failed', element: this.#init.element.number, task, reason, unreachable })
   }
 
   #completed(): void {
@@ -219,6 +225,7 @@ export class ThreadElement {
     if (this.#hasBegun) return
     this.#hasBegun = true
     this.#used = performance.eventLoopUtilization()
+    this.#waited = waitedNow()
   }
 
   get #ended(): EndedTask[] {
