@@ -18,10 +18,9 @@ interface Measure {
   isCounter?: boolean
 }
 
-const gauge = (metric: string, unit: string, labels?: Labels): Measure => ({ metric, unit, ...(labels && { labels }) })
+const gauge = (metric: string, unit: string, labels?: Labels): Measure => ({ metric, unit, labels })
 const rate = (metric: string, unit: string, labels?: Labels, scale = 1): Measure => ({
-  ...{ metric, unit, scale, isCounter: true },
-  ...(labels && { labels })
+  ...{ metric, unit, labels, scale, isCounter: true }
 })
 
 /** Of node_exporter, by the names that the quantities have everywhere. */
