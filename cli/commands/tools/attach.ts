@@ -6,8 +6,8 @@ import { type ChangeOptions, changeTools } from '../../tool-change.ts'
 export function defineAttach(command: Command): void {
   command.argument('<run>', RUN).argument('<name>', 'the tool')
   command.usage('RUN NAME [--on SELECTOR] [-- OPTIONS]')
-  addFlag(command, '--on <selector>', 'on which of its members', option => option.default('all'))
-  addFlag(command, '--group <name>', 'in which group of tools', option => option.default('default'))
+  addFlag(command, '--on <selector>', 'on which of its members', { default: 'all' })
+  addFlag(command, '--group <name>', 'in which group of tools', { default: 'default' })
   addExamples(command, {
     'bak tools attach last pidstat --on db1': 'from the next sample on',
     'bak tools attach k3f9ab pidstat -- --interval=5': 'with options'

@@ -6,8 +6,8 @@ import { type ChangeOptions, changeTools } from '../../tool-change.ts'
 export function defineDetach(command: Command): void {
   command.argument('<run>', RUN).argument('<name>', 'the tool')
   command.usage('RUN NAME [--on SELECTOR]')
-  addFlag(command, '--on <selector>', 'on which of its members', option => option.default('all'))
-  addFlag(command, '--group <name>', 'from which group of tools', option => option.default('default'))
+  addFlag(command, '--on <selector>', 'on which of its members', { default: 'all' })
+  addFlag(command, '--group <name>', 'from which group of tools', { default: 'default' })
   addExamples(command, { 'bak tools detach last sar': 'from the next sample on; what it wrote is kept' })
   setAction(command, act)
 }
