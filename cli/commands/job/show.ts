@@ -5,6 +5,7 @@ import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import { formatFacts } from '../../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../../command.ts'
 import { formatBytes, formatCommand, formatDuration, formatTime } from '../../format.ts'
+import { formatValue } from '../../format-value.ts'
 import { whyRun } from '../../jobs/causes.ts'
 import { nameOfGraph, stateInWords } from '../../jobs/job-progress.ts'
 import { formatSection } from '../../show/section.ts'
@@ -52,6 +53,10 @@ export function formatJob(view: JobView): string {
         digest.slice(0, SHORT)
       ])
     ),
+    formatSection(
+      ['METRIC', 'VALUE'],
+      (results[0]?.metrics ?? []).map(({ name, value, unit }) => [name, formatValue(value, unit)])
+    ),
     formatAttempts(entry, results)
   ]
   return sections.filter(section => section !== '').join('\n\n')
@@ -85,6 +90,7 @@ function factsOf({ run, graph, job, state, at, entry, spec, graphs, results }: J
     took: entry?.duration == null ? undefined : formatDuration(entry.duration),
     key: result?.key,
     log: result == null ? undefined : logInWords(result),
+    'not understood': result?.warnings?.join('; '),
     'told by': at,
     'also in': others.length > 8 ? `${others.slice(0, 8).join(', ')} and ${others.length - 8} more` : others.join(', ')
   }

@@ -47,6 +47,8 @@ export class TrackedJob {
   /** Members that refused it for good, or could not run it: why, by peer. */
   readonly out = new Map<string, string>()
   readonly broke = new Map<string, string>()
+  /** Inputs that one of its members did not get. */
+  readonly lacked = new Set<string>()
   outcome: Outcome = {}
   why: string | undefined
   readonly causes = new Set<string>()
