@@ -192,6 +192,7 @@ export class PhaseRunner {
       publish: (each, waiting) => this.#dispatch.send(each, waiting),
       // who runs workloads may be away for a while, and is excluded when that has been too long
       isHere: peer => (part == null ? this.#run.isHere(peer) : !this.#run.excluded.has(peer)),
+      mayReturnFor: peer => (limit == null ? 0 : this.#mayReturnFor(peer)),
       onAnswer: (ack, after) => {
         this.#onAnswer(command, asked, ack, after)
         onAnswer?.(ack)
@@ -203,6 +204,13 @@ export class PhaseRunner {
     } finally {
       this.#open = undefined
     }
+  }
+
+  /** Who sends or fetches goes on where it was once it is back, ms. Who left was told to. */
+  #mayReturnFor(peer: string): number {
+    const { order, parts } = this.#run
+    if (parts.members.get(peer)?.state === 'left') return 0
+    return order.spec.policy.lost_timeout * 1000 || Number.POSITIVE_INFINITY
   }
 
   #onAnswer(command: Command, asked: Map<string, string>, { by, value }: Signed<Ack>, after: number): void {

@@ -39,8 +39,9 @@ const due = v.object({ to: destination, reason: text })
 export type Due = v.InferOutput<typeof due>
 
 const MOVED = '.moved'
+const DUE = '.due'
 const pathOf = (home: Home, run: string) => `${home.runs(run)}${MOVED}`
-const dueOf = (home: Home, run: string) => `${home.runs(run)}.due`
+const dueOf = (home: Home, run: string) => `${home.runs(run)}${DUE}`
 
 /** `the peer`, a path, or an address. */
 export const placeOf = (to: Whither): string => ('peer' in to ? to.name : 'folder' in to ? to.folder : to.server)
@@ -49,9 +50,11 @@ export const noteMoved = (home: Home, run: string, to: Moved): Promise<void> =>
   writeAtomic(pathOf(home, run), JSON.stringify(to))
 
 /** @returns the runs that were moved from here */
-export async function movedFrom(home: Home): Promise<string[]> {
+export const movedFrom = (home: Home): Promise<string[]> => noted(home, MOVED)
+
+async function noted(home: Home, suffix: string): Promise<string[]> {
   const names = await readdir(home.runs()).catch(() => [])
-  const runs = names.filter(each => each.endsWith(MOVED)).map(each => each.slice(0, -MOVED.length))
+  const runs = names.filter(each => each.endsWith(suffix)).map(each => each.slice(0, -suffix.length))
   return runs.filter(isRunId).sort()
 }
 
@@ -75,6 +78,9 @@ export const noteDue = (home: Home, run: string, { to, reason }: Due): Promise<v
   writeAtomic(dueOf(home, run), JSON.stringify({ to, reason: cutText(reason) }))
 
 export const whyDue = (home: Home, run: string): Promise<Due | undefined> => readNote(dueOf(home, run), due)
+
+/** @returns the runs whose results are to go elsewhere and are still here, the oldest first */
+export const runsDue = (home: Home): Promise<string[]> => noted(home, DUE)
 
 export const forgetDue = (home: Home, run: string): Promise<void> =>
   onDisk(dueOf(home, run), () => rm(dueOf(home, run), { force: true }))
