@@ -1,12 +1,12 @@
 /** SHA-256 of bytes and of files. */
-import { createHash, type Hash } from 'node:crypto'
+import { createHash, type Hash, hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 
 const CHUNK_BYTES = 256 * 1024
 
 /** @returns SHA-256 of `bytes`, lower-case hex */
 export function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes, 'hex')
 }
 
 export function newDigest(): Hash {
@@ -31,13 +31,13 @@ export async function digestOfHandle(
   handle: FileHandle,
   signal?: AbortSignal
 ): Promise<{ sha256: string; bytes: number }> {
-  const hash = newDigest()
+  const digest = newDigest()
   const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   for (let bytes = 0; ; ) {
     signal?.throwIfAborted()
     const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, bytes)
-    if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes }
-    hash.update(buffer.subarray(0, bytesRead))
+    if (bytesRead === 0) return { sha256: digest.digest('hex'), bytes }
+    digest.update(buffer.subarray(0, bytesRead))
     bytes += bytesRead
   }
 }

@@ -2,7 +2,7 @@
  * Topics of the mesh over gossipsub. A message is decoded and its signature verified once, in the topic validator, before it is passed on;
  * the subscriber gets the checked value. Gossip may lose, repeat and reorder: a publisher repeats what must arrive.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type GossipSub, gossipsub, type Message, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { asBakError, BakError, Ignored } from '../../protocols/errors.ts'
@@ -40,8 +40,7 @@ export function meshGossip({ mesh, peerScore }: { mesh: string; peerScore?: Peer
     // the envelope in the message bears the one signature; the id is the digest, so that duplicates are dropped undecoded
     globalSignaturePolicy: 'StrictNoSign',
     msgIdFn: (message: Message) => idOf(message.data),
-    fastMsgIdFn: (message: { data?: Uint8Array }) =>
-      Buffer.from(idOf(message.data ?? new Uint8Array())).toString('hex'),
+    fastMsgIdFn: (message: { data?: Uint8Array }) => idOf(message.data ?? new Uint8Array()).toString('hex'),
     allowPublishToZeroTopicPeers: true,
     // a message is encoded once for all peers that it is sent to
     batchPublish: true,
@@ -211,6 +210,10 @@ export class Gossip {
   }
 }
 
-function idOf(data: Uint8Array): Uint8Array {
-  return createHash('sha256').update(data).digest().subarray(0, MESSAGE_ID_BYTES)
+/** Gossipsub asks twice for the id of a message, one time right after the other. */
+let latest: { data: Uint8Array; id: Buffer } | undefined
+
+function idOf(data: Uint8Array): Buffer {
+  if (latest?.data !== data) latest = { data, id: hash('sha256', data, 'buffer').subarray(0, MESSAGE_ID_BYTES) }
+  return latest.id
 }

@@ -2,13 +2,14 @@
  * A member's series: when a sample or the run is over for it, before what its tools wrote is packed, that is read into one file of series.
  * What cannot be read is a warning; the output of the tools is there all the same, and nothing of it is touched.
  */
+import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { cleanLine } from '../../../protocols/clean-line.ts'
 import { asBakError } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
-import { persistentSeriesFolder, SERIES_FILE, seriesFolder } from '../../../protocols/layout.ts'
+import { persistentSeriesFolder, SERIES_FILE, seriesFolder, stepFolder } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import type { Remark } from '../../../protocols/series/series-file.ts'
 import type { MemberState } from '../member-state.ts'
@@ -36,6 +37,8 @@ export async function makeMemberSeries(
 ): Promise<string[]> {
   const folder = step == null ? persistentSeriesFolder(member.name) : seriesFolder(step, member.name)
   if (member.offer.series !== true) return []
+  // nothing ran here: each look by the thread pool would wake threads on a machine that is measured
+  if (step != null && !existsSync(join(member.data, stepFolder(step)))) return []
   const done = join(member.folder, 'series.done')
   // what was packed but for files that could not be is not read once more
   if ((await readFile(done, 'utf8').catch(() => '')).split('\n').includes(folder)) return []

@@ -94,6 +94,12 @@ test('where no tool left numbers, or the controller takes no series, there is no
   }
 })
 
+test('a sample in which nothing ran here leaves not even a note that it was looked at', async () => {
+  const member = memberWith({ '1-default/sample2/tools-default/m1/mine/mine-stdout.txt': csv })
+  assert.equal(await make(member), [])
+  assert.not(existsSync(join(member.folder, 'series.done')))
+})
+
 test('what could not be read is a warning that names file, line and reason', async () => {
   const member = memberWith({ [`${FOLDER}/mine-stdout.txt`]: `${csv}soon,4\n1795383018,7,8\n1795383019,9` })
   assert.equal(await make(member), [
