@@ -28,12 +28,6 @@ import { endCollection, sealAnew } from './seal-anew.ts'
 
 const USE = 'is being collected here: wait until that has ended'
 
-export interface CollectComponents {
-  streams: Streams
-  coordinator: Coordinator
-  receiver: Receiver
-}
-
 export interface CollectedFrom extends Omit<Collected, 'digest'> {
   name: string
 }
@@ -56,7 +50,7 @@ export interface CollectInit {
   log: Log
 }
 
-export class Collect extends Part<CollectComponents, CollectInit> {
+export class Collect extends Part<{ streams: Streams; coordinator: Coordinator; receiver: Receiver }, CollectInit> {
   /** Collections that a killed daemon left are ended, so that their results are as they were signed. */
   async afterStart(): Promise<void> {
     const { home, log } = this.init

@@ -48,20 +48,10 @@ class Departure extends EventTarget {
   }
 }
 
-export interface AfterRunComponents {
-  coordinator: Coordinator
-  mover: Mover
-  members: Members
-  authority: Roles
-}
-
-export interface AfterRunInit {
-  home: Home
-  log: Log
-  signer: { peer: string }
-}
-
-export class AfterRun extends Part<AfterRunComponents, AfterRunInit> {
+export class AfterRun extends Part<
+  { coordinator: Coordinator; mover: Mover; members: Members; authority: Roles },
+  { home: Home; log: Log; signer: { peer: string } }
+> {
   readonly #due = new Map<string, Departure>()
 
   start(): void {
