@@ -7,7 +7,6 @@ import { custodyOf, holdersOf } from '../../protocols/custody.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
-import { isRunId } from '../../protocols/fields.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
@@ -54,7 +53,7 @@ export class Collect extends Part<{ streams: Streams; coordinator: Coordinator; 
   /** Collections that a killed daemon left are ended, so that their results are as they were signed. */
   async afterStart(): Promise<void> {
     const { home, log } = this.init
-    for (const run of (await openCollections(home)).filter(isRunId)) {
+    for (const run of await openCollections(home)) {
       try {
         if (hasResult(home, run)) await this.components.coordinator.inUse.during(run, USE, () => this.#endEarlier(run))
         else await forgetCollection(home, run)

@@ -52,7 +52,8 @@ export const noteMoved = (home: Home, run: string, to: Moved): Promise<void> =>
 /** @returns the runs that were moved from here */
 export const movedFrom = (home: Home): Promise<string[]> => noted(home, MOVED)
 
-async function noted(home: Home, suffix: string): Promise<string[]> {
+/** @returns the runs that have a note of this kind, the oldest first */
+export async function noted(home: Home, suffix: string): Promise<string[]> {
   const names = await readdir(home.runs()).catch(() => [])
   const runs = names.filter(each => each.endsWith(suffix)).map(each => each.slice(0, -suffix.length))
   return runs.filter(isRunId).sort()
@@ -70,8 +71,7 @@ export async function allMoved(home: Home, runs: string[]): Promise<Map<string, 
 /** @returns undefined if the result was never moved from here, or nobody knows where */
 export const whereMoved = (home: Home, run: string): Promise<Moved | undefined> => readNote(pathOf(home, run), moved)
 
-export const forgetMoved = (home: Home, run: string): Promise<void> =>
-  onDisk(pathOf(home, run), () => rm(pathOf(home, run), { force: true }))
+export const forgetMoved = (home: Home, run: string): Promise<void> => forgetNote(pathOf(home, run))
 
 /** The result is to go there. @param reason why it has not, as long as this note is there */
 export const noteDue = (home: Home, run: string, { to, reason }: Due): Promise<void> =>
@@ -82,8 +82,9 @@ export const whyDue = (home: Home, run: string): Promise<Due | undefined> => rea
 /** @returns the runs whose results are to go elsewhere and are still here, the oldest first */
 export const runsDue = (home: Home): Promise<string[]> => noted(home, DUE)
 
-export const forgetDue = (home: Home, run: string): Promise<void> =>
-  onDisk(dueOf(home, run), () => rm(dueOf(home, run), { force: true }))
+export const forgetDue = (home: Home, run: string): Promise<void> => forgetNote(dueOf(home, run))
+
+export const forgetNote = (path: string): Promise<void> => onDisk(path, () => rm(path, { force: true }))
 
 /** @returns what a note says; undefined where there is none that can be read */
 export async function readNote<T>(path: string, schema: v.GenericSchema<unknown, T>): Promise<T | undefined> {
