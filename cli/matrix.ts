@@ -76,5 +76,9 @@ function describeEstimate(estimate: Planned['estimate']): string {
     return 'not known: no run of this name and program has succeeded here, and the workload has no timeout'
   const length = formatDuration(estimate.seconds * 1000)
   if (estimate.from === 'timeout') return `at most ${length} in the workload, by its timeout`
+  if (estimate.from === 'periods') {
+    const most = estimate.most == null ? '' : `, at most ${formatDuration(estimate.most * 1000)}`
+    return `about ${length} in the workload, by the periods of its tasks${most}`
+  }
   return `about ${length}, as the last ${estimate.runs === 1 ? 'run' : `${estimate.runs} runs`} of this name took on this peer`
 }

@@ -7,6 +7,7 @@ import { iteration } from './spec.ts'
 import { argv } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import type { Protocol } from './stream.ts'
+import { MAX_TARGETS } from './tasks/operation.ts'
 import { MAX_TASKS } from './tasks/task.ts'
 import { placement, workload } from './workload.ts'
 
@@ -23,8 +24,14 @@ const workloadsAsked = v.object({
   placements: list(placement, 64),
   stage: v.optional(list(stagePath, MAX_STAGE_PATHS)),
   iterations: list(iteration, 1000),
-  /** It has clients of tasks: the programs that their operations bring. */
-  clients: v.optional(v.object({ commands: list(argv, MAX_TASKS), isStaged: v.boolean() }))
+  /** It has clients of tasks: the programs that their operations bring, and where they send requests. */
+  clients: v.optional(
+    v.object({
+      commands: list(argv, MAX_TASKS),
+      isStaged: v.boolean(),
+      origins: v.optional(list(text, MAX_TARGETS))
+    })
+  )
 })
 export type WorkloadsAsked = v.InferOutput<typeof workloadsAsked>
 

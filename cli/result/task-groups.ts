@@ -103,8 +103,9 @@ export function membersIn(results: readonly TaskResult[]): TaskMember[] {
 function worstOf(all: DriverHealth[]): DriverHealth | undefined {
   const [first] = all
   if (first == null) return undefined
-  const most = (key: keyof DriverHealth) => all.reduce((worst, each) => Math.max(worst, each[key]), 0)
+  const most = (key: keyof DriverHealth) => all.reduce((worst, each) => Math.max(worst, each[key] ?? 0), 0)
   return {
+    ...(all.some(({ waited }) => waited == null) ? {} : { waited: most('waited') }),
     ...{ workers: most('workers'), busy: most('busy'), lag: most('lag') },
     ...{ lagMax: most('lagMax'), overhead: most('overhead') }
   }

@@ -39,12 +39,14 @@ export async function readTasks(folder: string, steps: Step[]): Promise<ReadTask
   return read
 }
 
-/** @returns s since the begin of the element at which normal samples begin, to a row; 0 without a warm-up, all of it where there is nothing else */
+/** @returns s since the begin of the element at which normal samples begin, of older results to a row; 0 without a warm-up, all of it where there is nothing else */
 export function warmupEnd({
+  from,
   seconds,
   throughput: { rows },
   duration
-}: Pick<TaskResult, 'seconds' | 'throughput' | 'duration'>): number {
+}: Pick<TaskResult, 'from' | 'seconds' | 'throughput' | 'duration'>): number {
+  if (from != null) return Math.min(duration, from)
   if (seconds.warmup != null) return Math.min(duration, seconds.warmup * seconds.every)
   if (!rows.some(([, isWarmup]) => isWarmup)) return 0
   return rows.find(([, isWarmup]) => !isWarmup)?.[0] ?? duration

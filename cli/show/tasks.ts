@@ -21,7 +21,7 @@ import {
   TIME_NAMES,
   tasksByIteration
 } from '../result/task-groups.ts'
-import type { SampleTasks } from '../result/tasks.ts'
+import { type SampleTasks, warmupEnd } from '../result/tasks.ts'
 import { formatSection } from './section.ts'
 import { describeErrors, warningsOf } from './task-warnings.ts'
 
@@ -121,10 +121,10 @@ function paceOf(task: string, spec: RunRecord['spec'], { number }: IterationTask
     : `${formatValue(throughput.perSecond, `${throughput.unit}/s`)} asked`
 }
 
-/** `7200 in 40.0 s, 26 failed (0.36 %): status 503 12, timeout 14; 800 of warm-up` */
+/** In the time behind the warm-up: `7200 in 40.0 s, 26 failed (0.36 %): status 503 12, timeout 14; 800 of warm-up` */
 function describeRequests(results: IterationTask['results']): string {
   const [samples, warmup] = [sumOf(results, each => each.samples), sumOf(results, each => each.warmup)]
-  const length = sumOf(results, ({ duration }) => duration)
+  const length = sumOf(results, each => each.duration - warmupEnd(each))
   return [
     `${samples} in ${formatValue(length, 's')}, ${describeErrors(results)}`,
     ...(warmup === 0 ? [] : [`${warmup} more of warm-up`])

@@ -25,6 +25,7 @@ export interface ToolCheckComponents {
   members: { self: { name: string; state: string } }
   allowance: {
     check(peer: string, tools: Assignment[], workloads?: Brought[]): Promise<void>
+    checkLoad(peer: string, origins: string[]): void
     finderFor(peer: string): (name: string) => Promise<string | undefined>
   }
 }
@@ -71,7 +72,7 @@ export class ToolCheck extends Part<
     const checked = await this.#checkEach(tools, peer)
     if (state === 'draining') return { tools: checked, refused: `${name} takes no new runs` }
     const brought = workloads == null ? [] : broughtIn(workloads)
-    const refused = await this.#refusal(peer, tools, brought)
+    const refused = await this.#refusal(peer, tools, brought, workloads?.clients?.origins)
     return {
       tools: checked,
       refused: refused ?? (await missingPrograms(brought, this.components.allowance.finderFor(peer)))
@@ -88,11 +89,20 @@ export class ToolCheck extends Part<
     })
   }
 
-  #refusal(peer: string, tools: Assignment[], workloads: Brought[] = []): Promise<string | undefined> {
-    return this.components.allowance.check(peer, tools, workloads).then(
-      () => undefined,
-      cause => cutText(asBakError(cause).message)
-    )
+  async #refusal(
+    peer: string,
+    tools: Assignment[],
+    workloads: Brought[] = [],
+    origins: string[] = []
+  ): Promise<string | undefined> {
+    const { allowance } = this.components
+    try {
+      await allowance.check(peer, tools, workloads)
+      if (origins.length > 0) allowance.checkLoad(peer, origins)
+      return undefined
+    } catch (cause) {
+      return cutText(asBakError(cause).message)
+    }
   }
 }
 

@@ -7,6 +7,8 @@ import { cutText } from '../../protocols/fields.ts'
 import type { Candidate } from '../../protocols/manifest.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { askOne } from '../../protocols/stream.ts'
+import { MAX_TARGETS } from '../../protocols/tasks/operation.ts'
+import { originsOf } from '../../protocols/tasks/operations-of.ts'
 import { Limit } from '../limit.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
@@ -45,7 +47,7 @@ const askedOf = ({ workload, iterations, stage }: Spec) => ({ workload, iteratio
 
 function clientsAsked(spec: Spec) {
   const { commands, isStaged = false } = broughtByTasks(spec)
-  return { commands, isStaged }
+  return { commands, isStaged, origins: originsOf(spec).slice(0, MAX_TARGETS) }
 }
 
 /** Every member may ask: it says what the records of the members say, and more of it. */

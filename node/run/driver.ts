@@ -77,6 +77,7 @@ export class Driver {
     this.#phases = new PhaseRunner(run, { seq })
     onAbort(run.cancelled, () => this.#endPhase())
     run.hurry = ms => this.#phases.open?.touch(ms)
+    run.dismiss = (peer, code, reason) => this.#phases.dismiss(peer, code, reason)
     this.#sends = new SendWatch({ excluded: run.excluded, open: () => this.#phases.open })
     this.#watch = new LossWatch(run, {
       onHopeless: why => run.cancel(why),

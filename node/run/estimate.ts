@@ -5,9 +5,11 @@ import { hasRole } from '../../protocols/jobs/job.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { mostRunSamples } from '../../protocols/matrix/sampling.ts'
+import { medianOf } from '../../protocols/quantiles.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { loadOf } from '../../protocols/tasks/task.ts'
+import { periodsOf, sumOf } from '../work/tasks/element-time.ts'
 import { longestOf } from '../work/workloads/work-time.ts'
 
 /** Earlier runs that are looked at, the latest ones. */
@@ -46,12 +48,14 @@ export function estimateOf(spec: Spec, earlier: Earlier[]): Plan['estimate'] {
   }
   // jobs have limits each, and how many run at once nobody knows
   const longest = hasRole(spec, 'work') ? undefined : longestOf(spec)
-  return longest == null ? undefined : { from: 'timeout', seconds: longest * mostRunSamples(spec) }
+  const most = longest == null ? undefined : longest * mostRunSamples(spec)
+  const periods = spec.task.length === 0 ? undefined : periodsOfSamples(spec)
+  if (periods != null) return { from: 'periods', seconds: periods, ...(most == null ? {} : { most }) }
+  return most == null ? undefined : { from: 'timeout', seconds: most }
 }
 
-function medianOf(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  const [low, high] = [sorted[middle - 1], sorted[middle]] as [number, number]
-  return sorted.length % 2 === 1 ? high : (low + high) / 2
+/** @returns seconds of all samples that are planned */
+function periodsOfSamples(spec: Spec): number | undefined {
+  const each = spec.iterations.map(({ params }) => periodsOf(spec, params))
+  return sumOf(plannedSamples(spec).map(({ number }) => each[number - 1]))
 }

@@ -47,6 +47,8 @@ export class PhaseRunner {
   readonly #certifier: Certifier
   readonly #margin = new StartMargin()
   #open: OpenPhase | undefined
+  /** Members that are out of the run with the next phase that asks them, and why. */
+  readonly #dismissed = new Map<string, Pick<Refusal, 'code' | 'reason'>>()
   #seq: number
   #written: Promise<unknown> = Promise.resolve()
   /** When the record is written next, by the monotonic clock. */
@@ -95,6 +97,17 @@ export class PhaseRunner {
     return acks.flatMap(sealed => this.#receive(sealed) ?? [])
   }
 
+  /** What the member said cannot be: its answers do not count, and none is waited for. */
+  dismiss(peer: string, code: Refusal['code'], reason: string): void {
+    this.#dismissed.set(peer, { code, reason })
+    this.#reject(peer)
+  }
+
+  #reject(peer: string): void {
+    const why = this.#dismissed.get(peer)
+    if (why != null && this.#open?.waitsFor(peer)) this.#open.reject(peer, why.code, why.reason)
+  }
+
   #receive(sealed: Envelope): Refusal | undefined {
     try {
       const ack = open(ackSubject, sealed)
@@ -119,8 +132,15 @@ export class PhaseRunner {
     const isLast = this.#open?.command.phase === 'terminate'
     if (out != null && !isLast) return { code: 'not-on-roster', reason: `excluded at ${out.phase}: ${out.reason}` }
     if (this.#open == null) return { code: 'phase-closed', reason: 'no phase is open' }
-    const missing = this.#open.expects(ack) ? this.#run.announcements.missingOf(ack) : undefined
-    return missing == null ? this.#open.answer(ack) : this.#open.reject(ack.by, 'mismatch', missing)
+    const why = this.#open.expects(ack) ? (this.#run.announcements.missingOf(ack) ?? this.#falseIn(ack)) : undefined
+    return why == null ? this.#open.answer(ack) : this.#open.reject(ack.by, 'mismatch', why)
+  }
+
+  /** @returns what of a member's tasks cannot be as it says */
+  #falseIn({ by, value }: Signed<Ack>): string | undefined {
+    const { load, record } = this.#run
+    const { capabilities } = record.roster.find(({ peer }) => peer === by) ?? {}
+    return value.load && load?.refusalOf(value.load, capabilities?.clock.bound ?? 0)
   }
 
   #command(
@@ -200,7 +220,9 @@ export class PhaseRunner {
     })
     this.#open = opened
     try {
-      return await opened.run()
+      const closed = opened.run()
+      for (const peer of this.#dismissed.keys()) this.#reject(peer)
+      return await closed
     } finally {
       this.#open = undefined
     }

@@ -83,6 +83,8 @@ export class RunContext {
   readonly onExcluded = new Set<(peer: string) => void>()
   /** Whoever has not answered the open phase after so long has not answered it, ms. Set by what drives the run. */
   hurry: (ms: number) => void = () => {}
+  /** What a member said cannot be: no answer of it counts or is waited for, and so it is excluded. Set by what drives the run. */
+  dismiss: (peer: string, code: ErrorCode, reason: string) => void = () => {}
   readonly announcements = new Announcements()
   readonly #cancelled = new AbortController()
 

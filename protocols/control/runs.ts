@@ -60,11 +60,13 @@ const plan = v.object({
   ),
   order: v.picklist(ORDERS),
   seed: v.optional(count),
-  /** Seconds: as earlier runs of the same name took on this peer, or as the timeout of the workload allows at most. */
+  /** Seconds: as earlier runs of the same name took on this peer, as the periods of tasks say, or as the timeout of the workload allows at most. */
   estimate: v.optional(
     v.variant('from', [
       v.object({ from: v.literal('runs'), seconds: v.number(), runs: count }),
-      v.object({ from: v.literal('timeout'), seconds: v.number() })
+      v.object({ from: v.literal('timeout'), seconds: v.number() }),
+      /** As tasks say how long they last, and `most` as with `timeout`. */
+      v.object({ from: v.literal('periods'), seconds: v.number(), most: v.optional(v.number()) })
     ])
   ),
   command: v.optional(v.union([text, v.array(v.string())])),

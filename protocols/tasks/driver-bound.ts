@@ -1,4 +1,7 @@
-/** Whether the driver of a member was the bottleneck of a task, and not what was measured: then more members or cores would have measured something else. Pure. */
+/**
+ * Whether the driver of a member was the bottleneck of a task, and not what was measured: then more members or cores would have measured something
+ * else. A machine whose processors are busy with something else makes a driver late, too: that is told from it where the machine tells. Pure.
+ */
 import { listInWords } from '../list-in-words.ts'
 import type { DriverHealth } from './task-answer.ts'
 
@@ -19,14 +22,31 @@ export interface MemberHealth {
   health?: DriverHealth | undefined
 }
 
+/** Shares of the time for which a thread waits for a processor: with `little` it has one when it wants it, with `much` its timers are late for that. */
+const WAITED = { little: 0.01, much: 0.05 }
+
+/** Whether it was the driver, or its machine was busy with something else; `either` where that cannot be told. */
+type Whose = 'driver' | 'machine' | 'either'
+
 interface Bound {
   by: 'busy' | 'lag' | 'overhead'
+  whose: Whose
   /** In words. */
   why: string
 }
 
 /** @returns by what it was the bottleneck; undefined where it kept up */
-export function boundBecause({ busy, lag, overhead }: DriverHealth): Bound | undefined {
+export function boundBecause(health: DriverHealth): Bound | undefined {
+  const found = foundIn(health)
+  if (found == null) return undefined
+  const { waited } = health
+  const whose = whoseFault(health, found.by)
+  const isTold = whose !== 'driver' && waited != null
+  const more = isTold ? `, and its threads waited ${Math.round(waited * 100)} % of the time for a processor` : ''
+  return { by: found.by, whose, why: `${found.why}${more}` }
+}
+
+function foundIn({ busy, lag, overhead }: DriverHealth): Pick<Bound, 'by' | 'why'> | undefined {
   if (busy >= BUSY) return { by: 'busy', why: `its busiest thread worked ${Math.round(busy * 100)} % of the time` }
   if (lag >= LATE_MS) return { by: 'lag', why: `its timers were ${inMs(lag)} late (p99)` }
   if (overhead >= OVERHEAD_MS)
@@ -34,17 +54,32 @@ export function boundBecause({ busy, lag, overhead }: DriverHealth): Bound | und
   return undefined
 }
 
-/** @returns one sentence where a driver of them was the bottleneck, naming the members */
+/** A thread counts the time as work in which a processor was taken from it. */
+function whoseFault({ busy, waited }: DriverHealth, by: Bound['by']): Whose {
+  if (waited == null) return by === 'lag' ? 'either' : 'driver'
+  if (by === 'busy') return waited < WAITED.much ? 'driver' : busy - waited < BUSY / 2 ? 'machine' : 'either'
+  return waited < WAITED.little ? 'driver' : waited < WAITED.much ? 'either' : 'machine'
+}
+
+/** @returns one sentence where a driver of them was the bottleneck, or its machine made it one, naming the members */
 export function driverBound(members: MemberHealth[]): string | undefined {
   const bound = members.flatMap(({ member, health }) => {
     const bound = health == null ? undefined : boundBecause(health)
-    return bound == null ? [] : [{ member, why: bound.why }]
+    return bound == null ? [] : [{ member, ...bound }]
   })
   const [first, ...others] = bound
   if (first == null) return undefined
-  if (others.length === 0) return `the driver of ${first.member} was the bottleneck: ${first.why}`
+  const whose = others.every(each => each.whose === first.whose) ? first.whose : 'either'
+  if (others.length === 0) return `the driver of ${first.member} was ${IN_WORDS[whose]('its machine')}: ${first.why}`
   const reasons = bound.map(({ member, why }) => `${member}: ${why}`)
-  return `the drivers of ${bound.length} members were the bottleneck (${listInWords(reasons, MAX_NAMED)})`
+  const named = listInWords(reasons, MAX_NAMED)
+  return `the drivers of ${bound.length} members were ${IN_WORDS[whose]('their machines')} (${named})`
+}
+
+const IN_WORDS: Record<Whose, (machine: string) => string> = {
+  driver: () => 'the bottleneck',
+  machine: machine => `held up by what else ${machine} did`,
+  either: machine => `the bottleneck, or what else ${machine} did`
 }
 
 const inMs = (ms: number) => `${Number(ms.toFixed(1))} ms`

@@ -1,6 +1,7 @@
 /** All operations of a spec: those with a name, and those that stand in their task. Pure. */
 import type { Spec } from '../spec.ts'
 import { placementOf } from '../staged.ts'
+import { addressesOf } from './http-address.ts'
 import type { Operation } from './operation.ts'
 
 export type WithOperations = Pick<Spec, 'operation' | 'task'>
@@ -18,6 +19,15 @@ export function filesOf(operation: Operation): string[] {
   if (operation.type === 'module') return [operation.module]
   return operation.type === 'http' && operation.body_file != null ? [operation.body_file] : []
 }
+
+/** @returns schemes, hosts and ports that `http` operations send requests to, each once */
+export const originsOf = (spec: WithOperations): string[] => [
+  ...new Set(
+    operationsOf(spec).flatMap(({ operation }) =>
+      operation.type === 'http' ? addressesOf(operation).map(({ origin }) => origin) : []
+    )
+  )
+]
 
 /** @returns the files of all operations that are put there for them alone: each once, and none that `stage` brings already */
 export function ownFilesOf(spec: WithOperations & Pick<Spec, 'stage'>): string[] {

@@ -11,6 +11,8 @@ export const driverHealth = v.object({
   workers: count,
   /** Share of the time for which the busiest of them worked, 0 to 1. */
   busy: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  /** Share of the time for which one of them, ready to work, waited for a processor that something else had; left out where the machine does not tell. */
+  waited: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   /** The 99th percentile of how late their timers were, ms, and the most. */
   lag: milliseconds,
   lagMax: milliseconds,

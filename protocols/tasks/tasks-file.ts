@@ -83,6 +83,8 @@ export const taskResult = v.object({
   ended: v.picklist(['schedule', 'completed', 'cut']),
   /** s from the agreed begin to the last sample. */
   duration: v.pipe(v.number(), v.minValue(0)),
+  /** s from the agreed begin to when the first normal request was due: behind the warm-up. Left out where there was none, and by older controllers. */
+  from: v.optional(v.pipe(v.number(), v.minValue(0))),
   members: list(
     v.object({
       member: name,

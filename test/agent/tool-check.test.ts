@@ -2,8 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkAssignments } from '../../node/agent/tool-check.ts'
+import { explain } from '../../node/agent/allow/allow.ts'
+import { refuseLoad } from '../../node/agent/allow/load-rule.ts'
+import { checkAssignments, ToolCheck } from '../../node/agent/tool-check.ts'
 import { findTool } from '../../node/tools/index.ts'
+import type { ToolsChecked, WorkloadsAsked } from '../../protocols/check-tools.ts'
+import { BakError } from '../../protocols/errors.ts'
+import type { Assignment } from '../../protocols/manifest.ts'
+
+type ToolsAsked = { tools: Assignment[]; workloads?: WorkloadsAsked }
 
 const test = suite('a check of many tools')
 
@@ -32,6 +39,42 @@ test('tries few of them at once, whoever asks, and answers for all in their orde
     )
   }
   assert.ok(most > 1 && most <= 8, `${most} at once`)
+})
+
+test('targets that the owner of this machine does not allow are told before a run, as at join', async () => {
+  let handler: ((asked: ToolsAsked, exchange: { peer: string }) => AsyncGenerator<ToolsChecked>) | undefined
+  const [self, rules] = ['me', { controllers: true, exec: true, tools: true, paths: true, load: ['http://10.0.0.7'] }]
+  const serve = (_: unknown, given: never) => {
+    handler = given
+  }
+  const check = new ToolCheck(
+    {
+      streams: { serve } as never,
+      authority: {} as never,
+      members: { self: { name: 'a', state: 'alive' } },
+      allowance: {
+        check: async () => {},
+        checkLoad: (_, origins) => {
+          const refusal = refuseLoad(rules as never, origins)
+          if (refusal != null) throw new BakError('not-allowed', explain(refusal, '/etc/bak.toml'))
+        },
+        finderFor: () => async name => name
+      }
+    },
+    { self, catalogue: {} as never }
+  )
+  await check.start()
+  const asked = async (origins: string[]) => {
+    const clients = { commands: [], isStaged: false, origins }
+    const workloads = { workload: [], placements: [], iterations: [], clients }
+    const answer = await handler?.({ tools: [], workloads }, { peer: self }).next()
+    return (answer?.value as ToolsChecked | undefined)?.refused
+  }
+  assert.is(await asked(['http://10.0.0.7']), undefined)
+  assert.match(
+    (await asked(['http://10.0.0.7', 'http://127.0.0.1:80'])) ?? '',
+    /^allow\.load does not name http:\/\/127\.0\.0\.1:80; it is set in/
+  )
 })
 
 test.run()

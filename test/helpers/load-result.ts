@@ -125,7 +125,7 @@ function taskResult({ lost, busy = [] }: LoadShape, { task, options, element, me
             ...{ target, samples: of.filter(isNormal).length, failed: of.filter(isNormal).filter(hasFailed).length }
           }))
         }),
-    ...{ ended, duration: last / 1000 },
+    ...{ ended, duration: last / 1000, from: Math.min(...all.filter(isNormal).map(({ due }) => due)) / 1000 },
     members: loaders.map((member, i) => ({
       member,
       clients: Math.min(share, clients - i * share),

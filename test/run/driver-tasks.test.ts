@@ -156,6 +156,33 @@ test('a member that cannot prepare is out where the quorum can be met without it
   )
 })
 
+for (const when of ['prepare', 'tasks'] as const)
+  test(`a member whose samples cannot be counted in ${when} is out of a run that does not need it, and fails one that does`, async () => {
+    const reason = 'what its clients measured cannot be counted: no times'
+    const drive = async (spec: object) => {
+      const made = await tasksOf(spec, ({ part, element }, rank) => {
+        if (part !== when || rank !== 1 || (element ?? 1) !== 1) return undefined
+        made.run.dismiss(made.signers[1]?.peer as string, 'bad-message', reason)
+        return when === 'tasks' ? 'silent' : undefined
+      })
+      await made.driver.drive()
+      return made
+    }
+    const spared = await drive({ policy: { quorum: 1 } })
+    assert.equal([spared.run.record.verdict, spared.run.record.partial], ['ok', true])
+    assert.equal(
+      spared.run.record.excluded.map(each => [each.name, each.phase, each.code, each.reason]),
+      [['m1', 'work', 'bad-message', reason]]
+    )
+    assert.equal(work(spared.phases()), ['prepare', 'tasks 1', 'tasks 2'])
+    assert.equal(
+      lacks(spared),
+      ['a', 'b'].map(task => `${task} on m1: its clients have no result: ${reason}`)
+    )
+    const needed = await drive({})
+    assert.equal([needed.run.record.verdict, needed.run.record.reason], ['quorum', `m1: ${reason}`])
+  })
+
 test('a member whose daemon was started again in mid task fails a run that needs it, and is out of one that does not', async () => {
   const again: Partial<Ack> = { outcome: 'failed', code: 'interrupted', reason: 'its daemon was restarted' }
   const say: Say = ({ part, element }, rank) => (part === 'tasks' && element === 1 && rank === 1 ? again : undefined)

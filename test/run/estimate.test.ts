@@ -32,6 +32,34 @@ test('without such a run it is the timeout, of all samples that there may be; wi
   assert.is(estimateOf(specOf(), []), undefined)
 })
 
+test('of tasks it is their periods, one element after the other, and beside them the longest time', () => {
+  const task = (period: object, more: object = {}) => ({
+    ...{ operation: { type: 'http', url: 'http://10.0.0.7/', timeout: 5 }, ...period },
+    ...more
+  })
+  const [one, other] = [
+    task({ warmup_time_period: 2, time_period: 10 }, { name: 'a' }),
+    task({ time_period: 60 }, { name: 'b' })
+  ]
+  const tasks = (given: object[], more: object = {}) => specOf({ command: undefined, task: given, samples: 3, ...more })
+  const load = { probe_timeout: 1 }
+  assert.equal(estimateOf(tasks([one, other], { load }), []), {
+    from: 'periods',
+    seconds: 216,
+    most: 3 * (1 + 17 + 65)
+  })
+  assert.equal(estimateOf(tasks([one]), [earlier(2, 2_000)])?.from, 'runs')
+  const params = ['4', '6'].map(value => ({ name: value, params: { 'a.time_period': value } }))
+  assert.is(estimateOf(tasks([one], { iterations: params }), [])?.seconds, 3 * (2 + 4) + 3 * (2 + 6))
+  assert.is(estimateOf(tasks([task({ iterations: 5 })]), []), undefined, 'nobody knows how long iterations take')
+  assert.match(
+    printed({ command: undefined, task: [one], load }),
+    /time: about 12\.0 s in the workload, by the periods of its tasks, at most 18\.0 s/
+  )
+  const endless = { ...one, operation: { ...one.operation, timeout: 0 } }
+  assert.match(printed({ command: undefined, task: [endless] }), /by the periods of its tasks$/)
+})
+
 test('the last five runs of the name that succeeded are looked at', () => {
   const summary = (run: string, more: object = {}) =>
     ({ run, name: 'x', verdict: 'ok', took: 1, ...more }) as RunSummary

@@ -108,6 +108,6 @@ export interface TakeMember {
   requests: number
   failed: number
   latency?: Times
-  health?: { workers: number; busy: number; lag: number; lagMax: number; overhead: number }
+  health?: { workers: number; busy: number; waited?: number | undefined; lag: number; lagMax: number; overhead: number }
   lost?: true
 }

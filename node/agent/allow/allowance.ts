@@ -5,8 +5,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { variantsOf } from '../../../protocols/overridden.ts'
 import type { StagedEntry } from '../../../protocols/staged.ts'
-import type { Operation } from '../../../protocols/tasks/operation.ts'
-import { operationsOf } from '../../../protocols/tasks/operations-of.ts'
+import { originsOf } from '../../../protocols/tasks/operations-of.ts'
 import type { Placement } from '../../../protocols/workload.ts'
 import type { Members } from '../../mesh/membership/members.ts'
 import { type Asking, namesOf } from '../../mesh/names/listed-peers.ts'
@@ -82,17 +81,23 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   async checkRun({ controller, tools, staged = [], ...run }: JudgedRun): Promise<void> {
     await this.check(controller, tools, broughtByRun(run.spec, run))
     this.checkRoom(controller, staged)
-    const { self, caps = {}, file, guards, rules } = this.init
-    const refusal = run.hasClients ? refuseLoad(rules, run.spec) : undefined
-    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+    if (run.hasClients) this.checkLoad(controller, originsOf(run.spec))
+    const { self, caps = {}, file } = this.init
     if (controller === self) return
-    if (run.hasClients && isCutOff(guards.isolation) && operationsOf(run.spec).some(isHttp))
+    const beyond = beyondCaps(caps, run)
+    if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
+  }
+
+  /** @param origins of `http` operations @throws {BakError} `not-allowed` if clients of the peer's runs may not send requests there from here */
+  checkLoad(peer: string, origins: string[]): void {
+    const { self, file, guards, rules } = this.init
+    const refusal = refuseLoad(rules, origins)
+    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+    if (peer !== self && isCutOff(guards.isolation) && origins.length > 0)
       throw new BakError(
         'not-allowed',
         `allow.network lets programs of others use no network, and clients of http operations need it; it is set in ${file}`
       )
-    const beyond = beyondCaps(caps, run)
-    if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
   }
 
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer store files here */
@@ -178,4 +183,3 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
 }
 
 const isCutOff = (isolation: Guards['isolation']) => 'network' in isolation && !isolation.network
-const isHttp = ({ operation }: { operation: Operation }) => operation.type === 'http'

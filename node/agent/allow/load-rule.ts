@@ -1,19 +1,14 @@
 /** Which targets the clients of a run may send requests to from this machine: `allow.load` of config.toml. Pure. */
 import { globOf } from '../../../protocols/glob.ts'
-import { addressesOf } from '../../../protocols/tasks/http-address.ts'
-import { operationsOf, type WithOperations } from '../../../protocols/tasks/operations-of.ts'
 import type { Refusal, Rules } from './allow.ts'
 
 /** An owner who lists programs has not agreed to any request in the name of this machine, which programs of that list could not make. */
 const usual = ({ exec }: Pick<Rules, 'exec'>) => exec === true
 
-/** @returns why the first target of `http` operations that is not allowed is not */
-export function refuseLoad(rules: Pick<Rules, 'exec' | 'load'>, spec: WithOperations): Refusal | undefined {
+/** @param origins of `http` operations @returns why the first that is not allowed is not */
+export function refuseLoad(rules: Pick<Rules, 'exec' | 'load'>, origins: string[]): Refusal | undefined {
   const rule = rules.load ?? usual(rules)
   if (rule === true) return undefined
-  const origins = operationsOf(spec).flatMap(({ operation }) =>
-    operation.type === 'http' ? addressesOf(operation).map(({ origin }) => origin) : []
-  )
   const fits = rule === false ? [] : rule.map(globOf)
   const refused = origins.find(origin => !fits.some(isLike => isLike(origin)))
   if (refused == null) return undefined

@@ -2,10 +2,11 @@
  * Tasks: takes what clients on members measure from the begin of a sample to its end, holds it against what members sign, keeps what the tasks came
  * to in the record and in `tasks.json`, and shows how they go.
  */
-import { cutText } from '../../../protocols/fields.ts'
+import { cutText, type Phase } from '../../../protocols/fields.ts'
 import { stepFolder, TASKS_FILE } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import { driverBound, TELLING } from '../../../protocols/tasks/driver-bound.ts'
+import { loadOf } from '../../../protocols/tasks/task.ts'
 import { differenceIn } from '../../../protocols/tasks/task-difference.ts'
 import { taskEntryOf } from '../../../protocols/tasks/task-entry.ts'
 import { taskFaultOf } from '../../../protocols/tasks/task-fault.ts'
@@ -16,7 +17,6 @@ import { fitEntry, MAX_RECORD_METRICS } from '../../../protocols/work-entry.ts'
 import { hasTasks } from '../../work/tasks/loaders.ts'
 import type { LoadHandlers } from '../load/load-stream-server.ts'
 import { SampleLoad } from '../load/sample-load.ts'
-import type { MemberAnswer } from '../load/task-result.ts'
 import { isSameStep, type PlannedPhase } from '../plan.ts'
 import type { RunContext } from '../run-context.ts'
 import { Stopped } from '../stopped.ts'
@@ -29,6 +29,8 @@ const SHOW_EVERY_MS = 1_000
 const WRITE_SHARE = 0.05
 
 const FULL = `the record has room for ${MAX_RECORD_METRICS}: those of later samples are in ${TASKS_FILE} only`
+const CUT = 'its clients were cut short, and it does not say why'
+const TEST_MODE = 'test mode: one iteration of each task, without warm-up and rate, whose numbers are no measurement'
 
 /** @returns the hook of one run */
 export function tasks(): RunHook {
@@ -47,6 +49,7 @@ export function tasks(): RunHook {
       if (!hasTasks(run.order.spec) || step == null || groups != null) return
       if (!isServed) {
         isServed = true
+        if (loadOf(run.order.spec).test_mode) run.record.remarks = [...(run.record.remarks ?? []), TEST_MODE]
         run.parts.loadStreams.open(run.id, handlersOf(run))
         run.onExcluded.add(peer => run.load?.leave(run.nameOf(peer) ?? peer))
       }
@@ -61,7 +64,7 @@ export function tasks(): RunHook {
       if (at.phase !== 'work' && at.phase !== 'stop') return
       for (const { by, value } of answers) if (value.load != null) load.answer(run.nameOf(by) ?? by, value.load)
       const over = overAfter(at, run)
-      for (const each of over) await endElement(run, load, each)
+      for (const each of over) await endElement(run, load, each, at.phase)
       const isLast = at.phase === 'stop'
       const began = performance.now()
       if (isLast || (over.length > 0 && began >= writeDue)) {
@@ -78,7 +81,7 @@ export function tasks(): RunHook {
       const { load } = run
       if (load == null) return
       // a sample that was never stopped
-      for (const each of load.open) await endElement(run, load, each)
+      for (const each of load.open) await endElement(run, load, each, 'stop')
       await writeResult(run, load)
     }
   }
@@ -92,8 +95,11 @@ function newLoad(run: RunContext, step: Step): SampleLoad {
 
 function handlersOf(run: RunContext): LoadHandlers {
   const { record, excluded } = run
+  /** Dismissed, and excluded with the end of the phase. */
+  const out = new Set<string>()
   return {
-    admits: peer => !excluded.has(peer) && record.roster.some(each => each.peer === peer && each.load != null),
+    admits: peer =>
+      !excluded.has(peer) && !out.has(peer) && record.roster.some(each => each.peer === peer && each.load != null),
     take(peer, message) {
       const member = run.nameOf(peer) ?? peer
       if (message.type !== 'failed') return run.load?.take(member, message)
@@ -102,9 +108,9 @@ function handlersOf(run: RunContext): LoadHandlers {
       const why = `${member}: ${element === 0 ? '' : `element ${element}: `}${reason}`
       run.cancel(new Stopped('workload-failed', cutText(why)))
     },
-    onUnreadable(peer, { message }) {
-      const why = `${run.nameOf(peer) ?? peer}: what its clients measured cannot be counted: ${message}`
-      run.cancel(new Stopped('failed', cutText(why)))
+    onUnreadable(peer, { code, message }) {
+      out.add(peer)
+      run.dismiss(peer, code, cutText(`what its clients measured cannot be counted: ${message}`))
     }
   }
 }
@@ -118,7 +124,7 @@ function overAfter({ phase, part, element }: PlannedPhase, { load, record }: Run
   return part === 'complete' || completedBy == null ? [element] : []
 }
 
-async function endElement(run: RunContext, load: SampleLoad, element: number): Promise<void> {
+async function endElement(run: RunContext, load: SampleLoad, element: number, phase: Phase): Promise<void> {
   const last = load.now()
   const ended = await load.end(element)
   if (ended == null) return
@@ -134,7 +140,15 @@ async function endElement(run: RunContext, load: SampleLoad, element: number): P
       record.workload.push(entry)
       events.store({ type: 'workload-ended', ...entry })
     }
-    for (const each of result.members) nameDifference(run, result, each, answers.get(each.member))
+    for (const each of result.members) {
+      const answer = answers.get(each.member)?.task
+      // in a run that goes on nobody cuts anything short
+      const isCut = phase === 'work' && !run.cancelled.aborted && answer?.ended === 'cut' && answer.error == null
+      const reason = (answer && differenceIn(each, answer)) ?? (isCut ? CUT : undefined)
+      if (reason == null) continue
+      record.partial = true
+      run.lack({ kind: 'workload', member: each.member, what: result.task, reason: cutText(reason) })
+    }
   }
   warnOf(run, load, results)
   const { step, skew } = joinPoint
@@ -164,18 +178,6 @@ function warnOf({ events }: RunContext, { step }: SampleLoad, results: TaskResul
   const text = driverBound([...members].map(([member, health]) => ({ member, health })))
   if (text == null) return
   warn(results.map(({ task }) => task).join(', '), text)
-}
-
-function nameDifference(
-  run: RunContext,
-  { task }: TaskResult,
-  counted: TaskResult['members'][number],
-  answer: MemberAnswer | undefined
-): void {
-  const difference = answer == null ? undefined : differenceIn(counted, answer.task)
-  if (difference == null) return
-  run.record.partial = true
-  run.lack({ kind: 'workload', member: counted.member, what: task, reason: cutText(difference) })
 }
 
 async function writeResult({ folder }: RunContext, load: SampleLoad): Promise<void> {

@@ -41,7 +41,7 @@ const toldSum = (counts: number[]) =>
     counts.reduce((sum, each) => sum + each, 0)
   )
 
-const plannedIn = ({ elements }: LoadPlan, { element, task }: TaskResults['plan']): PlannedTask | undefined =>
+export const plannedIn = ({ elements }: LoadPlan, { element, task }: TaskResults['plan']): PlannedTask | undefined =>
   elements.find(({ number }) => number === element)?.tasks.find(({ name }) => name === task)
 
 function taskNow(

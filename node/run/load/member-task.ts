@@ -54,6 +54,8 @@ export class MemberTask {
   failed = 0
   /** The latest end, ms since the begin of the element. */
   lastEnd = 0
+  /** When the first normal request was due, ms since then; of histograms to a second. */
+  firstDue = Number.POSITIVE_INFINITY
   readonly times: Record<Time, Sizes> = { latency: new Sizes(), service: new Sizes(), processing: new Sizes() }
   /** Each normal sample, ms; gone once not all are kept. */
   exact: Record<Time, GrowingColumn> | undefined = {
@@ -104,6 +106,7 @@ export class MemberTask {
         continue
       }
       this.samples++
+      this.firstDue = Math.min(this.firstDue, due[i] as number)
       this.times.latency.note(took)
       this.times.service.note(served)
       this.times.processing.note(processing[i] as number)
@@ -164,6 +167,7 @@ export class MemberTask {
       return
     }
     this.samples += samples
+    this.firstDue = Math.min(this.firstDue, second * 1000)
     this.failed += failed
     this.times.latency.add(latency, block.sums.latency)
     this.times.service.add(service, block.sums.service)

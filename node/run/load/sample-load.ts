@@ -17,13 +17,11 @@ import { clientsIn, type LoadPlan } from '../../../protocols/tasks/workers.ts'
 import { taskKey } from '../../../protocols/verify/task-answers.ts'
 import type { WorkEntry } from '../../../protocols/work-entry.ts'
 import { isSameStep } from '../plan.ts'
-import { liveOf } from './live.ts'
+import { liveOf, plannedIn } from './live.ts'
 import type { LoadMessage } from './load-stream-server.ts'
+import { checkHistogram, checkSamples, MAX_AHEAD, whyNotBegun } from './possible-samples.ts'
 import { MAX_MEMBER_ROWS, type MemberAnswer, measuredNow, resultOf } from './task-result.ts'
 import { type TaskPlan, TaskResults } from './task-results.ts'
-
-/** No sample ends later than now: clocks of members are known within this, ms. */
-const MAX_AHEAD = 60_000
 
 export interface JoinPoint {
   step: Step
@@ -91,19 +89,25 @@ export class SampleLoad {
     const task = open?.tasks.find(({ plan }) => plan.task === message.task)
     if (open == null || task == null) return
     const passed = this.#clock() - open.begun
+    const kind = plannedIn(this.#plan, task.plan)?.operation.type ?? 'module'
     if (message.type === 'histograms') {
-      checkTime(message.second * 1000, passed)
+      checkHistogram(message, kind, passed)
       return task.addHistogram(member, message, passed + MAX_AHEAD)
     }
     const columns = unpackColumns(message)
-    const { due, latency, service, processing } = columns
-    let [last, longest] = [0, 0]
-    for (let i = 0; i < due.length; i++) {
-      last = Math.max(last, (due[i] as number) + (latency[i] as number))
-      longest = Math.max(longest, service[i] as number, processing[i] as number)
+    task.addSamples(member, columns, message, checkSamples(columns, message.unit, kind, passed))
+  }
+
+  /** @param bound ms within which the clock of the member is known @returns why its answer cannot be true; undefined if it can */
+  refusalOf({ tasks }: LoadAnswer, bound: number): string | undefined {
+    for (const each of tasks) {
+      const open = this.#open.get(each.element)
+      const at = open?.at()
+      if (open == null || at == null) continue
+      const why = whyNotBegun(each, { at, bound, passed: this.#clock() - open.begun })
+      if (why != null) return why
     }
-    checkTime(Math.max(last, longest), passed)
-    task.addSamples(member, columns, message, last)
+    return undefined
   }
 
   #note(member: string, status: LoadStatus): void {
@@ -193,11 +197,6 @@ export class SampleLoad {
       ...(this.servers.length === 0 ? {} : { servers: this.servers })
     }
   }
-}
-
-function checkTime(last: number, passed: number): void {
-  if (last > passed + MAX_AHEAD)
-    throw new BakError('bad-message', `a sample ended ${Math.round((last - passed) / 1000)} s from now`)
 }
 
 /** @returns ms between the first and the last instant at which clients could begin; nothing where none could */

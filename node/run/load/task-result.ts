@@ -87,6 +87,7 @@ export async function resultOf(
     ...(targets == null ? {} : { targets }),
     ended: endOf([...answers.values()].map(({ task }) => task)),
     duration: lastEndOf(them),
+    ...fromOf(them),
     members
   }
 }
@@ -114,6 +115,12 @@ export function measuredNow({ plan, rows, throughput, unit, members }: TaskResul
 const NOTHING = { min: 0, mean: 0, median: 0, max: 0 }
 
 const lastEndOf = (members: MemberTask[]) => Math.max(0, ...members.map(({ lastEnd }) => lastEnd)) / 1000
+
+/** s, of all members. */
+function fromOf(members: MemberTask[]): Pick<TaskResult, 'from'> {
+  const from = Math.min(...members.map(({ firstDue }) => firstDue)) / 1000
+  return Number.isFinite(from) ? { from } : {}
+}
 
 const sumOf = (members: MemberTask[], of: (member: MemberTask) => number) =>
   members.reduce((sum, each) => sum + of(each), 0)

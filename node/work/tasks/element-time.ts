@@ -7,23 +7,28 @@ type Timed = TaskSpec & Pick<Spec, 'policy'>
 
 /** @returns seconds that clients of an element may take to its join point; undefined if that is not limited */
 export function longestOfElement(element: Element, { policy }: Pick<Spec, 'policy'>): number | undefined {
-  return leastOf([lengthOf(element), policy.timeout === 0 ? undefined : policy.timeout])
+  return leastOf([lengthOf(element, longestOfTask), policy.timeout === 0 ? undefined : policy.timeout])
 }
 
-function lengthOf(element: Element): Seconds {
+/** @returns seconds that the tasks of one sample last by their periods; undefined if one that is waited for has none */
+export const periodsOf = (spec: TaskSpec, params: Record<string, string> = {}): number | undefined =>
+  sumOf(elementsOf(spec, params).map(each => lengthOf(each, periodOfTask)))
+
+/** @param of seconds of one task */
+function lengthOf(element: Element, of: (task: PlannedTask) => Seconds): Seconds {
   const { tasks, completedBy } = element
   // in a crowd the first task alone is sure to have its turn at once, and the last to have it behind all others
-  if (completedBy === 'any') return leastOf((isCrowded(element) ? tasks.slice(0, 1) : tasks).map(longestOfTask))
-  if (isCrowded(element)) return sumOf(tasks.map(each => longestInTurns(each, element)))
+  if (completedBy === 'any') return leastOf((isCrowded(element) ? tasks.slice(0, 1) : tasks).map(of))
+  // of all turns that one client has of a task
+  if (isCrowded(element))
+    return sumOf(
+      tasks.flatMap(each => Array.from({ length: Math.ceil(each.clients / element.clients) }, () => of(each)))
+    )
   const ending = tasks.filter(({ name }) => name === completedBy)
-  return mostOf((ending.length > 0 ? ending : tasks).map(longestOfTask))
+  return mostOf((ending.length > 0 ? ending : tasks).map(of))
 }
 
-/** Of all turns that one client has of a task. */
-function longestInTurns(task: PlannedTask, { clients }: Element): Seconds {
-  const turn = longestOfTask(task)
-  return turn == null ? undefined : turn * Math.ceil(task.clients / clients)
-}
+const periodOfTask = ({ period, warmupPeriod = 0 }: PlannedTask): Seconds => period && warmupPeriod + period
 
 /** @returns seconds after which the request that a client waits for has ended, whatever its task is; undefined if that is not limited */
 export const longestRequestOf = ({ tasks }: Element): number | undefined => mostOf(tasks.map(timeoutOf))
@@ -58,7 +63,8 @@ const isCrowded = ({ tasks, clients }: Element) => clients < tasks.reduce((sum, 
 
 type Seconds = number | undefined
 const mostOf = (all: Seconds[]): Seconds => (isLimited(all) ? Math.max(0, ...all) : undefined)
-const sumOf = (all: Seconds[]): Seconds => (isLimited(all) ? all.reduce((sum, each) => sum + each, 0) : undefined)
+export const sumOf = (all: Seconds[]): Seconds =>
+  isLimited(all) ? all.reduce((sum, each) => sum + each, 0) : undefined
 const isLimited = (all: Seconds[]): all is number[] => all.every(each => each != null)
 
 function leastOf(all: Seconds[]): Seconds {

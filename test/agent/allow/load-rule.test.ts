@@ -3,13 +3,14 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { refuseLoad } from '../../../node/agent/allow/load-rule.ts'
 import { checkFlags } from '../../../node/config.ts'
+import { originsOf } from '../../../protocols/tasks/operations-of.ts'
 import { specOf } from '../../protocols/samples.ts'
 
 const test = suite('the rule of targets')
 const http = (url: string, more: object = {}) =>
   specOf({ command: undefined, task: [{ name: 't', operation: { type: 'http', url, ...more } }] })
 const local = http('http://127.0.0.1:2375/containers')
-const table: Array<[string, Parameters<typeof refuseLoad>[0], Parameters<typeof refuseLoad>[1], RegExp | undefined]> = [
+const table: Array<[string, Parameters<typeof refuseLoad>[0], Parameters<typeof originsOf>[0], RegExp | undefined]> = [
   ['any program may run', { exec: true }, local, undefined],
   ['programs are named', { exec: ['fio'] }, local, /where allow.exec names programs.*http:\/\/127.0.0.1:2375/],
   ['no program may run', { exec: false }, local, /where allow.exec names programs/],
@@ -32,7 +33,7 @@ const table: Array<[string, Parameters<typeof refuseLoad>[0], Parameters<typeof 
 ]
 for (const [when, rules, spec, why] of table)
   test(`${when}: ${why == null ? 'allowed' : 'refused'}`, () => {
-    const refusal = refuseLoad(rules, spec)
+    const refusal = refuseLoad(rules, originsOf(spec))
     if (why == null) assert.is(refusal, undefined)
     else assert.match(refusal?.why ?? '', why)
   })

@@ -215,6 +215,14 @@ hook('of an element that was over at once nothing is said of drivers', async () 
   )
 })
 
+hook('a result of test mode says so', async () => {
+  const load = { test_mode: true }
+  const [tried, measured] = [await made(undefined, { load }), await made()]
+  for (const each of [tried, measured]) each.before(work('prepare'))
+  assert.match(tried.run.record.remarks?.join() ?? '', /^test mode: one iteration of each task, .* no measurement$/)
+  assert.is(measured.run.record.remarks, undefined)
+})
+
 hook('requests that were due and not sent are a warning', async () => {
   const it = await made()
   it.before(work('tasks', 1))
@@ -224,7 +232,25 @@ hook('requests that were due and not sent are a warning', async () => {
   assert.match(warning ?? '', /^1-default\/sample1, t: 42 requests were due and not sent: the target could not keep up/)
 })
 
-hook('a member that cannot go on, and one whose samples cannot be counted, end the run by name', async () => {
+hook(
+  'what a member signed as cut short without a reason is named, but at the end of a sample that was not to end so',
+  async () => {
+    const it = await made()
+    it.before(work('tasks', 1))
+    const [a, b] = [it.bring(0, samples(10, 5)), it.bring(1, samples(10, 5))]
+    await it.after(work('tasks', 1), { 0: { tasks: [a] }, 1: { tasks: [{ ...b, ended: 'cut' }] } })
+    const reason = 'its clients were cut short, and it does not say why'
+    assert.equal(it.run.record.shortfalls, [{ kind: 'workload', member: 'm1', what: 't', reason }])
+    assert.ok(it.run.record.partial)
+    const stopped = await made()
+    stopped.before(work('tasks', 1))
+    const cut = [0, 1].map(member => ({ tasks: [{ ...stopped.bring(member, samples(10, 5)), ended: 'cut' as const }] }))
+    await stopped.after(stop, cut as unknown as Record<number, LoadAnswer>)
+    assert.equal(stopped.run.record.shortfalls, [])
+  }
+)
+
+hook('a member that cannot go on ends the run by name; one whose samples cannot be counted is out of it', async () => {
   const failed = await made()
   failed.before(work('tasks', 1))
   failed.handlers.take(failed.signers[0]?.peer as string, {
@@ -237,8 +263,14 @@ hook('a member that cannot go on, and one whose samples cannot be counted, end t
   const broken = await made()
   broken.before(work('tasks', 1))
   assert.throws(() => broken.bring(0, samples(1, 5), { element: 2 }), /which has not begun/)
-  broken.handlers.onUnreadable(broken.signers[0]?.peer as string, new BakError('bad-message', 'no times'))
-  assert.match(String(broken.run.cancelled.reason), /m0: what its clients measured cannot be counted: no times/)
+  const peer = broken.signers[0]?.peer as string
+  const dismissed: string[] = []
+  broken.run.dismiss = (...about) => void dismissed.push(...about)
+  broken.handlers.onUnreadable(peer, new BakError('bad-message', 'no times'))
+  assert.equal(dismissed, [peer, 'bad-message', 'what its clients measured cannot be counted: no times'])
+  assert.not(broken.handlers.admits(peer))
+  assert.ok(broken.handlers.admits(broken.signers[1]?.peer as string))
+  assert.not(broken.run.cancelled.aborted)
 })
 
 hook('samples from the future, of another sample and of an element that is over count for nothing', async () => {

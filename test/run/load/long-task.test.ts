@@ -67,9 +67,10 @@ long('takes as much memory behind ten minutes as behind two, and counts all of i
       const part = Object.fromEntries(
         Object.entries(columns).map(([key, column]) => [key, column.slice(from, to)])
       ) as typeof columns
-      part.due.forEach((due, i) => {
-        part.due[i] = due + second * 1_000
-      })
+      for (const column of [part.due, part.sent])
+        column.forEach((moment, i) => {
+          column[i] = moment + second * 1_000
+        })
       load.take(member, {
         type: 'samples',
         seq: 1,

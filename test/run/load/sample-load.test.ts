@@ -135,6 +135,57 @@ load('times that are longer than the task has gone on are refused', () => {
   assert.is(its.now().tasks[0]?.samples, 1)
 })
 
+for (const operation of [http, { type: 'command', command: ['true'] }])
+  load(
+    `a request of an operation ${operation.type} that stands for more than one is refused, and one of a module is not`,
+    () => {
+      const its = loadOf([{ name: 't', operation }])
+      its.begin(1, () => AT)
+      const other = new RegExp(`a request of an operation ${operation.type} stands for another number than one`)
+      const heavy = blockOf([{ due: 0, latency: 5, weight: 1_000 }])
+      assert.throws(() => its.take('a', heavy), other)
+      assert.throws(() => its.take('a', blockOf([{ due: 0, latency: 5 }], { unit: 'docs' })), other)
+      assert.throws(() => its.take('a', { ...secondOf(10), operations: 20 }), other)
+      its.take('a', secondOf(10))
+      const free = loadOf([{ name: 't', operation: { type: 'module', module: 'm.mjs' } }])
+      free.begin(1, () => AT)
+      free.take('a', heavy)
+      free.take('a', { ...secondOf(10), operations: 20, unit: 'docs' })
+      assert.equal([its.now().tasks[0]?.samples, free.now().tasks[0]?.samples], [10, 11])
+    }
+  )
+
+for (const [what, key, value] of [
+  ['due behind its begin', 'due', 30],
+  ['sent at another time than its latency says', 'sent', 5]
+] as const)
+  load(`a request that was ${what} is refused`, () => {
+    const its = loadOf()
+    its.begin(1, () => AT)
+    const block = blockOf([{ due: 10, latency: 20, service: 10 }])
+    const columns = unpackColumns(block)
+    columns[key][0] = value
+    const refused = { ...block, columns: packColumns(columns) }
+    assert.throws(() => its.take('a', refused), /was not sent, or had not ended, when its latency says so/)
+    its.take('a', block)
+  })
+
+load('clients that began before their element, or behind now, are refused, but for what the clock may be off', () => {
+  let now = 0
+  const its = new SampleLoad(step, loadPlanOf(check(specSchema, { tools: [], task: [plain] }), hosts), () => now)
+  its.begin(1, () => AT)
+  now = 10_000
+  const said = (first: number, last: number, bound = 0) =>
+    its.refusalOf({ tasks: [answer({ began: { first: AT + first, last: AT + last } })] }, bound)
+  assert.is(said(0, 10_000), undefined)
+  assert.is(said(-900, 10_900), undefined)
+  assert.is(said(-2_900, 10_900, 2_000), undefined)
+  assert.is(said(-3_600_000, 0), 'it says that clients of t began 3600.0 s before the begin of their element')
+  assert.is(said(0, 12_000), 'it says that clients of t began 12.0 s behind the begin of their element')
+  assert.ok(said(5, 3))
+  assert.is(its.refusalOf({ tasks: [answer()] }, 0), undefined)
+})
+
 load('samples of clients that there are not are of no target', async () => {
   const targets = ['http://10.0.0.7', 'http://10.0.0.8']
   const its = loadOf([{ name: 't', operation: { type: 'http', url: '/', targets }, clients: 2 }])
@@ -158,6 +209,18 @@ async function endOf(its: SampleLoad, element = 1) {
 /** So many in a second. */
 function evenly(count: number, latency: number): MadeSample[] {
   return Array.from({ length: count }, (_, i) => ({ due: (i * 1_000) / count, latency }))
+}
+
+/** A second of so many requests that took 1 ms. */
+function secondOf(samples: number) {
+  const sizes = new LogHistogram()
+  for (let i = 0; i < samples; i++) sizes.record(1_000)
+  const encoded = encodeHistogram(sizes)
+  return {
+    ...{ type: 'histograms' as const, seq: 1, step, element: 1, task: 't', second: 0, warmup: false, samples },
+    ...{ failed: 0, sums: { latency: 1_000 * samples, service: 1_000 * samples }, operations: samples, unit: 'ops' },
+    ...{ errors: [], latency: encoded, service: encoded, processing: encoded }
+  }
 }
 
 function health(busy: number) {

@@ -80,6 +80,22 @@ results('are those of all samples, however they are divided over members and blo
   )
 })
 
+results('the time in which the counted requests were made begins behind the warm-up', async () => {
+  const its = new TaskResults(plan(['a', 'b']))
+  add(its, 'a', [
+    { due: 0, latency: 5, warmup: true },
+    { due: 2_000, latency: 2_004 }
+  ])
+  add(its, 'b', [{ due: 1_999, latency: 50, warmup: true }])
+  const found = await resultOf(its, new Map())
+  assert.equal([found.from, found.duration], [2, 4.004])
+  its.addHistogram('b', histogramOf(1, [1]))
+  assert.is((await resultOf(its, new Map())).from, 1)
+  const none = new TaskResults(plan(['a']))
+  add(none, 'a', [{ due: 0, latency: 5, warmup: true }])
+  assert.is((await resultOf(none, new Map())).from, undefined)
+})
+
 results('histograms of a member and samples of another are merged, within a thousandth', async () => {
   const its = new TaskResults(plan(['a', 'b']))
   const [one, other] = [Array.from({ length: 200 }, (_, i) => 1 + i), Array.from({ length: 300 }, (_, i) => 500 + i)]

@@ -108,9 +108,11 @@ export class ElementOutcome {
     if (this.#health.length === 0) return undefined
     const lag = merged(this.#health.map(each => each.lag))
     const overhead = merged(this.#health.map(each => each.overhead))
+    const waits = this.#health.flatMap(({ waited }) => waited ?? [])
     return {
       workers: this.#threads.busy.size,
       busy: Math.min(1, Math.max(...this.#health.map(each => each.busy))),
+      ...(waits.length === 0 ? {} : { waited: Math.max(...waits) }),
       lag: ofMicroseconds(lag.quantiles([0.99])[0]),
       lagMax: ofMicroseconds(lag.range?.max),
       overhead: ofMicroseconds(overhead.quantiles([0.99])[0])

@@ -12,6 +12,7 @@ import { settledWithin, within } from '../../../wait.ts'
 import { isNetworkKind } from '../operations/error-kinds.ts'
 import type { LoadClock } from './load-clock.ts'
 import type { OperationRunners } from './operation-runners.ts'
+import { waitedNow, waitedSince } from './processor-waits.ts'
 import { TaskRecorder } from './task-recorder.ts'
 import type { EndedTask, FromThread, ThreadStatus } from './thread-messages.ts'
 
@@ -73,6 +74,7 @@ export class ThreadElement {
   #completing = 0
   /** At the begin. */
   #used = performance.eventLoopUtilization()
+  #waited = waitedNow()
   #hasBegun = false
 
   constructor(init: ThreadElementInit) {
@@ -87,7 +89,9 @@ export class ThreadElement {
     clock.lateness = new LogHistogram()
     await Promise.all(rows.map(({ client, tasks }) => this.#client(client, tasks)))
     for (const { recorder } of this.#tasks.values()) recorder.flush()
+    const waited = waitedSince(this.#waited)
     const health = {
+      ...(waited == null ? {} : { waited }),
       busy: performance.eventLoopUtilization(this.#used).utilization,
       lag: encodeHistogram(clock.lateness),
       overhead: encodeHistogram(this.#overhead)
@@ -219,6 +223,7 @@ export class ThreadElement {
     if (this.#hasBegun) return
     this.#hasBegun = true
     this.#used = performance.eventLoopUtilization()
+    this.#waited = waitedNow()
   }
 
   get #ended(): EndedTask[] {

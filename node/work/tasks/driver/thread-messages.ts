@@ -64,6 +64,8 @@ export interface ThreadStatus {
 /** Histograms of microseconds, compressed (histogram-codec.ts). */
 export interface ThreadHealth {
   busy: number
+  /** Share of the time for which it waited for a processor, where the machine tells. */
+  waited?: number
   lag: Uint8Array
   overhead: Uint8Array
 }

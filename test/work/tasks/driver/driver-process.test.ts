@@ -1,5 +1,5 @@
 /** The driver as a process of its own, started as a daemon starts it, with modules as operations. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -35,6 +35,7 @@ driver('brings each request of a paced task, then says that all are there', asyn
     )
     assert.is(joined.health?.workers, 2)
     assert.ok((joined.health?.busy ?? 2) <= 1)
+    assert.is(joined.health?.waited != null, existsSync('/proc/thread-self/schedstat'))
   })
 })
 
