@@ -106,10 +106,9 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       }
     })
     onAbort(this.stopped, () => this.#recovery.stop())
-    const { signer, jobRecords } = this.init
-    const [log, unsealed, notices] = [this.#log, this.#unsealed, this.#recovery]
     const folders = (await this.folders()).map(run => this.folder(run))
-    await closeAllAbandoned(folders, { signer, jobRecords, log, unsealed, notices })
+    const about = { log: this.#log, unsealed: this.#unsealed, notices: this.#recovery }
+    await closeAllAbandoned(folders, { ...this.init, ...about })
     for (const watcher of this.watchers) watcher.recovered()
   }
 

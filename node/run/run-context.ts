@@ -29,7 +29,7 @@ import { askedForTasks } from './task-members.ts'
 export const MAX_SHORTFALLS = 1_000
 
 /** Members that are excluded for these gave no answer, and are not waited for. */
-const SILENT = new Set<string>(['timeout', 'lost', 'left', 'unreachable'] satisfies ErrorCode[])
+export const SILENT = new Set<string>(['timeout', 'lost', 'left', 'unreachable'] satisfies ErrorCode[])
 
 export interface RunContextInit {
   order: RunOrder

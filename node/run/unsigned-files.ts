@@ -1,3 +1,7 @@
+/**
+ * Files of members that are not as their members signed them: they stay where they are, and the seal names them as not in it. So one member
+ * that lies, or a tarball that was being unpacked when the daemon was killed, costs what it brought, and the rest is proven.
+ */
 import { peek } from '../../protocols/envelope.ts'
 import { cutText } from '../../protocols/fields.ts'
 import type { FolderDigests, Unreadable } from '../../protocols/folder-digests.ts'

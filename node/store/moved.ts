@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import { runLine } from '../../protocols/control/results.ts'
 import { destination } from '../../protocols/destination.ts'
 import { cutText, instant, isRunId, name, peerId, text } from '../../protocols/fields.ts'
-import { Limit } from '../limit.ts'
+import { eachLimited } from '../limit.ts'
 import { writeAtomic } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import type { Home } from './home.ts'
@@ -61,11 +61,8 @@ export async function noted(home: Home, suffix: string): Promise<string[]> {
 
 /** @returns where each of these runs went, as far as it is known */
 export async function allMoved(home: Home, runs: string[]): Promise<Map<string, Moved>> {
-  const limit = new Limit({ total: MAX_READS })
-  const found = await Promise.all(
-    runs.map(async run => [run, await limit.run(run, () => whereMoved(home, run))] as const)
-  )
-  return new Map(found.flatMap(([run, to]) => (to == null ? [] : [[run, to]])))
+  const found = await Promise.all(eachLimited(runs, MAX_READS, run => whereMoved(home, run)))
+  return new Map(runs.flatMap((run, i) => (found[i] == null ? [] : [[run, found[i]]])))
 }
 
 /** @returns undefined if the result was never moved from here, or nobody knows where */
