@@ -111,7 +111,7 @@ const withoutPoints = (
   jobs?: { unread: UnreadTasks[] }
 ) => ({
   ...(tasks == null || tasks.samples.length === 0 ? {} : { tasks: tasks.samples.map(plainSample) }),
-  resources: measured.map(({ t: _, v, resource, ...rest }) => {
+  resources: measured.map(({ t: _, w: _w, v, resource, ...rest }) => {
     const { unit, number } = resources[resource]
     return { resource, ...rest, unit, number, points: v.length }
   }),

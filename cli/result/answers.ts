@@ -23,7 +23,7 @@ interface Use {
   iteration: string
   tool: string
   device?: string
-  /** Of all points. */
+  /** Of all points, each by its weight. */
   mean: number
   /** Of the points, how many are saturated; 0 to 1. */
   saturated: number
@@ -131,13 +131,26 @@ function usesOf(measured: Measured[], resource: ResourceName): Use[] {
   return [...groups.values()].map(all => {
     const { member, step, tool, device } = all[0] as Measured
     const points = all.reduce((sum, { v }) => sum + v.length, 0)
-    const sum = all.reduce((total, { v }) => total + v.reduce((one, each) => one + each, 0), 0)
+    let [sum, weight] = [0, 0]
+    for (const { v, w } of all) {
+      for (const [i, each] of v.entries()) {
+        const counts = w?.[i] ?? 1
+        sum += each * counts
+        weight += counts
+      }
+    }
     const saturated = all.reduce(
       (count, { v }) => count + v.reduce((one, each) => one + Number(each >= SATURATED), 0),
       0
     )
     return {
-      ...{ member, iteration: iterationFolder(step), tool, mean: sum / points, saturated: saturated / points },
+      ...{
+        member,
+        iteration: iterationFolder(step),
+        tool,
+        mean: weight > 0 ? sum / weight : 0,
+        saturated: saturated / points
+      },
       ...(device == null ? {} : { device })
     }
   })

@@ -39,6 +39,12 @@ test('the busiest disk is named with its member and what it did', () => {
   assert.is(disk(...all), 'nvme0n1 of b, busy 93 % of the time (4.77 MiB/s, 1.20 k requests/s, 4 ms a write)')
 })
 
+test('how long requests took is a mean of requests, not of intervals', () => {
+  const waits = { w: Float64Array.of(9, 1) }
+  const all = [of('disk', 'a', [90, 90]), of('writeWait', 'a', [1, 101], waits)]
+  assert.is(disk(...all), 'sda of a, busy 90 % of the time (11 ms a write)')
+})
+
 test('where there are several iterations it is said in which', () => {
   assert.is(
     disk(of('disk', 'a', [10, 20]), of('disk', 'a', [60], { step: big }), of('disk', 'b', [50], { step: big })),
