@@ -7,7 +7,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { cutText } from '../../protocols/fields.ts'
 import { certificateFile } from '../../protocols/layout.ts'
 import { refusalOfLead } from '../../protocols/lead.ts'
-import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
+import { type Ack, ackSubject, type Command, numberedPhaseOf } from '../../protocols/phase.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { actsBeforeStart } from '../tools/index.ts'
 import { Certifier } from './certifier.ts'
@@ -143,10 +143,8 @@ export class PhaseRunner {
     return value.load && load?.refusalOf(value.load, capabilities?.clock.bound ?? 0)
   }
 
-  #command(
-    { phase, step, part, element, groups, when, who, deadline }: PlannedPhase,
-    asked: Map<string, string>
-  ): Command {
+  #command(planned: PlannedPhase, asked: Map<string, string>): Command {
+    const { phase, step, part, groups, when, who, deadline } = planned
     const { order, excluded, subject, candidates } = this.#run
     const isNamed =
       who === 'candidates' || who === 'controller' || (who === 'members' && (part != null || excluded.size > 0))
@@ -163,17 +161,11 @@ export class PhaseRunner {
     return {
       run: order.run,
       epoch: order.epoch,
-      seq: ++this.#seq,
       attempt: 0,
-      phase,
+      ...numberedPhaseOf({ ...planned, seq: ++this.#seq }),
       subject: subject?.digest ?? '',
       issued,
       deadline,
-      step,
-      part,
-      element,
-      groups,
-      when,
       staged: phase === 'stage' && when != null ? this.#run.stagedOutputs : undefined,
       tools: phase === 'start' ? this.#run.tools : undefined,
       at,
@@ -196,14 +188,14 @@ export class PhaseRunner {
 
   async #untilClosed(
     command: Command,
-    { grace, limit, step, when, first }: PlannedPhase,
+    { grace, limit, first }: PlannedPhase,
     { asked, needed, cleanup, onAnswer }: Asked & Pick<PhaseOptions, 'cleanup' | 'onAnswer'>
   ): Promise<Closed> {
     const { record, parts, events } = this.#run
-    const { seq, phase, part, element, groups } = command
-    record.phase = phase
+    const { part } = command
+    record.phase = command.phase
     parts.onPhase()
-    events.store({ type: 'phase-open', seq, phase, step, part, element, groups, when, asked: asked.size, needed })
+    events.store({ type: 'phase-open', ...numberedPhaseOf(command), asked: asked.size, needed })
     if (command.at != null) this.#certifier.notices.hold(command.at - Date.now() + START_HOLD_MS)
     const opened = new OpenPhase({
       ...{ command, asked, needed, cleanup, grace, limit, first },
@@ -236,7 +228,7 @@ export class PhaseRunner {
   }
 
   #onAnswer(command: Command, asked: Map<string, string>, { by, value }: Signed<Ack>, after: number): void {
-    const { seq, phase, step, part, element, groups, when, issued } = command
+    const { seq, phase, issued } = command
     const { outcome, code, reason, warnings, produced, received } = value
     // `join` takes longer than later commands: it may be passed on, and members open their streams
     if (phase !== 'join') this.#margin.note(seq, received - issued)
@@ -244,7 +236,7 @@ export class PhaseRunner {
     const late = lateIn(value, this.#run.elementAt)
     if (phase === 'work' && late != null) this.#margin.noteLate(late)
     const name = asked.get(by) ?? by
-    const about = { type: 'ack' as const, seq, phase, step, part, element, groups, when, peer: by, name }
+    const about = { type: 'ack' as const, ...numberedPhaseOf(command), peer: by, name }
     this.#run.events.store({ ...about, outcome, code, reason, warnings, after, produced })
   }
 

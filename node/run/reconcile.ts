@@ -2,11 +2,13 @@
  * What a daemon that was killed had not written yet: the record and the journal of its run get what the certificates say, and a certificate
  * that is not there is named, so that the seal tells of it.
  */
+
 import type { CheckedCertificate } from '../../protocols/certificate.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import type { StoredEvent } from '../../protocols/events.ts'
 import { certificateFile, certificateNumber, stepFolder } from '../../protocols/layout.ts'
+import { numberedPhaseOf } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { provenRun } from '../../protocols/verify/proven-run.ts'
 import { isOfProgram, type WorkEntry } from '../../protocols/work-entry.ts'
@@ -42,10 +44,10 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   )
   for (const [i, { value, acks }] of certificates.entries()) {
     if (value == null || named.delete(certificateFile(value))) continue
-    const { seq, phase, step, part, element, groups, when, verdict, asked } = value
+    const { verdict, asked } = value
     const ok = acks.filter(({ value: { outcome } }) => outcome === 'ok').length
     const certificate = digestOf(encode(sealed[i]))
-    const about = { seq, phase, step, part, element, groups, when, verdict }
+    const about = { ...numberedPhaseOf(value), verdict }
     events.store({ type: 'phase-closed', ...about, ok, asked, took: 0, certificate })
   }
   const reason = 'the daemon of the controller ended, or its disk was full, before it was written'
