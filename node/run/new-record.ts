@@ -19,14 +19,7 @@ export function newRecord(order: RunOrder, { signer, members, program }: RunPart
     directory,
     ...(resumes == null ? {} : { resumes }),
     spec,
-    roster: [],
-    excluded: [],
-    shortfalls: [],
-    beside: [],
-    workload: [],
-    skew: [],
-    clocks: [],
-    observed: [],
-    sent: []
+    ...{ roster: [], excluded: [], shortfalls: [], beside: [] },
+    ...{ workload: [], skew: [], clocks: [], observed: [], sent: [] }
   }
 }
