@@ -1,6 +1,6 @@
-/** Calls that plan, start, follow and cancel runs. */
-
+/** Calls that plan, start, follow, change and cancel runs. */
 import { cancelProtocol } from '../../protocols/cancel.ts'
+import { changeToolsProtocol } from '../../protocols/changed-tools.ts'
 import type { Begun } from '../../protocols/control/runs.ts'
 import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -133,4 +133,18 @@ export async function* cancel(
     checkRole()
     throw cause
   }
+}
+
+/** Attaches tools to a run that goes on, and detaches them: it asks the controller of the run. */
+export async function* changeTools(
+  parts: Parts,
+  { run: text, on = 'all', group = 'default', options = [], ...asked }: CallInput<'change-tools'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<CallResponse<'change-tools'>> {
+  const run = await resolveRun(parts, text)
+  const { peer } = await locateRun(parts, run, signal)
+  // its controller would refuse it too; this error says how to get the permission
+  checkOwnPermission(parts.authority, parts.identity.peer, 'attach')
+  const request = { run, on, group, options, ...asked }
+  yield { run, ...(await askOne(parts.streams.to(peer), changeToolsProtocol, request, { signal })) }
 }
