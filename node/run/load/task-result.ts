@@ -13,8 +13,9 @@ import {
 } from '../../../protocols/tasks/tasks-file.ts'
 import { summarizeRows, type ThroughputRow } from '../../../protocols/tasks/throughput.ts'
 import { endOf } from '../../../protocols/verify/task-answers.ts'
-import { type MemberTask, Sizes } from './member-task.ts'
+import type { MemberTask } from './member-task.ts'
 import type { RowStats, Rows } from './rows.ts'
+import { Sizes } from './sizes.ts'
 import type { TaskResults } from './task-results.ts'
 
 /** Cumulative averages that a result has. */
@@ -153,7 +154,7 @@ function distributionOf(members: MemberTask[], time: Time, isExact: boolean): Di
   const sizes = joined(members, time)
   const histogram = Buffer.from(encodeHistogram(sizes.sizes)).toString('base64')
   if (!isExact) return { ...approximate(sizes), histogram }
-  const columns = members.flatMap(({ exact }) => exact?.[time].values ?? [])
+  const columns = members.flatMap(({ times }) => times[time].exact?.values ?? [])
   const values = new Float64Array(columns.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const each of columns) {
@@ -164,13 +165,11 @@ function distributionOf(members: MemberTask[], time: Time, isExact: boolean): Di
 }
 
 /** As good as the buckets are: half a thousandth. */
-export function approximate({ sizes, sum, min, max }: Sizes): Omit<Distribution, 'histogram'> {
+function approximate(all: Sizes): Omit<Distribution, 'histogram'> {
+  const { sizes, sum, min, max } = all
   const shown = percentilesFor(sizes.count)
-  const values = sizes.quantiles(shown.map(each => each / 100))
-  const percentiles = shown.map((each, i) => [
-    String(each),
-    each === 100 ? max : Math.min(max, Math.max(min, (values[i] as number) / 1000))
-  ])
+  const values = all.quantiles(shown.map(each => each / 100))
+  const percentiles = shown.map((each, i) => [String(each), each === 100 ? max : (values[i] as number)])
   return { mean: sum / sizes.count / 1000, min, max, percentiles: Object.fromEntries(percentiles) }
 }
 
