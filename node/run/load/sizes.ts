@@ -1,6 +1,5 @@
 /** Sizes of requests: a histogram beside what is exact, and each of them as long as all are kept. */
 import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
-import { GrowingColumn } from './growing-column.ts'
 
 /** ms, but for `sizes` and `sum`, which are in microseconds. */
 export class Sizes {
@@ -43,5 +42,28 @@ export class Sizes {
   /** @param shares each 0 to 1 @returns values at these places, ms, as good as the buckets are */
   quantiles(shares: readonly number[]): number[] {
     return this.sizes.quantiles(shares).map(each => Math.min(this.max, Math.max(this.min, each / 1000)))
+  }
+}
+
+/** Numbers one after the other, 8 bytes each. */
+class GrowingColumn {
+  #values = new Float64Array(1_024)
+  #length = 0
+
+  push(value: number): void {
+    if (this.#length === this.#values.length) {
+      const larger = new Float64Array(2 * this.#length)
+      larger.set(this.#values)
+      this.#values = larger
+    }
+    this.#values[this.#length++] = value
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  get values(): Float64Array {
+    return this.#values.subarray(0, this.#length)
   }
 }

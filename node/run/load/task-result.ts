@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { encodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import { percentilesFor, summaryOf } from '../../../protocols/tasks/percentiles.ts'
+import { MAX_ERROR_KINDS, OTHER_KIND } from '../../../protocols/tasks/sample-block.ts'
 import type { LoadAnswer, TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import type { MeasuredTask } from '../../../protocols/tasks/task-entry.ts'
 import {
@@ -22,9 +23,6 @@ import type { TaskResults } from './task-results.ts'
 const MAX_ROWS = 10_000
 /** Rows of the members of all tasks of one sample: some 50 bytes each, so that `tasks.json` can be read (read-tasks-file.ts). */
 export const MAX_MEMBER_ROWS = 2_000_000
-/** Kinds of errors that a result has, and what those beyond are together. */
-const MAX_KINDS = 64
-const OTHER = 'other'
 
 /** What a member signed about a task. */
 export interface MemberAnswer {
@@ -209,13 +207,13 @@ function errorsOf(members: MemberTask[]): TaskResult['errors'] {
   const add = (kind: string, count: number) => sums.set(kind, (sums.get(kind) ?? 0) + count)
   for (const { errors } of members) for (const [kind, count] of errors) add(kind, count)
   const sorted = () => [...sums].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1))
-  if (sums.size > MAX_KINDS)
-    for (const [kind, count] of sorted().slice(MAX_KINDS - 1)) {
+  if (sums.size > MAX_ERROR_KINDS)
+    for (const [kind, count] of sorted().slice(MAX_ERROR_KINDS - 1)) {
       sums.delete(kind)
-      add(OTHER, count)
+      add(OTHER_KIND, count)
     }
   return sorted()
-    .slice(0, MAX_KINDS)
+    .slice(0, MAX_ERROR_KINDS)
     .map(([kind, count]) => ({ kind, count }))
 }
 
