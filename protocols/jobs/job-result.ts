@@ -4,7 +4,8 @@
  */
 import * as v from 'valibot'
 import type { Subject } from '../envelope.ts'
-import { count, digest, instant, list, milliseconds, name, runId, text } from '../fields.ts'
+import { count, cutText, digest, instant, list, milliseconds, name, runId, text } from '../fields.ts'
+import { metrics } from '../metric.ts'
 import { platform } from '../staged.ts'
 import { graphAt } from './graph-at.ts'
 import { jobPath, MAX_EDGES } from './job.ts'
@@ -29,6 +30,8 @@ export const bytesOfOutputs = (outputs: ReadonlyArray<Pick<JobOutput, 'bytes'>>)
     outputs.reduce((sum, { bytes }) => sum + bytes, 0)
   )
 
+/** More than are kept of what one program states (work/stated/metrics.ts). */
+const MAX_WARNINGS = 16
 /** Last lines that a result has, so that a failure says itself what it was. */
 export const MAX_TAIL = 64
 
@@ -56,9 +59,20 @@ export const jobResult = v.object({
   lines: count,
   dropped: count,
   tail: list(text, MAX_TAIL),
+  /** What it stated, and which of its statements could not be read. */
+  metrics: v.optional(metrics),
+  warnings: v.optional(list(text, MAX_WARNINGS)),
   platform,
   /** Of the image in which it ran. */
   image: v.optional(text)
 })
 export type JobResult = v.InferOutput<typeof jobResult>
+
+/** @returns why it failed, and in which phase of its script: `exit 1 in phase build`, `killed by SIGSEGV` */
+export function reasonOf({ error, timedOut, signal, exit, phase }: JobResult): string {
+  const ended = signal == null ? `exit ${exit ?? 'unknown'}` : `killed by ${signal}`
+  const why = error ?? (timedOut ? 'it took longer than its timeout' : ended)
+  return cutText(phase == null ? why : `${why} in phase ${phase}`)
+}
+
 export const jobResultSubject: Subject<JobResult> = { name: 'job-result', schema: jobResult }

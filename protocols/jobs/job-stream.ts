@@ -75,8 +75,8 @@ const fromMember = v.variant('type', [
     bytes: v.optional(portion)
   }),
   v.object({ type: v.literal('lines'), ...attempt, lines: list(logLine, MAX_LINES_OF_MESSAGE) }),
-  /** It could not be run here: its inputs, its folders, its program; it may be tried elsewhere. */
-  v.object({ type: v.literal('broken'), ...attempt, code, reason: text }),
+  /** It could not be run here: its inputs, its folders, its program; it may be tried elsewhere. `lacks`: an input that nobody gave who was named for it. */
+  v.object({ type: v.literal('broken'), ...attempt, code, reason: text, lacks: v.optional(digest) }),
   /** A job-result, signed. */
   v.object({ type: v.literal('ended'), ...attempt, sealed: envelope }),
   v.object({ type: v.literal('held'), id: count, digests: list(digest, MAX_EDGES) }),

@@ -228,16 +228,21 @@ test('a chunk that was changed on the disk comes again', async () => {
   assert.equal(await contentOf(b, digest), content)
 })
 
+/** One byte of it is another from now on. */
+function damage({ store }: Peer, digest: string, at: number): void {
+  const stored = join(store.folderOf(digest), '0')
+  const damaged = readFileSync(stored)
+  damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at)
+  writeFileSync(stored, damaged)
+}
+
 test('what is damaged where it is stored is not sent: the rest comes from there, that from another, and staging it again mends it', async () => {
   const mesh = net()
   const [a, b, c] = [await mesh.peer('a'), await mesh.peer('b'), await mesh.peer('c', { stuckMs: 1_500 })]
   const content = noise(2 * MIB)
   const { digest, bytes } = await a.take({ '': content })
   await b.fetch(digest, bytes, ['a'])
-  const stored = join(a.store.folderOf(digest), '0')
-  const damaged = readFileSync(stored)
-  damaged.writeUInt8(damaged.readUInt8(MIB) ^ 1, MIB)
-  writeFileSync(stored, damaged)
+  damage(a, digest, MIB)
   const why = await c.fetch(digest, bytes, ['a']).then(
     () => 'nothing',
     (error: BakError) => error.message
@@ -298,6 +303,42 @@ test('what is nowhere is an error that says why', async () => {
   const { code, message } = await errorOf(b.fetch('0'.repeat(64), 5, ['empty']))
   assert.is(code, 'unreachable')
   assert.match(message, /its listing is missing.*0000 is not on this peer/)
+})
+
+test('what none of those has who are known to have it is given up at once', async () => {
+  const mesh = net()
+  const [a, , b] = [await mesh.peer('a'), await mesh.peer('empty'), await mesh.peer('b')]
+  const { digest, bytes } = await a.take({ '': noise(2 * MIB) })
+  const began = performance.now()
+  const held = { held: true }
+  const nowhere = await errorOf(b.fetch('0'.repeat(64), 5, ['empty'], held))
+  assert.is(nowhere.code, 'unknown-digest')
+  assert.match(
+    nowhere.message,
+    /its listing is missing, and none of those .* gives them; empty: .* is not on this peer/
+  )
+  damage(a, digest, MIB)
+  const damaged = await errorOf(b.fetch(digest, bytes, ['a', 'empty'], held))
+  assert.is(damaged.code, 'unknown-digest')
+  assert.match(damaged.message, / \d+ of its \d+ chunks are missing, and none of those/)
+  assert.ok(performance.now() - began < 5_000)
+  await a.take({ '': noise(2 * MIB) })
+  assert.is((await b.fetch(digest, bytes, ['a'], held)).bytes > 0, true, 'and it may be tried again')
+})
+
+test('who wants what is being fetched from nobody any more has it fetched from others', async () => {
+  const mesh = net()
+  const [a, b] = [await mesh.peer('a'), await mesh.peer('b')]
+  const { digest, bytes } = await a.take({ '': noise(100_000) })
+  const both = await Promise.all([b.fetch(digest, bytes, ['nobody']), b.fetch(digest, bytes, ['a'])])
+  assert.ok(both.every(each => each.bytes === bytes))
+  await until(() => !b.store.needs.has(digest))
+  await b.store.remove(digest)
+  const again = new AbortController()
+  const ended = errorOf(b.fetch(digest, bytes, ['nobody'], { signal: again.signal }))
+  again.abort(new Error('enough'))
+  await ended
+  assert.is((await b.fetch(digest, bytes, ['a'])).bytes, bytes)
 })
 
 const refused: Array<[string, object, number, string, RegExp]> = [

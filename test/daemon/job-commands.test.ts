@@ -31,7 +31,7 @@ outputs = ["lib.a"]
 env = { LEVEL = "2" }
 [job.phases]
 prepare = "echo begin"
-build = "${wait} || true; echo built; echo lib > $BAK_JOB_OUTPUTS/lib.a"
+build = "${wait} || true; echo built; echo '#BAK:METRIC size=4 B less'; echo lib > $BAK_JOB_OUTPUTS/lib.a"
 [[job]]
 name = "app"
 needs = ["lib"]
@@ -76,14 +76,14 @@ test('a graph is told on every peer: while it runs, by line as it is written, an
   const { status } = await started.finished
   assert.is(status, 1)
   await until(() => followed.exitCode != null, { what: () => log })
-  assert.match(log, /^#BAK:PHASE prepare\nbegin\n#BAK:PHASE build\n(Killed\n)?built\n$/)
+  assert.match(log, /^#BAK:PHASE prepare\nbegin\n#BAK:PHASE build\n(Killed\n)?built\n#BAK:METRIC size=4 B less\n$/)
   assert.equal([followed.exitCode, (await bak('b', 'job', 'log', 'app')).stdout], [0, 'linked\n'])
   const behind = await bak('b', 'job', 'log', 'behind')
   assert.match(behind.stderr, /^behind is skipped: (inherited from )?bad/)
   const shown = await bak('b', 'job', 'show', `${run}/lib`)
   assert.match(
     shown.stdout,
-    /\n {2}echo '#BAK:PHASE prepare'\n {2}echo begin\n[\s\S]*LEVEL +2\n[\s\S]*\nlib.a +file +4 B[\s\S]*\n1 +b +done +0 /
+    /\n {2}echo '#BAK:PHASE prepare'\n {2}echo begin\n[\s\S]*LEVEL +2\n[\s\S]*\nlib.a +file +4 B[\s\S]*\nsize +4 B\n[\s\S]*\n1 +b +done +0 /
   )
 })
 
@@ -113,7 +113,7 @@ test('what jobs made is found, written and released on any peer, also when who m
     ['app', 'done', 'c'],
     ['lib', 'done', 'b']
   ])
-  assert.match((await bak('b', 'job', 'log', `${run}/lib`)).stdout, /\nbuilt\n$/)
+  assert.match((await bak('b', 'job', 'log', `${run}/lib`)).stdout, /\nbuilt\n#BAK:METRIC size=4 B less\n$/)
 })
 
 test.run()

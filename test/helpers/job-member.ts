@@ -19,7 +19,7 @@ export type Behaviour =
   | { outcome: 'done' }
   | { outcome: 'failed'; exit?: number; phase?: string; tail?: string[] }
   | { outcome: 'cancelled' }
-  | { broken: ErrorCode; reason: string }
+  | { broken: ErrorCode; reason: string; lacks?: string }
 
 interface Running {
   offer: JobOffer
@@ -212,10 +212,13 @@ export class TestMember {
     const behaviour = await Promise.race([Promise.resolve(act(offer, end.signal, this)), aborted])
     const name = { job: offer.job, attempt: offer.attempt }
     if (!this.#running.delete(keyOf(offer))) return
-    for (const { digest } of offer.inputs) this.has.add(digest)
     if ('broken' in behaviour) {
-      this.#end({ type: 'broken', ...name, code: behaviour.broken, reason: behaviour.reason })
-    } else this.#end({ type: 'ended', ...name, sealed: this.sealed(offer, behaviour) })
+      const { broken: code, ...why } = behaviour
+      this.#end({ type: 'broken', ...name, code, ...why })
+    } else {
+      for (const { digest } of offer.inputs) this.has.add(digest)
+      this.#end({ type: 'ended', ...name, sealed: this.sealed(offer, behaviour) })
+    }
     this.tellSlots()
   }
 

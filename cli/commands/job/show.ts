@@ -5,6 +5,8 @@ import type { JobEntry } from '../../../protocols/jobs/jobs-file.ts'
 import { formatFacts } from '../../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../../command.ts'
 import { formatBytes, formatCommand, formatDuration, formatTime } from '../../format.ts'
+import { formatValue } from '../../format-value.ts'
+import { whyRun } from '../../jobs/causes.ts'
 import { nameOfGraph, stateInWords } from '../../jobs/job-progress.ts'
 import { formatSection } from '../../show/section.ts'
 
@@ -51,6 +53,10 @@ export function formatJob(view: JobView): string {
         digest.slice(0, SHORT)
       ])
     ),
+    formatSection(
+      ['METRIC', 'VALUE'],
+      (results[0]?.metrics ?? []).map(({ name, value, unit }) => [name, formatValue(value, unit)])
+    ),
     formatAttempts(entry, results)
   ]
   return sections.filter(section => section !== '').join('\n\n')
@@ -72,9 +78,9 @@ function factsOf({ run, graph, job, state, at, entry, spec, graphs, results }: J
   return {
     job: `${job} of ${run}${graph.role === 'work' && others.length === 0 ? '' : `, ${nameOfGraph(graph)}`}`,
     state: stateInWords(state),
-    reason: entry?.reason == null ? undefined : `${entry.reason}${state === 'failed' ? inPhase(result) : ''}`,
+    reason: entry?.reason,
     'failed through': entry?.from?.join(', '),
-    why: entry?.why,
+    why: whyRun({ state, why: entry?.why }),
     needs: entry?.needs.join(', '),
     command: spec?.command == null ? undefined : formatCommand(spec.command),
     wants: wants.join(', '),
@@ -84,12 +90,11 @@ function factsOf({ run, graph, job, state, at, entry, spec, graphs, results }: J
     took: entry?.duration == null ? undefined : formatDuration(entry.duration),
     key: result?.key,
     log: result == null ? undefined : logInWords(result),
+    'not understood': result?.warnings?.join('; '),
     'told by': at,
     'also in': others.length > 8 ? `${others.slice(0, 8).join(', ')} and ${others.length - 8} more` : others.join(', ')
   }
 }
-
-const inPhase = (result?: ProvenResult) => (result?.phase == null ? '' : ` in phase ${result.phase}`)
 
 const logInWords = ({ lines, dropped }: ProvenResult) =>
   `${lines} lines${dropped === 0 ? '' : `, ${dropped} of them not kept`}`

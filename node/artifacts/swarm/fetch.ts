@@ -1,6 +1,6 @@
 /** One content on its way to this peer: has streams opened to those that may have it, and says how it went to all who wait for it. */
 import type { Artifact } from '../../../protocols/artifact.ts'
-import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.ts'
 import type { Fetched } from '../../../protocols/staged.ts'
 import type { WaitOptions } from '../../../protocols/stream.ts'
 import { onAbort } from '../../wait.ts'
@@ -10,8 +10,9 @@ import { type Growing, openGrowing } from './growing.ts'
 import { Partners } from './partners.ts'
 import type { Swarm, SwarmInit } from './swarm.ts'
 
-/** Nothing came for so long, and the fetch is given up, ms. */
+/** Nothing came for so long, and the fetch is given up, ms: the second of what those that are asked are known to have, as long as none answers. */
 const STUCK_MS = 60_000
+const UNANSWERED_MS = 20_000
 /** New streams are opened about so often, ms. */
 const OPEN_EVERY_MS = 500
 
@@ -20,6 +21,8 @@ export interface FetchOptions extends WaitOptions, Storing {
   from: string[]
   /** Who has all of it. */
   source?: string
+  /** All of them are said to have all of it: it is given up where each says that it does not. */
+  held?: boolean
   /** Bytes of its files, as they were told. */
   bytes: number
   onProgress?(done: number, total: number): void
@@ -53,6 +56,7 @@ export class Fetch {
   readonly #partners: Partners
   readonly #over = Promise.withResolvers<void>()
   readonly #came: Fetched = { bytes: 0, source: 0 }
+  #swarm: Swarm | undefined
   #growing: Growing | undefined
   #done = 0
   /** When a chunk came last, ms of a monotonic clock. */
@@ -72,9 +76,15 @@ export class Fetch {
     this.done.catch(() => {})
   }
 
+  /** It ends, or has ended: who joins it now gets nothing of it. */
+  get isOver(): boolean {
+    return this.#control.signal.aborted
+  }
+
   /** @throws {BakError} why it could not be had, or the reason of the caller's signal */
   async wait(caller: FetchOptions): Promise<Fetched> {
     this.#callers.add(caller)
+    this.#partners.add(caller.from.filter(peer => peer !== this.#init.self))
     const gone = Promise.withResolvers<never>()
     const { signal } = caller
     const release = signal == null ? () => {} : onAbort(signal, () => gone.reject(asBakError(signal.reason)))
@@ -92,11 +102,10 @@ export class Fetch {
     const owner = `fetch ${digest}`
     store.needs.add(owner, [digest])
     const stop = onAbort(this.#signal, () => this.#over.reject(asBakError(this.#signal.reason)))
-    let swarm: Swarm | undefined
     let timer: NodeJS.Timeout | undefined
     try {
       const opened = this.#open()
-      swarm = opened
+      this.#swarm = opened
       timer = setInterval(() => this.#look(opened), OPEN_EVERY_MS)
       // what an earlier exchange left needs no listing from others
       const begun = await store.partOf(digest)
@@ -112,7 +121,7 @@ export class Fetch {
       return this.#came
     } catch (cause) {
       store.leave(digest)
-      swarm?.end(asBakError(cause))
+      this.#swarm?.end(asBakError(cause))
       await this.#growing?.body.close()
       throw cause
     } finally {
@@ -133,11 +142,16 @@ export class Fetch {
         this.#came.bytes += bytes
         if (peer === options.source) this.#came.source += bytes
         this.#done += bytes
+        this.#partners.gave(peer)
         for (const { onProgress } of this.#callers) onProgress?.(this.#done, options.bytes)
+      },
+      onDenied: (chunk, peer) => {
+        this.#partners.denied(peer, chunk)
+        this.#endIfNowhere()
       },
       onWhole: this.#over.resolve,
       onFailed: this.#over.reject,
-      onGone: (peer, why) => this.#partners.failed(peer, why)
+      onGone: (peer, why) => this.#failed(peer, why)
     })
   }
 
@@ -157,12 +171,33 @@ export class Fetch {
 
   #look(swarm: Swarm): void {
     this.#connect(swarm)
+    this.#endIfNowhere()
     const { stuckMs = STUCK_MS } = this.#init
-    if (performance.now() - this.#moved < stuckMs) return
-    const { missing, artifact } = swarm
+    const ms = this.#isHeld && swarm.artifact == null ? Math.min(stuckMs, UNANSWERED_MS) : stuckMs
+    if (performance.now() - this.#moved >= ms) this.#giveUp('unreachable', `none came for ${ms / 1000} s`)
+  }
+
+  get #isHeld(): boolean {
+    return [...this.#callers].every(({ held }) => held)
+  }
+
+  #failed(peer: string, why?: BakError): void {
+    this.#partners.failed(peer, why)
+    this.#endIfNowhere()
+  }
+
+  #endIfNowhere(): void {
+    const swarm = this.#swarm
+    if (swarm == null || swarm.isWhole || !this.#isHeld) return
+    if (this.#partners.lackAll(chunk => swarm.isMissing(chunk)))
+      this.#giveUp('unknown-digest', 'none of those that are said to have it gives them')
+  }
+
+  #giveUp(code: ErrorCode, why: string): void {
+    const { missing, artifact } = this.#swarm ?? {}
     const what = missing == null ? 'its listing is missing' : `${missing} of its ${artifact?.chunks} chunks are missing`
-    const why = `${what}, and none came for ${stuckMs / 1000} s; ${this.#partners.reasons()}`
-    this.#over.reject(new BakError('unreachable', `${swarm.content.slice(0, 12)} cannot be fetched: ${why}`))
+    const said = `${what}, and ${why}; ${this.#partners.reasons()}`
+    this.#over.reject(new BakError(code, `${this.#init.digest.slice(0, 12)} cannot be fetched: ${said}`))
   }
 
   /** Opens streams to those that may have it. */
@@ -175,7 +210,7 @@ export class Fetch {
         .link(swarm, peer, this.#signal)
         .then(
           () => partners.opened(peer),
-          cause => partners.failed(peer, asBakError(cause))
+          cause => this.#failed(peer, asBakError(cause))
         )
         .finally(() => partners.opening(peer, false))
     }

@@ -1,11 +1,13 @@
 /** Whom a peer that lacks something opens a stream to: the source, and some of the others; and when it tries one again. */
-import type { BakError } from '../../../protocols/errors.ts'
+import type { BakError, ErrorCode } from '../../../protocols/errors.ts'
 import { shuffle } from '../../shuffle.ts'
 
 /** Peers beside the source that one opens streams to; others open some to it. */
 const MAX_NEIGHBOURS = 8
 /** After a failure, ms: doubled each time. */
 const RETRY_MS = { first: 500, most: 15_000 }
+/** A peer that ends a stream so has nothing to give, now and later. */
+const HAS_NONE: ErrorCode[] = ['unknown-digest', 'damaged', 'io', 'mismatch', 'bad-message', 'not-allowed']
 /** Reasons in one message. */
 const MAX_REASONS = 4
 
@@ -25,16 +27,25 @@ interface Partner {
   /** Why it failed last. */
   why?: string
   isOpening: boolean
+  /** It has said that it gives none of it, and has given none since. */
+  hasNone: boolean
+  /** Chunks that it did not give when it was asked. */
+  without: Set<number>
 }
 
 export class Partners {
   readonly #init: PartnersInit
-  readonly #partners: Map<string, Partner>
+  readonly #partners = new Map<string, Partner>()
 
   constructor(init: PartnersInit) {
     this.#init = init
-    const all = new Set([...(init.source == null ? [] : [init.source]), ...init.peers])
-    this.#partners = new Map([...all].map(peer => [peer, { failures: 0, until: 0, isOpening: false }]))
+    this.add([...(init.source == null ? [] : [init.source]), ...init.peers])
+  }
+
+  add(peers: string[]): void {
+    for (const peer of peers)
+      if (!this.#partners.has(peer))
+        this.#partners.set(peer, { failures: 0, until: 0, isOpening: false, hasNone: false, without: new Set() })
   }
 
   get size(): number {
@@ -71,6 +82,24 @@ export class Partners {
     partner.failures++
     partner.until = this.#now + wait * (0.5 + (this.#init.random ?? Math.random)())
     partner.why = why?.message
+    if (why != null) partner.hasNone = HAS_NONE.includes(why.code)
+  }
+
+  gave(peer: string): void {
+    const partner = this.#partners.get(peer)
+    if (partner != null) partner.hasNone = false
+  }
+
+  denied(peer: string, chunk: number): void {
+    this.#partners.get(peer)?.without.add(chunk)
+  }
+
+  /** @returns whether all of them have said that they do not give the same missing chunk, or anything at all */
+  lackAll(isMissing: (chunk: number) => boolean): boolean {
+    const all = [...this.#partners.values()]
+    const lack = (chunk: number) => all.every(({ hasNone, without }) => hasNone || without.has(chunk))
+    const denied = new Set(all.flatMap(({ without }) => [...without].filter(isMissing)))
+    return all.every(({ hasNone }) => hasNone) || [...denied].some(lack)
   }
 
   /** @returns why nothing comes from them, in words */

@@ -22,6 +22,8 @@ export interface SwarmInit {
   onListing(artifact: Artifact): Promise<{ body: Body; has: number[] }>
   /** A chunk came, and is in its place. */
   onChunk?(chunk: number, bytes: number, peer: string): void
+  /** The peer does not give a chunk that it was asked for. */
+  onDenied?(chunk: number, peer: string): void
   /** All of it is here. */
   onWhole?(): void
   /** It cannot go on here. */
@@ -62,6 +64,10 @@ export class Swarm {
   /** Number of chunks that are not here; undefined while that is not known. */
   get missing(): number | undefined {
     return this.artifact == null ? undefined : this.artifact.chunks - this.#has.size
+  }
+
+  isMissing(chunk: number): boolean {
+    return !this.#has.has(chunk)
   }
 
   /** All of it is here. */
@@ -126,6 +132,7 @@ export class Swarm {
     if (link.has.has(message.chunk)) this.#count(message.chunk, -1)
     this.#requests?.denied(link, message.chunk)
     this.#requests?.fill()
+    this.#init.onDenied?.(message.chunk, link.peer)
   }
 
   #onHello(link: Link, { content, knows, peers }: Hello): void {

@@ -67,6 +67,10 @@ export class Swarms extends Part<SwarmsComponents, SwarmsInit> {
     const { store } = this.init
     options.signal?.throwIfAborted()
     const known = this.#fetches.get(digest)
+    if (known?.isOver) {
+      await known.done.catch(() => {})
+      return await this.fetch(digest, options)
+    }
     if (known == null && store.get(digest) != null) {
       await store.read(digest)
       await store.describe(digest, options)

@@ -38,8 +38,11 @@ export function jobs(make: MakeGraph = init => new GraphRun(init)): RunHook {
       if (!isAboutJobs(at)) return
       const graph = graphOf(at)
       // logs of the samples are in the result, too
-      if (graph.role === 'report') await logs?.flush()
-      if (graph.role === 'report') await takeResult(run)
+      if (graph.role === 'report') {
+        await logs?.flush()
+        await writeJobs(run, true)
+        await takeResult(run)
+      }
       logs ??= new JobLogFiles(run.folder.root)
       open = new OpenGraph(graph, run, { logs, make })
     },
@@ -50,11 +53,14 @@ export function jobs(make: MakeGraph = init => new GraphRun(init)): RunHook {
     async after(at, run) {
       if (!isAboutJobs(at)) return
       const ended = await end()
-      if (ended != null) judge(ended, run)
+      if (ended == null) return
+      await writeJobs(run, false)
+      judge(ended, run)
     },
     async close(run) {
       // one whose phase did not end
       await end()
+      await writeJobs(run, true)
       await logs?.flush()
       if (logs != null) nameCut(logs, run)
     }
@@ -62,6 +68,11 @@ export function jobs(make: MakeGraph = init => new GraphRun(init)): RunHook {
 }
 
 const isAboutJobs = ({ phase, part }: Pick<PlannedPhase, 'phase' | 'part'>) => phase === 'work' && part === 'jobs'
+
+async function writeJobs({ jobs, folder }: RunContext, all: boolean): Promise<void> {
+  const file = jobs.dueFile(all)
+  if (file != null) await folder.writeJobs(file)
+}
 
 /** What jobs that report on the run find in their inputs of its result is what is there now. */
 async function takeResult(run: RunContext): Promise<void> {

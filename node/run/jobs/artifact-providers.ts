@@ -2,8 +2,17 @@
 
 export class ArtifactProviders {
   readonly #peers = new Map<string, Set<string>>()
+  /** Those that did not give what they are said to have: whatever they say, they are not counted on. */
+  readonly #denied = new Map<string, Set<string>>()
+
+  /** Of a peer that has made it anew, or been seen to have it, what it denied before counts for nothing. */
+  make(digest: string, peer: string): void {
+    this.#denied.get(digest)?.delete(peer)
+    this.add(digest, peer)
+  }
 
   add(digest: string, peer: string): void {
+    if (this.isDenied(digest, peer)) return
     const peers = this.#peers.get(digest)
     if (peers == null) this.#peers.set(digest, new Set([peer]))
     else peers.add(peer)
@@ -28,6 +37,15 @@ export class ArtifactProviders {
 
   isHeld(digest: string): boolean {
     return (this.#peers.get(digest)?.size ?? 0) > 0
+  }
+
+  deny(digest: string, peer: string): void {
+    this.remove(digest, peer)
+    this.#denied.set(digest, (this.#denied.get(digest) ?? new Set()).add(peer))
+  }
+
+  isDenied(digest: string, peer: string): boolean {
+    return this.#denied.get(digest)?.has(peer) ?? false
   }
 
   remove(digest: string, peer: string): void {

@@ -93,6 +93,11 @@ export class GraphRun {
     return [...entries, ...others]
   }
 
+  /** @returns nothing of a job that was left out */
+  entryOf(job: string): JobEntry | undefined {
+    return this.#states.job(job)?.entry(this.#init.graph)
+  }
+
   /** Jobs whose outputs are there, by name, with the peers that have all of them. */
   get finished(): Map<string, FinishedJob> {
     const { graph } = this.#init
@@ -158,6 +163,7 @@ export class GraphRun {
     this.#holders.removePeer(member.peer)
     const stranded = isFinal ? this.#queue.rebuild() : []
     this.#offers.lose(member, reason)
+    if (!this.#isEnding) this.#offers.takeBack(member.name)
     for (const job of gone) this.#makeLostAgain(job, member)
     if (isFinal) this.#failStranded()
     // one that could not run it before may be tried again

@@ -244,7 +244,7 @@ export class JobLink {
       else if (message.type === 'refused') on.refused(offered, message.code, message.reason)
       else {
         this.#put({ type: 'got', ...nameOf(offered) })
-        on.broken(offered, message.code, message.reason)
+        on.broken(offered, message.code, message.reason, message.lacks)
       }
     }
   }

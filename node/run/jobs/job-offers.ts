@@ -4,17 +4,19 @@
  */
 import type { Signed } from '../../../protocols/envelope.ts'
 import type { ErrorCode } from '../../../protocols/errors.ts'
-import type { JobResult } from '../../../protocols/jobs/job-result.ts'
+import { cutText } from '../../../protocols/fields.ts'
+import { type JobResult, reasonOf } from '../../../protocols/jobs/job-result.ts'
 import { type JobAttempt, resultText } from '../../../protocols/jobs/jobs-file.ts'
 import { now } from '../../now.ts'
 import { pause } from '../../wait.ts'
 import type { GraphMember } from './graph-member.ts'
 import type { GraphParts } from './graph-parts.ts'
 import { isDone } from './graph-states.ts'
+import { askHolders, denyInput } from './input-givers.ts'
 import type { AttemptName, LinkEvents } from './link-events.ts'
 import { offerOf } from './offer-of.ts'
 import { pickMember } from './pick-member.ts'
-import { askable, type ReadyJobs } from './ready-jobs.ts'
+import type { ReadyJobs } from './ready-jobs.ts'
 import type { Outcome, TrackedJob } from './tracked-job.ts'
 
 /** After each time that a member could not run a job, it is offered that much later, ms. */
@@ -28,6 +30,8 @@ interface Offered {
   member: GraphMember
   number: number
   offered: number
+  /** Peers that were named for each input. */
+  from: Map<string, string[]>
   hasStarted: boolean
   /** Why it is to end. */
   cancelled?: string
@@ -80,7 +84,7 @@ export class JobOffers {
       stated: ({ type: _, attempt: __, ...stated }) => on.progress({ graph, ...stated, member: member().name }),
       lines: ({ job, attempt, lines }) => on.lines(job, attempt, member().name, lines),
       refused: (name, code, reason) => this.#with(name, each => this.#refused(each, code, reason)),
-      broken: (name, code, reason) => this.#with(name, each => this.#broken(each, code, reason)),
+      broken: (name, ...why) => this.#with(name, each => this.#broken(each, ...why)),
       ended: (name, result) => this.#with(name, each => this.#ended(each, result))
     }
   }
@@ -94,17 +98,36 @@ export class JobOffers {
     }
   }
 
+  /** What fetches an input that nobody has any more of those who were named for it is not waited for. @param lost the member that is lost */
+  takeBack(lost: string): void {
+    const { holders, states } = this.#parts
+    for (const each of [...this.#live.values()]) {
+      const { job, member, from, hasStarted, cancelled } = each
+      if (hasStarted || cancelled != null) continue
+      const isGiven = ({ digest }: { digest: string }) =>
+        [member.peer, ...(from.get(digest) ?? [])].some(peer => holders.has(digest, peer))
+      const input = job.inputs.find(each => !isGiven(each))
+      if (input == null) continue
+      const reason = `${lost} was lost, and with it its input ${input.path}, which had not come`
+      member.link.cancel(nameOf(each))
+      member.link.forget(nameOf(each))
+      this.#end(each, 'lost', { reason })
+      states.again(job, { ...outcomeOf(each), reason })
+    }
+  }
+
   #offer(job: TrackedJob, members: GraphMember[]): void {
     const { holders, init } = this.#parts
     const heldBy = ({ peer }: GraphMember) =>
       job.inputs.reduce((sum, { digest, bytes }) => sum + (holders.has(digest, peer) ? bytes : 0), 0)
     const member = pickMember(members, heldBy) as GraphMember
     const number = job.number + 1
-    this.#live.set(job, { job, member, number, offered: now(), hasStarted: false })
+    const { offer, expected } = offerOf(job, number, member.facts, holders, init)
+    const from = new Map(offer.inputs.map(input => [input.digest, input.from]))
+    this.#live.set(job, { job, member, number, offered: now(), from, hasStarted: false })
     job.isOffered = true
     member.ours += job.slots
     member.offered(job.slots)
-    const { offer, expected } = offerOf(job, number, member.facts, holders, init)
     member.link.offer(offer, expected)
   }
 
@@ -112,7 +135,7 @@ export class JobOffers {
     const { holders, states } = this.#parts
     const { job, member, cancelled, hasStarted } = offered
     offered.hasStarted = true
-    for (const { digest } of job.inputs) holders.add(digest, member.peer)
+    for (const { digest } of job.inputs) holders.make(digest, member.peer)
     if (cancelled != null || hasStarted) return
     job.began = at
     states.run(job, outcomeOf(offered))
@@ -141,7 +164,12 @@ export class JobOffers {
     })
   }
 
-  #broken(offered: Offered, code: ErrorCode, reason: string): void {
+  #broken(offered: Offered, code: ErrorCode, said: string, lacks?: string): void {
+    const signer =
+      lacks == null
+        ? ''
+        : denyInput(this.#parts, offered.job, { digest: lacks, code, from: offered.from.get(lacks) ?? [] })
+    const reason = cutText(`${signer}${said}`)
     // a member that knows nothing of it did not get the offer, or was started anew
     const isLost = code === 'interrupted' || code === 'lost'
     this.#end(offered, isLost ? 'lost' : 'broken', { code, reason })
@@ -172,12 +200,12 @@ export class JobOffers {
     job.result = resultText(envelope)
     if (value.outcome === 'done') {
       job.outputs = value.outputs
-      for (const { digest } of value.outputs) holders.add(digest, member.peer)
+      for (const { digest } of value.outputs) holders.make(digest, member.peer)
       return states.finish(job, 'done', outcomeOf(offered))
     }
     const outcome = { ...outcomeOf(offered), reason: reasonOf(value), tail: value.tail.slice(-MAX_TAIL_TOLD) }
     if (value.outcome === 'cancelled') return states.cancel(job, { ...outcomeOf(offered), reason: offered.cancelled })
-    fail(job, value.phase == null ? outcome : { ...outcome, phase: value.phase })
+    fail(job, outcome)
   }
 
   /** Another member gets it, with what its inputs are then. */
@@ -196,7 +224,7 @@ export class JobOffers {
     states.queue(job, outcome)
     const { epoch } = job
     const wait = Math.min(AGAIN_MS.first * 2 ** (job.losses - 1), AGAIN_MS.most)
-    void Promise.all([this.#askHolders(job), pause(wait)]).then(() => {
+    void Promise.all([askHolders(this.#parts, job), pause(wait)]).then(() => {
       if (job.epoch === epoch) states.again(job, outcome)
     })
   }
@@ -210,19 +238,6 @@ export class JobOffers {
     const times = job.number === 1 ? '' : ` (attempt ${job.number}, and retries = ${job.job.retries})`
     this.#parts.fail(job, { ...outcome, reason: `${reason}${times}` })
     return undefined
-  }
-
-  /** Who does not say that it has an input of this job any more is not a holder of it. Never rejects. */
-  async #askHolders(job: TrackedJob): Promise<void> {
-    const { holders } = this.#parts
-    const digests = [...new Set(job.inputs.map(({ digest }) => digest))]
-    const answers = askable(this.#parts).map(async ({ peer, hold }) => {
-      const asked = digests.filter(digest => holders.has(digest, peer))
-      if (asked.length === 0) return
-      const held = new Set(await hold(asked).catch(() => asked))
-      for (const digest of asked) if (!held.has(digest)) holders.remove(digest, peer)
-    })
-    await Promise.all(answers)
   }
 
   /** A member that is out of reach ends what was cancelled when it is back. */
@@ -261,10 +276,3 @@ export class JobOffers {
 const nameOf = ({ job, number }: Offered): AttemptName => ({ job: job.name, attempt: number })
 
 const outcomeOf = ({ member, number }: Offered): Outcome => ({ member: member.name, attempt: number })
-
-/** `exit 1`, `killed by SIGSEGV` */
-function reasonOf({ error, timedOut, signal, exit }: JobResult): string {
-  if (error != null) return error
-  if (timedOut) return 'it took longer than its timeout'
-  return signal == null ? `exit ${exit ?? 'unknown'}` : `killed by ${signal}`
-}

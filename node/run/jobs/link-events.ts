@@ -25,6 +25,7 @@ export interface LinkEvents {
   started(name: AttemptName, at: number): void
   stated(stated: Stated): void
   lines(lines: Lines): void
-  broken(name: AttemptName, code: ErrorCode, reason: string): void
+  /** @param lacks an input that it did not get from those that were named for it */
+  broken(name: AttemptName, code: ErrorCode, reason: string, lacks?: string): void
   ended(name: AttemptName, result: Signed<JobResult>): void
 }

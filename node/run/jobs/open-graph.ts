@@ -22,6 +22,8 @@ export interface Graph {
   /** Streams to its members end. */
   stop(): void
   readonly entries: JobEntry[]
+  /** @returns nothing of a job that was left out */
+  entryOf(job: string): JobEntry | undefined
   /** Jobs whose outputs are there. */
   readonly finished: Map<string, FinishedJob>
 }
@@ -85,7 +87,7 @@ export class OpenGraph {
     this.#graph.leave(peer, reason)
   }
 
-  /** The phase is over: what still runs is ended, and what has become of each job is kept. @throws {BakError} if it cannot be written */
+  /** The phase is over: what still runs is ended, and what has become of each job is kept. */
   async end(): Promise<void> {
     const run = this.#run
     this.#isClosed = true
@@ -98,14 +100,13 @@ export class OpenGraph {
     run.jobs.note(this.at, { entries, finished: this.#graph.finished })
     run.record.jobs = run.jobs.counts
     run.parts.jobRecords.note(run.id, entries)
-    await run.folder.writeJobs(run.jobs.file)
   }
 
   #noteChanged(jobs: ReadonlySet<string>): void {
     const { parts, id } = this.#run
     parts.jobRecords.note(
       id,
-      this.entries.filter(({ job }) => jobs.has(job))
+      [...jobs].flatMap(job => this.#graph.entryOf(job) ?? [])
     )
   }
 }

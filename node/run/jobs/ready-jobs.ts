@@ -117,14 +117,22 @@ export class ReadyJobs {
   #lacksInputs(job: TrackedJob): boolean {
     const { holders, states, fail } = this.#parts
     const gone = job.inputs.filter(({ digest }) => !holders.isHeld(digest))
+    const signed = (maker: string | undefined) => {
+      const signer = maker == null ? undefined : signerOf(this.#parts, maker)
+      return signer == null ? '' : `; ${signer} has signed that it made it`
+    }
     for (const input of gone) {
       const maker = input.job == null ? undefined : states.job(input.job)
       if (maker == null) {
-        fail(job, { reason: `nobody in reach has its input ${input.path}` })
+        fail(job, { reason: `nobody in reach has its input ${input.path}${signed(input.job)}` })
         return true
       }
       // the first of its outputs may have begun it
-      if (isDone(maker)) this.makeAgain(maker, `nobody in reach has its output ${input.path}, which ${job.name} needs`)
+      if (isDone(maker))
+        this.makeAgain(
+          maker,
+          `nobody in reach has its output ${input.path}, which ${job.name} needs${signed(input.job)}`
+        )
     }
     return gone.length > 0
   }
@@ -182,7 +190,17 @@ export class ReadyJobs {
 }
 
 /** @returns the members that can be asked now */
-export const askable = ({ members }: Pick<GraphParts, 'members'>): Askable[] =>
+export const askable = ({ members, holders }: Pick<GraphParts, 'members' | 'holders'>): Askable[] =>
   [...members.values()]
     .filter(({ link }) => link.isUp)
-    .map(({ peer, link }) => ({ peer, look: keys => link.look(keys), hold: digests => link.hold(digests) }))
+    .map(({ peer, link }) => ({
+      peer,
+      look: keys => link.look(keys),
+      hold: async digests => (await link.hold(digests)).filter(each => !holders.isDenied(each, peer))
+    }))
+
+/** @returns the name of the peer that signed the result of a job whose outputs are there, of this graph or an earlier one */
+export function signerOf({ init, states, members }: GraphParts, job: string): string | undefined {
+  const by = states.job(job)?.by ?? init.earlier.get(job)?.entry.by
+  return by == null ? undefined : (members.get(by)?.name ?? by.slice(-8))
+}

@@ -29,6 +29,8 @@ export class RunJobs {
   readonly #roles: Map<string, JobRole>
   /** By graph, in the order of the graphs. */
   readonly #graphs = new Map<string, GraphOutcome>()
+  /** Entries in the file. */
+  #written = 0
 
   /** @param members those that are asked to join: what holds for them decides which jobs there are */
   constructor(spec: Pick<Spec, 'job' | 'jobs'>, members: Selectable[]) {
@@ -61,9 +63,17 @@ export class RunJobs {
     return [...this.#graphs.values()].flatMap(({ entries }) => entries)
   }
 
-  /** @returns all that has room in a result */
-  get file(): JobsFile {
-    return { format: JOBS_FORMAT, jobs: this.entries.slice(0, MAX_JOB_ENTRIES) }
+  /**
+   * A graph of a run of many samples is a small part of the file, which is written as a whole: that is due when it has become twice as long, so that
+   * all that is written is some times the file. Of what is not in it the journal tells.
+   * @param all whatever is not in it is due
+   * @returns all that has room in a result; undefined where it is not due
+   */
+  dueFile(all: boolean): JobsFile | undefined {
+    const jobs = this.entries.slice(0, MAX_JOB_ENTRIES)
+    if (jobs.length === this.#written || (!all && jobs.length < 2 * this.#written)) return undefined
+    this.#written = jobs.length
+    return { format: JOBS_FORMAT, jobs }
   }
 
   get counts(): JobCounts {

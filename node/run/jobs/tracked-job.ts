@@ -19,7 +19,6 @@ export interface Outcome {
   attempt?: number
   reason?: string
   tail?: string[]
-  phase?: string
 }
 
 export class TrackedJob {
@@ -48,6 +47,8 @@ export class TrackedJob {
   /** Members that refused it for good, or could not run it: why, by peer. */
   readonly out = new Map<string, string>()
   readonly broke = new Map<string, string>()
+  /** Inputs that one of its members did not get. */
+  readonly lacked = new Set<string>()
   outcome: Outcome = {}
   why: string | undefined
   readonly causes = new Set<string>()
@@ -123,7 +124,6 @@ export class TrackedJob {
     if (state === 'done' || state === 'reused') told.bytes = bytesOfOutputs(this.outputs)
     if (isFinal(state) && this.run == null && this.duration != null) told.took = this.duration
     if (state === 'failed' && outcome.tail != null) told.tail = outcome.tail
-    if (state === 'failed' && outcome.phase != null) told.phase = outcome.phase
     if (state === 'skipped') told.from = [...this.causes]
     return told
   }

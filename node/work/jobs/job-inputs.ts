@@ -1,6 +1,6 @@
 /** The inputs of a job on its member: fetched from whoever holds them, as far as they are not here, and put below its folder. */
 import { join } from 'node:path'
-import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.ts'
 import type { JobOffer } from '../../../protocols/jobs/job-stream.ts'
 import type { ArtifactStore } from '../../artifacts/artifact-store.ts'
 import { makeParents, type PlaceOptions, placeArtifact } from '../../artifacts/place.ts'
@@ -9,8 +9,20 @@ import { Limit } from '../../limit.ts'
 
 /** Contents that are fetched at once for one job. */
 const FETCHES = 4
+/** It is those that were named for an input who did not give it, or gave something else. */
+const NOT_GIVEN: ErrorCode[] = ['unknown-digest', 'unreachable', 'mismatch']
 
 type Inputs = JobOffer['inputs']
+
+/** An input that could not be had from those that were named for it. */
+export class InputNotGiven extends BakError {
+  readonly digest: string
+
+  constructor(code: ErrorCode, message: string, digest: string) {
+    super(code, message)
+    this.digest = digest
+  }
+}
 
 interface FetchInputs {
   swarms: Pick<Swarms, 'fetch'>
@@ -20,7 +32,7 @@ interface FetchInputs {
   onProgress(done: number, total: number): void
 }
 
-/** @throws {BakError} naming the input that could not be fetched, and why */
+/** @throws {BakError} naming the input that could not be fetched, and why: `InputNotGiven` where others are at fault */
 export async function fetchInputs(inputs: Inputs, { swarms, by, signal, onProgress }: FetchInputs): Promise<void> {
   const contents = [...new Map(inputs.map(each => [each.digest, each])).values()]
   const total = contents.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -34,10 +46,11 @@ export async function fetchInputs(inputs: Inputs, { swarms, by, signal, onProgre
       onProgress(come, total)
     }
     try {
-      await swarms.fetch(digest, { bytes, from, source: from[0], by, signal, onProgress: note })
+      await swarms.fetch(digest, { bytes, from, source: from[0], held: true, by, signal, onProgress: note })
     } catch (cause) {
       const { code, message } = asBakError(cause)
-      throw new BakError(code, `input ${path} is not here: ${message}`, { cause })
+      const why = `input ${path} is not here: ${message}`
+      throw NOT_GIVEN.includes(code) ? new InputNotGiven(code, why, digest) : new BakError(code, why, { cause })
     }
   }
   const outcomes = await Promise.allSettled(contents.map(each => limit.run(each.digest, () => fetchOne(each))))

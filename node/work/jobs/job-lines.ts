@@ -3,7 +3,9 @@
  * so is what is kept of all: behind that lines are counted, and looked at for what they say of the job.
  */
 import { type LogLine, MAX_LINE } from '../../../protocols/jobs/job-stream.ts'
+import type { Metric } from '../../../protocols/metric.ts'
 import { MarkedLines } from '../stated/marked-lines.ts'
+import { Metrics } from '../stated/metrics.ts'
 import { readStatement } from '../stated/statement.ts'
 
 const NEWLINE = 10
@@ -22,6 +24,7 @@ export interface JobLinesInit {
 export class JobLines {
   readonly #init: JobLinesInit
   readonly #marks: MarkedLines
+  readonly #metrics = new Metrics()
   /** Of a line that has no end yet, at most as much as is kept of one. */
   #rest: Buffer[] = []
   #restBytes = 0
@@ -43,6 +46,16 @@ export class JobLines {
 
   get dropped(): number {
     return this.#dropped
+  }
+
+  /** What it stated. */
+  get metrics(): Metric[] {
+    return this.#metrics.list
+  }
+
+  /** Statements that could not be read. */
+  get warnings(): string[] {
+    return this.#metrics.warnings
   }
 
   /** @param t ms since the job began @returns the lines that have ended in this portion, as far as they are kept */
@@ -110,7 +123,9 @@ export class JobLines {
       this.#init.onStated({ phase: said.phase })
     } else if (said?.kind === 'progress') {
       this.#init.onStated({ ...(this.phase == null ? {} : { phase: this.phase }), percent: said.progress })
-    } else if (said?.kind === 'error' && !this.#hasFailed) {
+    } else if (said?.kind === 'metric') this.#metrics.add(said)
+    else if (said?.kind === 'bad') this.#metrics.warn(said.why)
+    else if (said?.kind === 'error' && !this.#hasFailed) {
       this.#hasFailed = true
       this.#init.onError(said.why)
     }

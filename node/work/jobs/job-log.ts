@@ -46,16 +46,9 @@ export class JobLog {
     this.#lines = new JobLines({ most, onError, onStated })
   }
 
-  get lines(): number {
-    return this.#lines.lines
-  }
-
-  get dropped(): number {
-    return this.#lines.dropped
-  }
-
-  get phase(): string | undefined {
-    return this.#lines.phase
+  /** Of its output as far as it has been read. */
+  get said(): Pick<JobLines, 'lines' | 'dropped' | 'phase' | 'metrics' | 'warnings'> {
+    return this.#lines
   }
 
   /** The last lines. */

@@ -14,7 +14,7 @@ import type { Imports } from '../../artifacts/import-artifact.ts'
 import type { Swarms } from '../../artifacts/swarm/swarms.ts'
 import type { ProgramOfRun, Programs, RunningProgram } from '../../processes/programs.ts'
 import type { Exit } from '../../processes/supervisor.ts'
-import { fetchInputs } from './job-inputs.ts'
+import { fetchInputs, InputNotGiven } from './job-inputs.ts'
 import { JobLog } from './job-log.ts'
 import { takeOutputs } from './job-outputs.ts'
 import { prepareJob } from './job-places.ts'
@@ -63,9 +63,13 @@ export type JobEnd = Pick<
   | 'lines'
   | 'dropped'
   | 'tail'
+  | 'metrics'
+  | 'warnings'
 >
 
-export type AttemptEnd = { type: 'ended'; end: JobEnd } | { type: 'broken'; code: ErrorCode; reason: string }
+export type AttemptEnd =
+  | { type: 'ended'; end: JobEnd }
+  | { type: 'broken'; code: ErrorCode; reason: string; lacks?: string }
 
 export class RunningJob {
   readonly #init: RunningJobInit
@@ -99,7 +103,8 @@ export class RunningJob {
       if (this.#cancelled.signal.aborted) return this.#ended({ outcome: 'cancelled', error: this.#whyCancelled })
       // as a script that names a program which is not here
       if (code === 'tool-unavailable') return this.#ended({ outcome: 'failed', error: message })
-      return { type: 'broken', code, reason: cutText(message) }
+      const lacks = cause instanceof InputNotGiven ? { lacks: cause.digest } : {}
+      return { type: 'broken', code, reason: cutText(message), ...lacks }
     } finally {
       this.#log.close()
     }
@@ -203,7 +208,7 @@ export class RunningJob {
     duration = 0,
     outputs = []
   }: Partial<JobEnd> & Pick<JobEnd, 'outcome'>): AttemptEnd {
-    const { phase, lines, dropped } = this.#log
+    const { phase, lines, dropped, metrics, warnings } = this.#log.said
     const isDone = outcome === 'done'
     const end: JobEnd = {
       ...{ outcome, timedOut: this.#timedOut, duration, outputs, lines, dropped },
@@ -211,6 +216,8 @@ export class RunningJob {
       ...(signal == null ? {} : { signal }),
       ...(error == null ? {} : { error: cutText(error) }),
       ...(phase == null || isDone ? {} : { phase }),
+      ...(metrics.length === 0 ? {} : { metrics }),
+      ...(warnings.length === 0 ? {} : { warnings: warnings.map(cutText) }),
       ...(this.#began == null ? {} : { began: this.#began }),
       // of one that is done nobody asks why
       tail: isDone ? [] : this.#log.tail.map(cutText)

@@ -62,8 +62,18 @@ test('samples of an iteration are taken together, by their points', () => {
 
 test('a disk that nobody used is none, and what was not measured is not known', () => {
   assert.is(disk(of('disk', 'a', [0.2, 0.2])), 'none was used: sda of a was busiest, 0.2 % of the time')
-  assert.is(disk(of('cpu', 'a', [1])), 'not known: no tool measured disks; proc, iostat and sar do')
-  assert.is(cpu(of('disk', 'a', [1])), 'not known: no tool measured processors; proc, mpstat and sar do')
+  assert.is(disk(of('cpu', 'a', [1], { tool: 'mpstat' })), 'not known: no tool measured disks; proc, iostat and sar do')
+  assert.is(
+    cpu(of('disk', 'a', [1], { tool: 'iostat' })),
+    'not known: no tool measured processors; proc, mpstat and sar do'
+  )
+})
+
+test('of a run of some ms it is said that the time was too short for a tool that was there', () => {
+  const t = Float64Array.of(5, 48)
+  const brief = of('disk', 'a', [0, 0], { t })
+  assert.is(cpu(brief), 'not known: the time was too short for proc to measure processors')
+  assert.match(cpu(brief, of('disk', 'b', [1, 2, 3])), /^not known: no tool measured processors/)
 })
 
 const processors: Array<[title: string, all: Measured[], text: string]> = [

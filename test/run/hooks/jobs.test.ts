@@ -38,6 +38,10 @@ function fakeGraph(init: GraphRunInit): FakeGraph {
     init,
     calls,
     entries: ended(init, Object.fromEntries(init.jobs.map(({ name }) => [name, { state: 'running' }]))),
+    entryOf(job) {
+      calls.push(`entry of ${job}`)
+      return graph.entries.find(each => each.job === job)
+    },
     finished: new Map<string, FinishedJob>(),
     ended: done.promise,
     start: () => void calls.push('start'),
@@ -286,7 +290,7 @@ hook('a member that gives up its part, or is out of the run, is out of the graph
 hook('logs are files of the result, tails are as long as was asked for, and counts are those of now', async () => {
   const seen: unknown[] = []
   const tail = ['1', '2', '#BAK:PROGRESS 7', '3']
-  const { driver, run, stored } = await driven({
+  const { driver, run, stored, graphs } = await driven({
     spec: { ...measured, samples: 1, jobs: { lines: 2 } },
     onGraph(graph) {
       const { on, graph: at } = graph.init
@@ -304,6 +308,7 @@ hook('logs are files of the result, tails are as long as was asked for, and coun
     { waiting: 1, failed: 1 }
   ])
   assert.equal(run.record.jobs, { failed: 1, skipped: 1 })
+  assert.equal(graphs[0]?.calls, ['start', 'stop', 'entry of a'], 'of b, which has not changed, nothing is asked')
   assert.equal(
     stored.flatMap(each => (each.type === 'job' && each.state === 'failed' ? [each.tail] : [])),
     [['2', '3']]

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { peek } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { jobResultSubject } from '../../../protocols/jobs/job-result.ts'
+import type { JobOffer } from '../../../protocols/jobs/job-stream.ts'
 import { jobsAnswerOf } from '../../../protocols/jobs/jobs-answer.ts'
 import { resultText } from '../../../protocols/jobs/jobs-file.ts'
 import type { Behaviour } from '../../helpers/job-member.ts'
@@ -203,6 +204,69 @@ test('an input that nobody has any more, as its member says, is made again', asy
   ])
 })
 
+for (const what of ['makes it again', 'fails, and what needs it']) {
+  test(`when the last holder of an input is lost, who fetches it is not waited for: its maker ${what}`, async () => {
+    const isAgain = what === 'makes it again'
+    const on = (name: string) => ({ facts: { fits: (selector: string) => selector === 'all' || selector === name } })
+    const jobs = [
+      jobOf({ name: 'base', ...(isAgain ? {} : { on: 'a' }) }),
+      jobOf({ name: 'app', on: 'b', needs: ['base'], retries: 0 })
+    ]
+    const act = ({ inputs }: JobOffer) => (inputs[0]?.from.length === 1 ? never() : { outcome: 'done' as const })
+    const graph = new TestGraph({
+      jobs,
+      members: [
+        { ...on('a'), slots: 9 },
+        { ...on('b'), act, isSilent: true }
+      ]
+    })
+    graph.graph.start()
+    await until(() => graph.members[1]?.running.includes('app/1') === true)
+    graph.graph.leave(graph.members[0]?.peer ?? '', 'it was lost')
+    const { base, app } = await graph.end()
+    assert.equal([base?.state, app?.state], isAgain ? ['done', 'done'] : ['failed', 'skipped'])
+    assert.equal(app?.from, isAgain ? undefined : ['base'])
+    assert.equal(outcomes(app)?.[0], [1, 'n2', 'lost'])
+    assert.is(app?.attempts[0]?.reason, 'n1 was lost, and with it its input base/out, which had not come')
+    assert.equal(graph.members[1]?.running, [], 'it was ended there')
+  })
+}
+
+for (const [how, broken] of [
+  ['has none', 'unknown-digest'],
+  ['does not answer', 'unreachable']
+] as const) {
+  test(`who signed outputs that it never made, and ${how}, is named, and they are made on another member`, async () => {
+    const jobs = [jobOf({ name: 'base' }), jobOf({ name: 'app', on: 'honest', needs: ['base'] })]
+    const on = (name: string) => ({ facts: { fits: (selector: string) => selector === 'all' || selector === name } })
+    const act = ({ job, inputs: [input] }: JobOffer, _: AbortSignal, { peer }: { peer: string }): Behaviour => {
+      const isFalse = job === 'app' && input?.from.some(each => each === graph.members[0]?.peer && each !== peer)
+      return isFalse ? { broken, reason: 'input base/out is not here', lacks: input?.digest } : { outcome: 'done' }
+    }
+    const graph: TestGraph = new TestGraph({
+      jobs,
+      // the first says that it has what it signed, whenever it is asked
+      members: [
+        { ...on('liar'), act, slots: 9 },
+        { ...on('honest'), act },
+        { ...on('honest'), act }
+      ]
+    })
+    const { base, app } = await graph.run()
+    assert.equal([base?.state, app?.state], ['done', 'done'])
+    const tries = broken === 'unreachable' ? 2 : 1
+    assert.is(app?.attempts.length, tries + 1)
+    for (const { outcome, reason } of app?.attempts.slice(0, tries) ?? []) {
+      assert.is(outcome, 'broken')
+      assert.is(reason, 'n1 has signed that it made base/out: input base/out is not here')
+    }
+    assert.equal(outcomes(base)?.[0], [1, 'n1', 'done'])
+    assert.is.not(base?.member, 'n1')
+    const again = graph.changes.find(({ job, reason }) => job === 'base' && reason != null)
+    assert.is(again?.reason, 'nobody in reach has its output base/out, which app needs; n1 has signed that it made it')
+  })
+}
+
 test('a job that could not be run is tried elsewhere, as often as its retries say', async () => {
   const act = (): Behaviour => ({ broken: 'io', reason: 'the disk is full' })
   const other = new TestGraph({ jobs: [jobOf({ name: 'a' })], members: [{ act }, {}] })
@@ -254,6 +318,7 @@ test('a result that another has signed is not taken', async () => {
   const entries = await graph.run()
   assert.is(entries.a?.state, 'failed')
   assert.match(entries.a?.reason ?? '', /signed by/)
+  assert.not.match(entries.a?.reason ?? '', /12D3/, 'who did not sign it stands beside it, by name')
 })
 
 test('a cancelled graph does not wait for members out of reach, nor for one that does not end its job', async () => {

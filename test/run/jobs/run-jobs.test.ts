@@ -49,11 +49,24 @@ test('the file has the entries of each graph, once, and the record counts them',
   const step = { number: 1, name: 'default', sample: 1 }
   jobs.note({ role: 'work', step }, { entries: [entry('c', 'done')], finished: new Map() })
   assert.equal(
-    jobs.file.jobs.map(each => each.job),
+    jobs.dueFile(true)?.jobs.map(each => each.job),
     ['a', 'b', 'c']
   )
   assert.equal(jobs.counts, { done: 2, failed: 1 })
   assert.is(jobs.finishedOf({ role: 'report' }).size, 0)
+})
+
+test('of 100 graphs of a job each some times the file is written, and all of it at the end', () => {
+  const jobs = new RunJobs(spec(job('a')), members)
+  let written = 0
+  for (let sample = 1; sample <= 100; sample++) {
+    const step = { number: 1, name: 'default', sample }
+    jobs.note({ role: 'work', step }, { entries: [entry('a', 'done')], finished: new Map() })
+    written += jobs.dueFile(false)?.jobs.length ?? 0
+  }
+  assert.is(jobs.dueFile(true)?.jobs.length, 100)
+  assert.is(written, 127)
+  assert.is(jobs.dueFile(true), undefined, 'it is not written twice')
 })
 
 test('counts add up to as many jobs as there are', () => {

@@ -13,7 +13,7 @@ function read(portions: (string | Buffer)[], most = 1_000_000) {
   const lines = new JobLines({ most, onError: why => errors.push(why), onStated: now => stated.push(now) })
   const kept = portions.flatMap((each, t) => lines.push(Buffer.from(each), t))
   kept.push(...lines.end(portions.length))
-  return { kept, stated, errors, lines: lines.lines, dropped: lines.dropped }
+  return { kept, stated, errors, lines: lines.lines, dropped: lines.dropped, said: lines }
 }
 
 const texts = (kept: LogLine[]) => kept.map(({ text }) => text)
@@ -39,6 +39,18 @@ test('the first error counts, wherever it is, and a word that only begins so doe
   assert.equal(read(['x #BAK:STATE ERR no\n']).errors, [])
   assert.equal(read(['#BAK:STATE ERR']).errors, ['no reason given'])
   assert.equal(read(['a\n', 'bbbbbbbb\n', 'cccccccccc\n#BAK:STATE ', 'ERR late\n'], 4).errors, ['late'])
+})
+
+test('metrics are taken up as they are stated, beyond what is kept too, and what is none is named', () => {
+  const { said } = read(
+    ['#BAK:METRIC size=10 B less\n', '#BAK:METRIC si', 'ze=20 B\n#BAK:METRIC ms=x\n#BAK:METRIC n=3'],
+    1
+  )
+  assert.equal(said.metrics, [
+    { name: 'size', value: 15, unit: 'B', better: 'less', main: true, samples: 2 },
+    { name: 'n', value: 3, main: true, samples: 1 }
+  ])
+  assert.equal(said.warnings, ['#BAK:METRIC ms=x: its value is not a number'])
 })
 
 test('a line is cut at its bound, and the next one is whole', () => {

@@ -83,7 +83,10 @@ test('a job is run with what it is told, and its output, its outputs and its end
 
 test('what a job fails at is its result: its status, what it states, an output that is missing, its time', async () => {
   const jobs = [
-    jobOf('status', 'echo one; echo "#BAK:PHASE link"; echo two >&2; exit 3'),
+    jobOf(
+      'status',
+      'echo "#BAK:METRIC made=2"; echo "#BAK:METRIC bad"; echo one; echo "#BAK:PHASE link"; echo two >&2; exit 3'
+    ),
     jobOf('stated', 'echo "#BAK:STATE ERR no licence"; echo "#BAK:STATE OK"'),
     jobOf('missing', 'echo x > outputs/a', { outputs: ['a', 'lib/b', 'c'] }),
     jobOf('leads-away', 'ln -s /etc/hostname outputs/a', { outputs: ['a'] }),
@@ -107,7 +110,9 @@ test('what a job fails at is its result: its status, what it states, an output t
   assert.equal(await why('killed'), ['failed', 'SIGKILL', 'ended by SIGKILL', undefined, false])
   assert.equal((await why('absent'))[0], 'failed')
   const status = resultIn(await controller.hears('ended', each => each.job === 'status'))
-  assert.equal(status.tail, ['one', '#BAK:PHASE link', 'two'])
+  assert.equal(status.tail.slice(2), ['one', '#BAK:PHASE link', 'two'])
+  assert.equal(status.metrics, [{ name: 'made', value: 2, main: true, samples: 1 }])
+  assert.equal(status.warnings, ['#BAK:METRIC bad: expected name=number unit'])
   await host.end('over')
   await m.close()
 })
