@@ -12,6 +12,7 @@ import { describeBegun } from './format.ts'
 import { onSignals } from './interrupt.ts'
 import { commandOutputOf } from './live-output.ts'
 import { cleanLine, writeTo } from './output.ts'
+import { tellSilence } from './silence.ts'
 import { chooseView } from './views/index.ts'
 import type { View } from './views/view.ts'
 import { checkJunit, writeJunit } from './write-junit.ts'
@@ -60,7 +61,7 @@ export async function beginAndFollow(
   }
   const release = onSignals({ cancel, detach: () => leaving.abort() })
   try {
-    const status = await follow(begin({ signal }), {
+    const status = await follow(tellSilence(begin({ signal }), context.socket, view.say), {
       ...{ ...options, view, signal, onEnd: atEnd(context, options, signal) },
       isCancelled: () => isCancelled,
       onLost: id => checkDaemon(context, `run ${id} ends when it starts again`),

@@ -24,9 +24,13 @@ export interface Context {
   printLines(text: string): Promise<void>
   /** The program with the flags of every command. */
   program(): Promise<Command>
-  /** Calls the daemon for one answer. */
+  /** Calls the daemon for one answer. @throws {BakError} also `timeout`, where it answers nothing */
   ask<N extends CallName>(call: N, request: CallRequest<N>): Promise<CallResponse<N>>
 }
+
+/** What an argument says that names a run, or a result. */
+export const RUN = 'any unique part of its id, last, or last~1 for the one before'
+export const RESULT = `a folder, or a run: ${RUN}`
 
 /** What a command does. @returns its exit status; nothing is 0 */
 export type Action<Options> = (context: Context, options: Options, ...words: string[]) => Promise<number | void>
@@ -98,7 +102,7 @@ function contextOf({ home, json = false }: { home?: string; json?: boolean }, co
     program: () => buildAll(),
     print: line => writeTo(process.stdout, `${json ? cleanJson(line) : cleanLine(line)}\n`),
     printLines: text => writeTo(process.stdout, `${text.split('\n').map(cleanLine).join('\n')}\n`),
-    ask: async (call, request) => (await import('../protocols/control-http.ts')).callOnce(socket, call, request)
+    ask: async (call, request) => (await import('./silence.ts')).askDaemon(socket, call, request)
   }
 }
 

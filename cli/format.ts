@@ -1,6 +1,7 @@
 /** Formats numbers, times and commands for people. */
 import type { Begun } from '../protocols/control.ts'
 import { type CostShare, isTooShort } from '../protocols/cost.ts'
+import type { JobCounts } from '../protocols/jobs/job-state.ts'
 import type { Exclusion } from '../protocols/manifest.ts'
 import { inQuotes } from '../protocols/users.ts'
 
@@ -80,9 +81,11 @@ export const describeBegun = ({ run, existed, absent }: Begun) => {
   return `run ${run} ${existed ? 'exists already' : 'started'}${missing}`
 }
 
-/** A verdict in words. */
-export const formatVerdict = (verdict: string) =>
-  verdict === 'quorum' || verdict === 'threshold' ? `${verdict} not met` : verdict.replaceAll('-', ' ')
+/** @param jobs of the run, by what became of them @returns a verdict in words */
+export function formatVerdict(verdict: string, jobs: JobCounts = {}): string {
+  if (verdict === 'workload-failed' && jobs.failed) return 'job failed'
+  return verdict === 'quorum' || verdict === 'threshold' ? `${verdict} not met` : verdict.replaceAll('-', ' ')
+}
 
 /** `b (stop: lost), c (start: tool-failed)`; `bak show` prints the whole reason. */
 export const formatExcluded = (excluded: Exclusion[]) =>

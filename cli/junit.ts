@@ -12,8 +12,8 @@ import { describeBounds, describeDecision, type Threshold } from '../protocols/t
 import { isTriggered } from '../protocols/triggered.ts'
 import { failureOf, failuresIn, placeOf, type WorkEntry } from '../protocols/work-entry.ts'
 import { formatVerdict } from './format.ts'
-import { describeFailed } from './jobs/causes.ts'
-import { endedJob, whyOfEntry } from './jobs/job-entries.ts'
+import { describeFailed, whyOfJob } from './jobs/causes.ts'
+import { endedJob } from './jobs/job-entries.ts'
 import { describeCounts, nameOfGraph, stateInWords } from './jobs/job-progress.ts'
 
 /** How a case ended; nothing is passed. A failure is a result, an error is none. */
@@ -116,7 +116,7 @@ function jobCase(entry: JobEntry, isRepeated: boolean): Case {
   const named = { group: 'jobs', name: `${nameOfGraph(graph)}/${job}`, seconds: duration / 1000 } as const
   if (state === 'done' || state === 'reused') return named
   if (state !== 'failed') {
-    const message = [stateInWords(state), whyOfEntry(entry)].filter(each => each != null).join(': ')
+    const message = [stateInWords(state), whyOfJob(entry)].filter(each => each != null).join(': ')
     return { ...named, outcome: { tag: 'skipped', message } }
   }
   const how = describeFailed(endedJob(entry, 0))

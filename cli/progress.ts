@@ -50,6 +50,8 @@ export interface PhaseLine {
   reason?: string
   /** How the workload failed. */
   failure?: string
+  /** Of work that the cancellation of the run ended: it is no failure. */
+  isCancelled?: boolean
 }
 
 interface Trouble {
@@ -110,7 +112,8 @@ export const noProgress: Progress = {
   transfers: {}
 }
 
-export function reduce(state: Progress, event: RunEvent): Progress {
+export function reduce(state: Progress, told: RunEvent): Progress {
+  const event = stoppedBy(state.cancelled, told)
   switch (event.type) {
     case 'created':
       return { ...state, run: event.run, name: event.name, created: event.at, steps: event.steps }
@@ -170,6 +173,13 @@ export function reduce(state: Progress, event: RunEvent): Progress {
   }
 }
 
+/** @param cancelled why the run is @returns the event: what a signal ended then was stopped, as servers are at the end of a sample */
+export function stoppedBy(cancelled: string | undefined, event: RunEvent): RunEvent {
+  if (cancelled == null || (event.type !== 'work' && event.type !== 'workload-ended') || event.signal == null)
+    return event
+  return { ...event, stopped: true }
+}
+
 const warn = (state: Progress, text: string): Progress => ({
   ...state,
   warnings: [...state.warnings, text].slice(-MAX_TAIL_LINES)
@@ -209,7 +219,7 @@ function noteJobs(state: Progress, event: Of<'graph'> | Of<'job'> | Of<'job-prog
   const last = state.phases.findLast(({ part }) => part === 'jobs')
   if (last == null) return noted
   return updatePhase(noted, last.seq, () => ({
-    failure: `${jobs.now?.counts.failed} of ${jobs.now?.lines.length} failed`
+    failure: `${jobs.now?.counts.failed} of ${jobs.now?.lines.length} jobs failed`
   }))
 }
 
@@ -225,18 +235,8 @@ type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: num
 function openPhase(state: Progress, event: Of<'phase-open'>): Progress {
   const { seq, phase, step, part, element, groups, when, asked, at } = event
   const opened: PhaseLine = {
-    seq,
-    phase,
-    step,
-    part,
-    element,
-    groups,
-    when,
-    asked,
-    state: 'open',
-    ok: 0,
-    answered: [],
-    opened: at
+    ...{ seq, phase, step, part, element, groups, when, asked },
+    ...{ state: 'open', ok: 0, answered: [], opened: at }
   }
   // a window of a trigger is within the sample of the command, and sent after it
   const isWindow = groups != null || phase === 'send'
@@ -262,7 +262,10 @@ function noteAck(state: Progress, { seq, phase, name, outcome, reason, code }: O
 }
 
 function closePhase(state: Progress, { seq, verdict, ok, asked, took, reason }: Of<'phase-closed'>): Progress {
-  return updatePhase(state, seq, () => ({ state: verdict, ok, asked, took, reason, answered: [] }))
+  return updatePhase(state, seq, ({ phase }) => ({
+    ...{ state: verdict, ok, asked, took, reason, answered: [] },
+    isCancelled: phase === 'work' && state.cancelled != null
+  }))
 }
 
 function updatePhase(state: Progress, seq: number, change: (line: PhaseLine) => Partial<PhaseLine>): Progress {

@@ -2,6 +2,7 @@
 import { stepFolder } from '../protocols/layout.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import { describeStated } from '../protocols/metric.ts'
+import { formatNote } from '../protocols/text-table.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
 import { drawJobs } from './jobs/render-jobs.ts'
 import { isSameSample } from './member-work.ts'
@@ -25,6 +26,8 @@ interface RenderOptions {
 }
 
 const MAX_TROUBLES = 5
+const MAX_WARNINGS = 2
+const MAX_WARNING_LINES = 3
 /** Lines of the block beside those of members, and the least that members get. */
 const OTHER_ROWS = 12
 const MIN_MEMBER_ROWS = 4
@@ -43,7 +46,7 @@ export function render(state: Progress, options: RenderOptions): string {
     ...drawTroubles(state),
     ...drawFailure(state),
     ...drawLost(state, now),
-    ...state.warnings.slice(-2).map((text): Piece[] => ['  ', ['yellow', '! '], text]),
+    ...state.warnings.slice(-MAX_WARNINGS).flatMap(text => drawWarning(text, width)),
     ...drawStated(state),
     ...state.tail.map((text): Piece[] => ['  ', ['dim', `| ${text}`]]),
     ...drawBytes(state)
@@ -92,21 +95,20 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
 }
 
 function drawPhase(line: PhaseLine & { elements?: string }, now: number): Piece[] {
-  const { phase, part, groups, when, elements, state, ok, asked, took, opened, failure } = line
+  const { phase, part, groups, when, elements, state, ok, asked, took, opened, failure, isCancelled } = line
   const which = part === 'jobs' ? whichJobs(when) : (when ?? part ?? groups?.join(' '))
   const name = [phase, which, elements].filter(each => each != null).join(' ')
-  const answers = asked === 0 ? '' : ` ${ok}/${asked}`
+  // a number of jobs may stand beside it
+  const answers = asked === 0 ? '' : ` ${ok}/${asked}${part === 'jobs' ? ' members' : ''}`
   if (state === 'open') {
     const wrong: Piece[] = failure == null ? [] : [['red', ` ${failure}`]]
     return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`, ...wrong]
   }
+  const time = ` ${formatDuration(took ?? 0)}`
   if (failure != null)
-    return [
-      ['red', `✗ ${name} ${failure}`],
-      ['dim', ` ${formatDuration(took ?? 0)}`]
-    ]
-  const mark: Piece = state === 'met' ? ['green', '✓'] : ['red', '✗']
-  return [mark, ` ${name}`, ['dim', `${ok < asked ? answers : ''} ${formatDuration(took ?? 0)}`]]
+    return [isCancelled ? ['yellow', `! ${name} ${failure}`] : ['red', `✗ ${name} ${failure}`], ['dim', time]]
+  const mark: Piece = isCancelled ? ['yellow', '!'] : state === 'met' ? ['green', '✓'] : ['red', '✗']
+  return [mark, ` ${name}`, ['dim', `${ok < asked ? answers : ''}${time}`]]
 }
 
 const whichJobs = (when: PhaseLine['when']) => (when == null ? 'jobs' : when === 'begin' ? 'setup jobs' : 'report jobs')
@@ -175,7 +177,7 @@ function drawTroubles({ troubles }: Progress): Piece[][] {
 
 /** The reason of the last phase, where it is not that of a member, which stands above. */
 function drawFailure({ phases, troubles }: Progress): Piece[][] {
-  const last = phases.findLast(({ state }) => state === 'failed')
+  const last = phases.findLast(({ state, isCancelled }) => state === 'failed' && !isCancelled)
   if (last?.reason == null || troubles.length > 0) return []
   return [['  ', ['red', `✗ ${last.phase}`], ` failed: ${last.reason}`]]
 }
@@ -184,6 +186,18 @@ function drawLost({ lost }: Progress, now: number): Piece[][] {
   return lost.slice(0, MAX_TROUBLES).map(({ name, since }): Piece[] => {
     return ['  ', ['yellow', `! ${name}`], ` lost ${formatAge(now - since)} ago`]
   })
+}
+
+/** The last of its lines has all that there is no room for, and is cut. */
+function drawWarning(text: string, width: number): Piece[][] {
+  const [first = '', ...more] = formatNote(text, width).split('\n')
+  const shown = more.slice(0, MAX_WARNING_LINES - 2)
+  const rest = more.slice(shown.length)
+  return [
+    ['  ', ['yellow', '! '], first],
+    ...shown.map(line => [line]),
+    ...(rest.length === 0 ? [] : [[rest.join(' ')]])
+  ]
 }
 
 function drawStated({ stated, ended }: Progress): Piece[][] {

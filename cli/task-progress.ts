@@ -42,6 +42,10 @@ export function endElement(before: TaskProgress, event: Of<'join-point'>): TaskP
 export const isLoading = ({ now, over }: TaskProgress): boolean =>
   now != null && now.tasks.length > 0 && !over.some(({ element }) => element === now.element)
 
+/** @returns a line a task of the last sample, as its join point told */
+export const describeTasks = ({ over }: TaskProgress): string[] =>
+  over.flatMap(({ tasks }) => tasks.map(each => `${each.task}: ${describeEnded(each)}`))
+
 /** @returns `3600 requests, 13 failed, 199 ops/s, p99 195 ms` */
 export function describeEnded({ samples, failed, speed }: OverElement['tasks'][number]): string {
   const facts = [

@@ -1,21 +1,30 @@
 /** The last lines of a run: the verdict with its cause, what is missing, and the folder of the result. */
 import type { EndedEvent, MovedEvent } from '../protocols/events.ts'
+import type { JobCounts } from '../protocols/jobs/job-state.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import { describeIterations } from '../protocols/matrix/iteration-summary.ts'
 import { describeShortfalls } from '../protocols/shortfall.ts'
 import { describeKnee } from '../protocols/tasks/knee.ts'
 import { formatDuration, formatObserved, formatVerdict } from './format.ts'
-import { explainJobs, failuresAtEnd } from './jobs/conclude-jobs.ts'
-import type { JobsProgress } from './jobs/job-progress.ts'
+import { countFailed, explainJobs, failuresAtEnd } from './jobs/conclude-jobs.ts'
+import type { Progress } from './progress.ts'
+import { describeTasks } from './task-progress.ts'
 
 /** Members, shortfalls and other runs that a line names. */
 const MAX_NAMED = 4
 
 /**
  * @param answers what the run came to, a line each: how the workload did, and what the members used
+ * @param jobs by what became of them
  * @returns two lines or more; the folder stands alone on the last one, or where the result went instead
  */
-export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent, answers: string[] = []): string[] {
+export function conclude(
+  run: string,
+  ended: EndedEvent,
+  moved?: MovedEvent,
+  answers: string[] = [],
+  jobs?: JobCounts
+): string[] {
   const { verdict, took, reason, partial, observed, folder, holder, iterations = [], remarks = [], knee } = ended
   const cost = observed == null ? [] : [formatObserved(observed)]
   const missing = missingIn(ended)
@@ -25,7 +34,7 @@ export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent, ans
   const more = [...missing, ...repeated, ...odd, ...(verdict === 'ok' && missing.length === 0 ? cost : [])].join('; ')
   const why = reason == null ? '' : `: ${reason}`
   return [
-    `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${formatDuration(took)}${why}`,
+    `run ${run}: ${formatVerdict(verdict, jobs)}${partial ? ', partial' : ''} in ${formatDuration(took)}${why}`,
     ...(knee == null ? [] : [describeKnee(knee)]),
     ...answers,
     ...(more === '' ? [] : [more]),
@@ -34,8 +43,7 @@ export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent, ans
   ]
 }
 
-interface OfJobs {
-  jobs: JobsProgress
+interface Followed extends Pick<Progress, 'tasks' | 'jobs'> {
   /** Whether with why each job was run or not. */
   explain: boolean
 }
@@ -45,11 +53,13 @@ export async function concludeRun(
   run: string,
   ended: EndedEvent,
   moved: MovedEvent | undefined,
-  { jobs, explain }: OfJobs
+  { tasks, jobs, explain }: Followed
 ): Promise<string[]> {
   const failures = ended.verdict === 'ok' ? [] : failuresAtEnd(jobs, run)
-  const answers = [...failures, ...(await answersAtEnd(ended, moved))]
-  return [...(explain ? explainJobs(jobs) : []), ...conclude(run, ended, moved, answers)]
+  const read = await answersAtEnd(ended, moved)
+  // the result is at another peer: what was told while it was followed
+  const answers = [...failures, ...(read.length > 0 ? read : describeTasks(tasks))]
+  return [...(explain ? explainJobs(jobs) : []), ...conclude(run, ended, moved, answers, { failed: countFailed(jobs) })]
 }
 
 /** How long reading the result may take before its verdict is printed, ms. */

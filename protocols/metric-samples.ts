@@ -73,8 +73,12 @@ function samplesOf(entries: WorkEntry[]): MetricSamples[] {
   )
 }
 
+/** A name counts once in each entry, the first time: said again it would weigh more than what others say. */
 const foundIn = (entries: WorkEntry[]): Found[] =>
-  entries.flatMap(entry => (entry.metrics ?? []).map(metric => ({ entry, metric })))
+  entries.flatMap(entry => {
+    const byName = Map.groupBy(entry.metrics ?? [], ({ name }) => name)
+    return [...byName.values()].map(([metric]) => ({ entry, metric: metric as Metric }))
+  })
 
 /** A value that has no unit has that of the others. */
 function unitIn(named: Found[]): (each: Found) => string | undefined {

@@ -8,12 +8,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { hostname, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { plainPrograms } from '../node/processes/programs.ts'
 import { Supervisor } from '../node/processes/supervisor.ts'
 import { findTool } from '../node/tools/index.ts'
 import { readers } from '../node/tools/readers/index.ts'
 import type { ToolOptions } from '../protocols/tool-options.ts'
 import { root } from './bundle.ts'
+import { plainPrograms } from './plain-programs.ts'
 
 const INTERVAL_S = 1
 const SAMPLES = 3

@@ -2,11 +2,12 @@
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { atEnd } from '../at-end.ts'
-import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { addExamples, addFlag, type Context, RUN, setAction } from '../command.ts'
 import { checkDaemon, follow } from '../follow.ts'
 import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
 import { onSignals } from '../interrupt.ts'
 import { checkFetch } from '../jobs/fetch-outputs.ts'
+import { tellSilence } from '../silence.ts'
 import { parseNumber } from '../spec-flags.ts'
 import { chooseView } from '../views/index.ts'
 import { checkJunit, writeJunit } from '../write-junit.ts'
@@ -16,7 +17,7 @@ interface Options extends FollowFlags {
 }
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its id, or last')
+  command.argument('<run>', RUN)
   addFlag(command, '--from <n>', 'skip the events before this number', option => option.argParser(parseNumber))
   addFollowFlags(command)
   addExamples(command, {
@@ -40,7 +41,8 @@ async function act(context: Context, options: Options, run = ''): Promise<number
     const onEnd = atEnd(context, options, leaving.signal)
     let id = run
     const onRun = (named: string) => (id = named)
-    const status = await follow(events, { ...options, view, run, signal: leaving.signal, onLost, onRun, onEnd })
+    const told = tellSilence(events, socket, view.say)
+    const status = await follow(told, { ...options, view, run, signal: leaving.signal, onLost, onRun, onEnd })
     return await writeJunit(context, options, id, status)
   } finally {
     release()

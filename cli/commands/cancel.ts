@@ -1,10 +1,10 @@
 /** `bak cancel`: ends a run early, in order. */
 import type { Command } from 'commander'
 import { BakError } from '../../protocols/errors.ts'
-import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { addExamples, addFlag, type Context, RUN, setAction } from '../command.ts'
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its id, or last')
+  command.argument('<run>', RUN)
   addFlag(command, '--reason <text>', 'kept with the result')
   addExamples(command, { 'bak cancel last --reason "wrong kernel"': 'tools are stopped, data is sent, the run ends' })
   setAction(command, act)

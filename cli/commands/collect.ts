@@ -2,11 +2,11 @@
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { exitStatus } from '../../protocols/errors.ts'
-import { addExamples, type Context, setAction } from '../command.ts'
+import { addExamples, type Context, RUN, setAction } from '../command.ts'
 import { formatBytes } from '../format.ts'
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its id, or last')
+  command.argument('<run>', RUN)
   addExamples(command, {
     'bak collect last': 'where the result is; exits with 2 while members still have data, then run it again'
   })

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { Command } from 'commander'
 import { exitStatus } from '../../protocols/errors.ts'
-import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { addExamples, addFlag, type Context, RESULT, setAction } from '../command.ts'
 import type { Exporter } from '../export/exporter.ts'
 import { chooseFormat, formats } from '../export/formats.ts'
 import { percentiles } from '../export/percentiles.ts'
@@ -23,7 +23,7 @@ interface Options extends Wanted {
 }
 
 export function define(command: Command): void {
-  command.argument('<run>', 'a folder, any unique part of a run id, or last')
+  command.argument('<run>', RESULT)
   addFlag(command, '--format <format>', `${Object.keys(formats).join(', ')}; csv, or what the name of the file says`)
   addFlag(command, '--output <path>', 'a file, or for pbench a folder that is empty or not there; stdout by default')
   addFlag(command, '--percentiles', 'latencies of tasks by percentile in the place of series, as csv or json')

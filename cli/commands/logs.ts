@@ -4,7 +4,7 @@ import type { OutputHead } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { BakError, exitStatus } from '../../protocols/errors.ts'
 import type { OutputStream } from '../../protocols/output.ts'
-import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { addExamples, addFlag, type Context, RUN, setAction } from '../command.ts'
 import { describeMissing } from '../describe-missing.ts'
 import { onSignals } from '../interrupt.ts'
 import { writeNotes, writeOutput } from '../output.ts'
@@ -20,7 +20,7 @@ interface Options {
 }
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its id, or last')
+  command.argument('<run>', RUN)
   addFlag(command, '--member <name>', 'only of this member')
   addFlag(command, '--workload <name>', 'only of this workload, or of one instance of it as in server.2')
   addFlag(command, '--stdout', 'only stdout')

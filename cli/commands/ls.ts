@@ -58,7 +58,7 @@ function formatRuns(runs: RunLine[], mesh = false): string {
   const rows = runs.map(line => [
     line.run,
     line.name,
-    `${formatVerdict(line.verdict ?? line.state)}${line.partial ? ' (partial)' : ''}`,
+    `${formatVerdict(line.verdict ?? line.state, line.jobs)}${line.partial ? ' (partial)' : ''}`,
     line.members,
     line.bytes == null ? undefined : formatBytes(line.bytes),
     line.created == null ? undefined : formatTime(line.created),

@@ -4,7 +4,8 @@ import { exitStatus } from '../../protocols/errors.ts'
 import { globOf } from '../../protocols/glob.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { type MetricSample, type MetricSamples, metricSamples } from '../../protocols/metric-samples.ts'
-import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { terminalWidth } from '../../protocols/text-table.ts'
+import { addExamples, addFlag, type Context, RESULT, setAction } from '../command.ts'
 import { fittingTable } from '../fitting-table.ts'
 import { formatValue } from '../format-value.ts'
 import { METRIC_HEAD, metricRow } from '../metric-rows.ts'
@@ -20,7 +21,7 @@ const MAX_VALUES = 12
 const DIGITS = 4
 
 export function define(command: Command): void {
-  command.argument('<run>', 'a folder, any unique part of a run id, or last')
+  command.argument('<run>', RESULT)
   addSeriesFlags(command)
   addExamples(command, {
     'bak metrics last': 'of the workload by iteration with each sample, and which metrics the tools have',
@@ -96,12 +97,16 @@ function chosenOf(all: MetricSamples[], { metric = '**', sample = '**', member }
 const ofMember = ({ sample, byMember }: MetricSample, name: string): MetricSample[] =>
   byMember.filter(({ member }) => member === name).map(by => ({ sample, value: by.value, byMember: [by] }))
 
-function formatStated(stated: Stated[]): string {
+/** @returns '' where there is nothing */
+export function formatStated(stated: Stated[], width = terminalWidth()): string {
   if (stated.length === 0) return ''
   const isOfMembers = stated.some(({ member }) => member != null)
   const rows = stated.map(each => [...(isOfMembers ? [each.member] : []), ...metricRow(each), valuesOf(each)])
   const head = [...(isOfMembers ? ['MEMBER'] : []), ...METRIC_HEAD, 'VALUES']
-  return fittingTable(head, rows, ['QUARTILES', 'SAMPLES', 'CV'])
+  // of one sample it is the median
+  const ofOne = stated.every(({ samples }) => samples.length === 1) ? ['VALUES'] : []
+  const ofAll = new Set(stated.map(({ iteration }) => iteration.number)).size === 1 ? ['ITERATION'] : []
+  return fittingTable(head, rows, ['QUARTILES', 'SAMPLES', 'CV', ...ofOne, ...ofAll], width)
 }
 
 /** `44.30 44.35 k/s`, in the order of the samples; each with its unit where they have several. */

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { CallResponse } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { addExamples, addFlag, type Context, RESULT, setAction } from '../command.ts'
 import { currentFolder } from '../first-mistakes.ts'
 import { formatBytes } from '../format.ts'
 import { onSignals } from '../interrupt.ts'
@@ -16,7 +16,7 @@ interface Options {
 }
 
 export function define(command: Command): void {
-  command.argument('<run>', 'a folder, any unique part of a run id, or last')
+  command.argument('<run>', RESULT)
   addFlag(command, '--output <file>', 'where the page is written (default: report.html in the folder of the result)')
   addFlag(command, '--prometheus', 'instead of a page serve the data of Prometheus, for its own page or for Grafana')
   addFlag(command, '--listen <address:port>', 'where, without authentication (default: 127.0.0.1 and any free port)')

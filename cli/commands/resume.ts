@@ -5,14 +5,14 @@ import { callDaemon } from '../../protocols/control-http.ts'
 import type { RunEvent } from '../../protocols/events.ts'
 import { checkEnvironment } from '../../protocols/utf8.ts'
 import { beginAndFollow, beginOnly } from '../begin-run.ts'
-import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
+import { addExamples, addFlag, type Context, callerEnv, RUN, setAction } from '../command.ts'
 import { currentFolder } from '../first-mistakes.ts'
 import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
 import { checkFetch } from '../jobs/fetch-outputs.ts'
 import { checkReport } from '../report-at-end.ts'
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its id, or last')
+  command.argument('<run>', RUN)
   addFlag(command, '--detach', 'print the run id and do not follow the run')
   addFollowFlags(command)
   addExamples(command, {

@@ -9,7 +9,7 @@ import { metricSamples } from '../../protocols/metric-samples.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
 import { tagsBeside } from '../../protocols/tags-beside.ts'
 import { terminalWidth } from '../../protocols/text-table.ts'
-import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { addExamples, addFlag, type Context, RESULT, setAction } from '../command.ts'
 import { readComplaints } from '../journal.ts'
 import { OF_ANSWERS } from '../result/answers.ts'
 import { findResult } from '../result/find-result.ts'
@@ -34,7 +34,7 @@ interface Options {
 }
 
 export function define(command: Command): void {
-  command.argument('<run>', 'a folder, any unique part of a run id, or last')
+  command.argument('<run>', RESULT)
   addFlag(command, '--all', 'also the machines, clocks, costs, tarballs and certificates')
   addExamples(command, {
     'bak show last': 'metrics of the workload, busiest disk, processors, a line a member, and what is missing',
@@ -111,7 +111,7 @@ const withoutPoints = (
   jobs?: { unread: UnreadTasks[] }
 ) => ({
   ...(tasks == null || tasks.samples.length === 0 ? {} : { tasks: tasks.samples.map(plainSample) }),
-  resources: measured.map(({ t: _, v, resource, ...rest }) => {
+  resources: measured.map(({ t: _, w: _w, v, resource, ...rest }) => {
     const { unit, number } = resources[resource]
     return { resource, ...rest, unit, number, points: v.length }
   }),

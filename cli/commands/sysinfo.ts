@@ -5,7 +5,7 @@ import { factsOf } from '../../protocols/sysinfo/comparable-facts.ts'
 import { compareFacts } from '../../protocols/sysinfo/differences.ts'
 import { chooseItems, type ItemName, itemsOf } from '../../protocols/sysinfo/items.ts'
 import { formatTable } from '../../protocols/text-table.ts'
-import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { addExamples, addFlag, type Context, RUN, setAction } from '../command.ts'
 import { writeNotes } from '../output.ts'
 import { parseItems } from '../spec-flags.ts'
 import { drawDifferences } from '../sysinfo-diff.ts'
@@ -23,7 +23,7 @@ interface Options {
 const OVERVIEW: ItemName[] = ['os', 'kernel', 'cpu', 'memory', 'virtualization', 'firmware']
 
 export function define(command: Command): void {
-  command.argument('[run]', 'the machines as they were in a run: any unique part of its id, or last')
+  command.argument('[run]', `the machines as they were in a run: ${RUN}`)
   addFlag(command, '--on <selector>', 'which members (all); of a run: their names')
   addFlag(
     command,

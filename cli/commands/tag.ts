@@ -2,11 +2,11 @@
 import type { Command } from 'commander'
 import { BakError } from '../../protocols/errors.ts'
 import { formatTable } from '../../protocols/text-table.ts'
-import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { addExamples, addFlag, type Context, RUN, setAction } from '../command.ts'
 import { parsePair } from '../spec-flags.ts'
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its id, or last').argument('[tags...]', 'KEY=VALUE')
+  command.argument('<run>', RUN).argument('[tags...]', 'KEY=VALUE')
   addFlag(command, '--remove <key>', 'take a tag away, repeatable', option =>
     option.argParser((key: string, before: string[] = []) => [...before, key])
   )

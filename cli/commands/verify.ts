@@ -12,7 +12,7 @@ import { peerId } from '../../protocols/fields.ts'
 import type { Anchor } from '../../protocols/verify/anchor.ts'
 import type { Origin, Report } from '../../protocols/verify/report.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
-import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { addExamples, addFlag, type Context, RESULT, setAction } from '../command.ts'
 import { findResult } from '../result/find-result.ts'
 
 interface Options {
@@ -21,7 +21,7 @@ interface Options {
 }
 
 export function define(command: Command): void {
-  command.argument('<run>', 'a folder, any unique part of a run id, or last')
+  command.argument('<run>', RESULT)
   addFlag(command, '--mesh <id>', 'sealed by a controller of this mesh; the mesh of the home by default')
   addFlag(command, '--by <peer>', 'sealed by the controller with this id, or by a peer that it gave the result to')
   addExamples(command, {

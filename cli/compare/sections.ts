@@ -95,6 +95,11 @@ function metricSection({ metrics, others }: ComparedMetrics, groups: GroupFacts[
   const isOne = metrics.every(({ iteration }) => iteration === '')
   const isPair = groups.length === 2
   const other = isPair ? (groups[1]?.label ?? '') : 'GROUP'
+  const change = `CHANGE is the median of all differences between a sample and one of ${base}, in percent of the median of ${base}`
+  const explained = [
+    ...(metrics.length === 0 ? [] : [change]),
+    ...(others.length === 0 ? [] : [othersText(others.length)])
+  ]
   return {
     title: 'Workload',
     head: [
@@ -124,7 +129,7 @@ function metricSection({ metrics, others }: ComparedMetrics, groups: GroupFacts[
         ]
       })
     ),
-    ...(others.length === 0 ? {} : { note: othersText(others.length) })
+    ...(explained.length === 0 ? {} : { note: explained.join('. ') })
   }
 }
 

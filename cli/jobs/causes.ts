@@ -12,8 +12,6 @@ export interface EndedJob {
   reason?: string | undefined
   /** Of one that was skipped: the jobs whose failure it inherits. */
   from?: readonly string[] | undefined
-  /** Of its script, in which it failed. */
-  phase?: string | undefined
   /** Last lines of its log. */
   tail?: readonly string[] | undefined
 }
@@ -51,10 +49,9 @@ export function failuresIn(jobs: readonly EndedJob[]): Failure[] {
   }))
 }
 
-export function describeFailed({ job, member, attempt, reason, phase }: EndedJob): string {
+export function describeFailed({ job, member, attempt, reason }: EndedJob): string {
   const where = [...(member == null ? [] : [`on ${member}`]), ...(attempt ? [`attempt ${attempt}`] : [])].join(', ')
-  const why = [...(reason == null ? [] : [reason]), ...(phase == null ? [] : [`in phase ${phase}`])].join(' ')
-  return `${job} failed${where === '' ? '' : ` ${where}`}${why === '' ? '' : `: ${why}`}`
+  return `${job} failed${where === '' ? '' : ` ${where}`}${reason == null ? '' : `: ${reason}`}`
 }
 
 /** The shortest one to each. @param skipped jobs that were skipped, by what they need */
@@ -78,6 +75,19 @@ const MAX_NAMED = 4
 export const inheritedFrom = (from: readonly string[] = []): string | undefined =>
   from.length === 0 ? undefined : `inherited from ${listInWords([...from], MAX_NAMED)}`
 
+/** @returns why it is in its state: what it inherits, why it failed or waits, why it was run or not */
+export const whyOfJob = ({ state, from, reason, why }: Explained): string | undefined =>
+  inheritedFrom(from) ?? reason ?? whyRun({ state, why })
+
+interface Explained extends Pick<EndedJob, 'state' | 'from' | 'reason'> {
+  /** `its result is known`; of one that was run what the controller did not find: `no result of it is known` */
+  why?: string | undefined
+}
+
+/** @returns `its result is known`, `run because input src has changed` */
+export const whyRun = ({ state, why }: Pick<Explained, 'state' | 'why'>): string | undefined =>
+  why == null || state === 'reused' || state === 'left-out' ? why : `run because ${why}`
+
 /** Failures that are told whole, and chains of each. */
 const MAX_FAILURES = 4
 const MAX_CHAINS = 3
@@ -93,7 +103,7 @@ export function describeFailures(failures: Failure[], run: string, lines = true)
     return [
       ...(chains.length === 0 ? [how] : chains.slice(0, MAX_CHAINS).map(chain => chainInWords(chain, how))),
       ...(more > 0 ? [`and ${more} more jobs that nobody needs <- ${job}`] : []),
-      ...(lines ? tail.map(line => `  | ${line}`) : []),
+      ...(lines && tail.length > 0 ? [`  last lines of ${job}:`, ...tail.map(line => `  | ${line}`)] : []),
       ...(lines && hasLog ? [`  its log: bak job log ${run}/${job}`] : [])
     ]
   })

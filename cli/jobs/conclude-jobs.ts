@@ -1,5 +1,5 @@
 /** The last lines of a run about its jobs: the causes of what failed, and why each was run or not. Pure. */
-import { describeFailures, failuresIn, inheritedFrom } from './causes.ts'
+import { describeFailures, failuresIn, whyOfJob, whyRun } from './causes.ts'
 import { type GraphProgress, type JobLine, type JobsProgress, nameOfGraph, stateInWords } from './job-progress.ts'
 
 /** Graphs whose failures are told: of samples that were repeated the last ones. */
@@ -14,9 +14,7 @@ export function failuresAtEnd(jobs: JobsProgress, run: string, lines = true): st
 /** @returns for each job a line with why it was run or not: `lib  reused        its result is known` */
 export function explainJobs(jobs: JobsProgress): string[] {
   return graphsOf(jobs).flatMap(({ graph, lines }) => {
-    const rows = lines.map(
-      line => [line.job, howOf(line), line.why ?? inheritedFrom(line.from) ?? line.reason ?? ''] as const
-    )
+    const rows = lines.map(line => [line.job, howOf(line), whyRun(line) ?? whyOfJob(line) ?? ''] as const)
     const [names, hows] = [0, 1].map(at => Math.max(0, ...rows.map(row => (row[at] as string).length))) as [
       number,
       number
@@ -30,5 +28,8 @@ export function explainJobs(jobs: JobsProgress): string[] {
 
 const howOf = ({ state, member }: JobLine) =>
   member == null || state === 'reused' ? stateInWords(state) : `${stateInWords(state)} on ${member}`
+
+export const countFailed = (jobs: JobsProgress): number =>
+  graphsOf(jobs).reduce((sum, { counts }) => sum + (counts.failed ?? 0), 0)
 
 const graphsOf = ({ over, now }: JobsProgress): GraphProgress[] => [...over, ...(now == null ? [] : [now])]

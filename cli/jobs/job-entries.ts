@@ -1,8 +1,10 @@
 /** Jobs of a result as tables, causes and JUnit cases need them: by graph, from `jobs.json`. Pure. */
+
+import { reasonOf } from '../../protocols/jobs/job-result.ts'
 import type { JobCounts } from '../../protocols/jobs/job-state.ts'
 import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
 import { resultOf } from '../../protocols/jobs/read-jobs-file.ts'
-import { type EndedJob, inheritedFrom } from './causes.ts'
+import type { EndedJob } from './causes.ts'
 import { nameOfGraph } from './job-progress.ts'
 
 /** Lines of a log that begin so are for bak. */
@@ -37,15 +39,10 @@ export function endedJob(entry: JobEntry, lines: number): EndedJob {
   const result = state === 'failed' ? resultOf(entry) : undefined
   return {
     ...{ job, state, needs, member, from, attempt: attempts.findLast(({ outcome }) => outcome !== 'refused')?.attempt },
-    reason: reason ?? result?.error,
-    phase: result?.phase,
+    reason: result == null ? reason : reasonOf(result),
     tail: lines === 0 ? [] : result?.tail.filter(line => !line.startsWith(MARK)).slice(-lines)
   }
 }
-
-/** @returns why it is in its state: why it failed, what it inherits, why it was run or not */
-export const whyOfEntry = ({ state, from, why, reason }: JobEntry): string | undefined =>
-  inheritedFrom(from) ?? (state === 'failed' ? reason : (why ?? reason))
 
 /** @returns attempts that a member began: a refused offer is none */
 export const attemptsOf = ({ attempts }: Pick<JobEntry, 'attempts'>): number =>

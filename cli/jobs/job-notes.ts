@@ -2,7 +2,7 @@
 import type { RunEvent } from '../../protocols/events.ts'
 import { isFinal } from '../../protocols/jobs/job-state.ts'
 import { formatBytes, formatDuration } from '../format.ts'
-import { inheritedFrom } from './causes.ts'
+import { whyOfJob } from './causes.ts'
 import {
   describeCounts,
   endedOf,
@@ -60,14 +60,13 @@ function notesOfChange({ job }: Of<'job'>, now: GraphProgress, before?: GraphPro
 
 /** `running on=n2 attempt=2`, `queued from=n2: n2 was lost`, `failed on=n2: exit 1 in phase build`, `reused: its result is known` */
 function describeChange(line: JobLine): string {
-  const { state, member, attempt = 1, reason, phase, why, took, bytes } = line
+  const { state, member, attempt = 1, took, bytes } = line
   const where = member == null || state === 'reused' ? '' : state === 'queued' ? ` from=${member}` : ` on=${member}`
   const again = attempt > 1 ? ` attempt=${attempt}` : ''
   const after = took == null ? '' : ` after ${formatDuration(took)}`
   const made = bytes == null || bytes === 0 ? '' : ` ${formatBytes(bytes)}`
-  const inPhase = phase == null ? '' : ` in phase ${phase}`
-  const said = inheritedFrom(line.from) ?? (state === 'reused' || state === 'left-out' ? (why ?? reason) : reason)
-  return `${stateInWords(state)}${where}${again}${after}${made}${said == null ? inPhase : `: ${said}${inPhase}`}`
+  const said = whyOfJob(state === 'reused' || state === 'left-out' ? line : { ...line, why: undefined })
+  return `${stateInWords(state)}${where}${again}${after}${made}${said == null ? '' : `: ${said}`}`
 }
 
 /** Where a tenth of many has ended, and where all have. */

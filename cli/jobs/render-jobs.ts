@@ -167,11 +167,11 @@ function timeOf({ state, since, now, took }: Row): string {
 
 /** `[####------]  42 % build`, `inputs 12 of 80 MiB`, `attempt 2: n3 was lost`, `exit 1 in phase build` */
 function describeNow(row: Row, isShort: boolean): string {
-  const { state, reason, why, phase, stated, attempt = 1, bytes } = row
+  const { state, reason, why, stated, attempt = 1, bytes } = row
   const again = attempt > 1 ? `attempt ${attempt}` : ''
   if (state === 'running') return listed(percentOf(stated?.percent, isShort), stated?.phase, again && `(${again})`)
   if (state === 'queued' && stated?.bytes != null) return `inputs ${portionOf(stated.bytes)}`
-  if (state === 'failed') return listed(reason, phase == null ? undefined : `in phase ${phase}`, again && `(${again})`)
+  if (state === 'failed') return listed(reason, again && `(${again})`)
   if (state === 'skipped') return inheritedFrom(row.from) ?? reason ?? ''
   if (state === 'done' || state === 'reused') {
     const made = bytes == null ? '' : formatBytes(bytes)

@@ -28,7 +28,7 @@ export function headOf(record: RunRecord, told: Told, later?: Tags): Head {
   const unfit = describeUnfit(record)
   const hasEnded = state === 'ended' && verdict != null
   return {
-    ...{ run, name, verdict: hasEnded ? formatVerdict(verdict) : `not ended, ${state}` },
+    ...{ run, name, verdict: hasEnded ? formatVerdict(verdict, record.jobs) : `not ended, ${state}` },
     ...(status == null ? {} : { status }),
     // what is not known to be whole is not
     partial: !hasEnded || !isWhole(record) || (record.missing?.length ?? 0) > 0,

@@ -16,6 +16,8 @@ const IDLE = 1
 /** Of processors, what the hypervisor gives to others is told from here on, in percent. */
 const STOLEN = 2
 const MAX_NAMED = 4
+/** Time that processors are counted in is some hundredths of a second long: from here on it is measured. */
+const SHORT_MS = 1_000
 
 /** What one member used in one iteration, over all its samples. */
 interface Use {
@@ -23,7 +25,7 @@ interface Use {
   iteration: string
   tool: string
   device?: string
-  /** Of all points. */
+  /** Of all points, each by its weight. */
   mean: number
   /** Of the points, how many are saturated; 0 to 1. */
   saturated: number
@@ -48,7 +50,7 @@ export function answersOf(measured: Measured[], processors: Map<string, number>)
 function busiestDisk(measured: Measured[]): string {
   const uses = usesOf(measured, 'disk')
   const busiest = uses.toSorted((a, b) => b.mean - a.mean)[0]
-  if (busiest == null) return 'not known: no tool measured disks; proc, iostat and sar do'
+  if (busiest == null) return notKnown(measured, 'disks', ['proc', 'iostat', 'sar'])
   const { member, device, iteration, mean } = busiest
   const where = manyOf(uses) ? ` in ${iteration}` : ''
   if (mean < IDLE)
@@ -73,7 +75,7 @@ function factsOf(measured: Measured[], { member, iteration }: Use): string[] {
 function saturation(measured: Measured[], processors: Map<string, number>): string {
   const uses = usesOf(measured, 'cpu')
   const busiest = uses.toSorted((a, b) => b.mean - a.mean)[0]
-  if (busiest == null) return 'not known: no tool measured processors; proc, mpstat and sar do'
+  if (busiest == null) return notKnown(measured, 'processors', ['proc', 'mpstat', 'sar'])
   const often = uses.filter(({ saturated }) => saturated >= MOST)
   const stolen = stealOf(measured)
   if (often.length > 0) return `saturated ${placesOf(often, uses)}${stolen}`
@@ -85,6 +87,14 @@ function saturation(measured: Measured[], processors: Map<string, number>): stri
   const cores = processors.get(member)
   const of = cores == null ? '' : ` of ${cores} ${cores === 1 ? 'processor' : 'processors'}`
   return `not saturated: ${member}${where} was busiest, ${formatValue(mean, '%')}${of}${alone}`
+}
+
+/** @param tools that measure them @returns whether one of these did, and had too little time for it */
+function notKnown(measured: Measured[], what: string, tools: string[]): string {
+  const [one] = measured.filter(({ tool }) => tools.includes(tool))
+  const isShort = measured.every(({ t }) => (t.at(-1) ?? 0) - (t[0] ?? 0) < SHORT_MS)
+  if (one != null && isShort) return `not known: the time was too short for ${one.tool} to measure ${what}`
+  return `not known: no tool measured ${what}; ${tools.slice(0, -1).join(', ')} and ${tools.at(-1)} do`
 }
 
 /** @returns `on n1, n2 in 1-4k (98 % to 100 % busy)`; without the iterations, where it is of all of them or there is one */
@@ -131,13 +141,26 @@ function usesOf(measured: Measured[], resource: ResourceName): Use[] {
   return [...groups.values()].map(all => {
     const { member, step, tool, device } = all[0] as Measured
     const points = all.reduce((sum, { v }) => sum + v.length, 0)
-    const sum = all.reduce((total, { v }) => total + v.reduce((one, each) => one + each, 0), 0)
+    let [sum, weight] = [0, 0]
+    for (const { v, w } of all) {
+      for (const [i, each] of v.entries()) {
+        const counts = w?.[i] ?? 1
+        sum += each * counts
+        weight += counts
+      }
+    }
     const saturated = all.reduce(
       (count, { v }) => count + v.reduce((one, each) => one + Number(each >= SATURATED), 0),
       0
     )
     return {
-      ...{ member, iteration: iterationFolder(step), tool, mean: sum / points, saturated: saturated / points },
+      ...{
+        member,
+        iteration: iterationFolder(step),
+        tool,
+        mean: weight > 0 ? sum / weight : 0,
+        saturated: saturated / points
+      },
       ...(device == null ? {} : { device })
     }
   })

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { runsBehind } from '../../protocols/control/runs.ts'
 import type { RunView } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { RECORD_FILE } from '../../protocols/layout.ts'
@@ -13,7 +14,7 @@ export interface Found {
   view?: RunView
 }
 
-/** @param run a folder, any unique part of a run id, or `last` @throws {BakError} `no-such-run` */
+/** @param run a folder, any unique part of a run id, or `last~1` @throws {BakError} `no-such-run` */
 export async function findResult({ home, ask }: Pick<Context, 'home' | 'ask'>, run: string): Promise<Found> {
   if (existsSync(join(run, RECORD_FILE))) return { folder: run }
   const isFolder = statSync(run, { throwIfNoEntry: false })?.isDirectory() === true
@@ -31,7 +32,9 @@ export async function findResult({ home, ask }: Pick<Context, 'home' | 'ask'>, r
 
 async function findOnDisk(runs: string, part: string): Promise<string> {
   const names = (await readdir(runs).catch(() => [])).filter(name => existsSync(join(runs, name, RECORD_FILE))).sort()
-  const found = part === 'last' ? names.slice(-1) : names.filter(name => name.includes(part))
+  const behind = runsBehind(part)
+  const found =
+    behind == null ? names.filter(name => name.includes(part)) : names.toReversed().slice(behind, behind + 1)
   if (found.length === 1) return join(runs, found[0] as string)
   const problem = found.length === 0 ? 'no id contains' : `${found.length} ids contain`
   throw new BakError('no-such-run', `${problem} "${part}" in ${runs}, and no daemon answers that knows of others`)

@@ -2,15 +2,15 @@
 import { asBakError } from '../../protocols/errors.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import type { Step } from '../../protocols/phase.ts'
-import { openSeries, type Points, type SeriesFile } from '../../protocols/series/read-series.ts'
+import { openSeries, type SeriesFile } from '../../protocols/series/read-series.ts'
 import type { SeriesInfo } from '../../protocols/series/series-file.ts'
 import type { Result } from './open-result.ts'
-import { addUp, cutTo, fewerPoints, numberOf } from './points.ts'
+import { addUp, cutTo, fewerPoints, numberOf, type Weighed, weighed } from './points.ts'
 import { busiestDevice, type Choice, chooseSeries, type Resource, type ResourceName, resources } from './resources.ts'
 import { type Window, windowsOf } from './windows.ts'
 
 /** What one member used of a resource in one sample. */
-export interface Measured extends Points {
+export interface Measured extends Weighed {
   resource: ResourceName
   member: string
   step: Step
@@ -77,7 +77,7 @@ export async function measure(result: Result, names: ResourceName[], signal?: Ab
         const taken = own?.get(resource) ?? within(whole?.get(resource), windows.get(stepFolder(step)))
         if (taken == null || taken.t.length === 0) continue
         const { number } = resources[resource]
-        const value = numberOf({ number }, taken.v)
+        const value = numberOf({ number }, taken.v, taken.w)
         found.push({ resource, member, step, ...taken, ...fewerPoints(taken, most, number), value })
       }
     }
@@ -86,7 +86,7 @@ export async function measure(result: Result, names: ResourceName[], signal?: Ab
   return { measured, unread }
 }
 
-type Taken = Pick<Measured, 'tool' | 'device' | 't' | 'v'>
+type Taken = Pick<Measured, 'tool' | 'device' | 't' | 'v' | 'w'>
 
 /** The files of one member, of which one at a time is open. */
 class MemberFiles {
@@ -132,7 +132,9 @@ async function readResources(file: SeriesFile, series: SeriesInfo[], names: Reso
 const within = (taken: Taken | undefined, window: Window | undefined): Taken | undefined =>
   taken == null || window == null ? undefined : { ...taken, ...cutTo(taken, window) }
 
-/** @returns the points of a choice, added up and converted */
-export async function readChoice(file: SeriesFile, { series, of }: Choice): Promise<Points> {
-  return addUp(await file.points(series), of)
+/** @returns the points of a choice, added up, converted and weighed */
+async function readChoice(file: SeriesFile, { series, of, weights }: Choice): Promise<Weighed> {
+  const points = addUp(await file.points(series), of)
+  const [first] = weights == null ? [] : await file.points([weights])
+  return first == null ? points : weighed(points, first)
 }

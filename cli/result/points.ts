@@ -39,29 +39,47 @@ function timesOf(all: Points[]): Float64Array {
   return sorted.slice(0, kept)
 }
 
+/** With how much each counts in a mean: where it is left out all count alike. */
+export interface Weighed extends Points {
+  w?: Float64Array
+}
+
+/** @returns the points, each with the weight of the same time; one without any counts for nothing */
+export function weighed({ t, v }: Points, weights: Points): Weighed {
+  let at = 0
+  const w = t.map(time => {
+    while ((weights.t[at] as number) < time) at++
+    return weights.t[at] === time ? (weights.v[at] as number) : 0
+  })
+  return { t, v, w }
+}
+
 /** @returns at most so many points: where there are more, each is made of some that follow each other, as the number of a sample is */
-export function fewerPoints({ t, v }: Points, most: number, how: Resource['number']): Points {
-  if (t.length <= most) return { t, v }
+export function fewerPoints({ t, v, w }: Weighed, most: number, number: Resource['number']): Weighed {
+  if (t.length <= most) return { t, v, ...(w && { w }) }
   const each = Math.ceil(t.length / most)
   const length = Math.ceil(t.length / each)
-  const fewer = { t: new Float64Array(length), v: new Float64Array(length) }
-  for (let i = 0; i < length; i++) {
-    fewer.t[i] = t[i * each] as number
-    fewer.v[i] = numberOf({ number: how }, v.subarray(i * each, (i + 1) * each))
+  const some = (all: Float64Array, i: number) => all.subarray(i * each, (i + 1) * each)
+  const made = (of: (i: number) => number) => Float64Array.from({ length }, (_, i) => of(i))
+  return {
+    t: made(i => t[i * each] as number),
+    v: made(i => numberOf({ number }, some(v, i), w && some(w, i))),
+    ...(w && { w: made(i => some(w, i).reduce((sum, weight) => sum + weight, 0)) })
   }
-  return fewer
 }
 
 /** @returns the points from `from` to `to`, both included */
-export function cutTo({ t, v }: Points, { from, to }: { from: number; to: number }): Points {
+export function cutTo({ t, v, w }: Weighed, { from, to }: { from: number; to: number }): Weighed {
   const begin = t.findIndex(each => each >= from)
-  if (begin === -1) return { t: t.slice(0, 0), v: v.slice(0, 0) }
-  const end = t.findLastIndex(each => each <= to) + 1
-  return { t: t.slice(begin, end), v: v.slice(begin, end) }
+  const [first, end] = begin === -1 ? [0, 0] : [begin, t.findLastIndex(each => each <= to) + 1]
+  return { t: t.slice(first, end), v: v.slice(first, end), ...(w && { w: w.slice(first, end) }) }
 }
 
-/** @param values at least one @returns the number of a sample */
-export function numberOf({ number }: Pick<Resource, 'number'>, values: Float64Array): number {
+/** @param values at least one @param weights of the mean; where all are 0 all count alike @returns the number of a sample */
+export function numberOf({ number }: Pick<Resource, 'number'>, values: Float64Array, weights?: Float64Array): number {
+  const all = weights?.reduce((sum, each) => sum + each, 0) ?? 0
+  if (number === 'mean' && weights != null && all > 0)
+    return values.reduce((sum, each, i) => sum + each * ((weights[i] as number) / all), 0)
   if (number === 'mean') return values.reduce((sum, each) => sum + each / values.length, 0)
   return values.reduce((most, each) => Math.max(most, each), Number.NEGATIVE_INFINITY)
 }

@@ -12,6 +12,8 @@ export interface Resource {
   better?: Better
   /** The number of a sample, of all its points. */
   number: 'mean' | 'max'
+  /** The metric of which there is one for each point, and by which it counts in the mean: a wait by how many requests waited. */
+  weighedBy?: string
   /** The highest value that there can be, if there is one: 100 for %. */
   full?: number
   /** By preference; the first that a tool has. */
@@ -85,11 +87,11 @@ export const resources = {
     from: ofDevice('disk.reads', 'disk.writes')
   },
   readWait: {
-    ...{ name: 'disk read wait', unit: 'ms', better: 'less', number: 'mean' },
+    ...{ name: 'disk read wait', unit: 'ms', better: 'less', number: 'mean', weighedBy: 'disk.reads' },
     from: ofDevice('disk.read.await')
   },
   writeWait: {
-    ...{ name: 'disk write wait', unit: 'ms', better: 'less', number: 'mean' },
+    ...{ name: 'disk write wait', unit: 'ms', better: 'less', number: 'mean', weighedBy: 'disk.writes' },
     from: ofDevice('disk.write.await')
   },
   blocked: { ...{ name: 'blocked', unit: 'tasks', better: 'less', number: 'max' }, from: [plain('run.blocked')] },
@@ -121,6 +123,8 @@ export interface Choice {
   /** Made of the sum of their values at one time and their number. */
   of: (sum: number, count: number) => number
   device?: string
+  /** By which its points are weighed. */
+  weights?: SeriesInfo
 }
 
 /** @param device that is to be shown; @returns undefined where no tool measured it */
@@ -138,7 +142,10 @@ export function chooseSeries(resource: Resource, series: SeriesInfo[], device?: 
     const chosen = tool == null ? undefined : byTool.get(tool)
     if (tool == null || chosen == null) continue
     const taken = source.highest == null ? chosen : chosen.toSorted((a, b) => b.mean - a.mean).slice(0, 1)
-    return { tool, series: taken, of, ...(source.device == null ? {} : { device }) }
+    const weights = series.find(
+      each => each.metric === resource.weighedBy && each.tool === tool && each.labels.device === device
+    )
+    return { tool, series: taken, of, ...(source.device == null ? {} : { device }), ...(weights && { weights }) }
   }
   return undefined
 }

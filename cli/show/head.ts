@@ -40,8 +40,8 @@ export function formatHead(
     'not moved': due && `to ${due.to}: ${due.reason}; bak move ${run} ${due.to}`
   }
   if (record == null) {
-    const { name, verdict, controller: by } = line ?? {}
-    const head = { run, name, verdict: verdict && formatVerdict(verdict), controller: by?.name ?? controller }
+    const { name, verdict, jobs, controller: by } = line ?? {}
+    const head = { run, name, verdict: verdict && formatVerdict(verdict, jobs), controller: by?.name ?? controller }
     return formatFacts({ ...head, manifest: digest, ...places })
   }
   const { name, state, verdict, partial, reason, created, ended, took, spec, program, workload, roster } = record
@@ -50,7 +50,7 @@ export function formatHead(
   const length = ended == null ? '' : `, took ${formatDuration(took ?? ended - created)}`
   return formatFacts({
     run: `${run}${name === '' ? '' : ` ${name}`}`,
-    verdict: `${formatVerdict(verdict ?? state)}${partial ? ', partial' : ''}${reason == null ? '' : `: ${reason}`}`,
+    verdict: `${formatVerdict(verdict ?? state, record.jobs)}${partial ? ', partial' : ''}${reason == null ? '' : `: ${reason}`}`,
     members: measured.length === 0 ? undefined : `${measured.length}: ${listInWords(measured, MAX_NAMED)}`,
     began: `${formatTime(created)} UTC${length}`,
     samples: describeSamples(record),

@@ -7,8 +7,8 @@ import type { RunRecord } from '../../protocols/record.ts'
 import { formatFacts, formatTable } from '../../protocols/text-table.ts'
 import { fittingTable } from '../fitting-table.ts'
 import { formatBytes, formatDuration } from '../format.ts'
-import { describeFailures, failuresIn } from '../jobs/causes.ts'
-import { attemptsOf, endedJob, type GraphEntries, graphsIn, whyOfEntry } from '../jobs/job-entries.ts'
+import { describeFailures, failuresIn, whyOfJob } from '../jobs/causes.ts'
+import { attemptsOf, endedJob, type GraphEntries, graphsIn } from '../jobs/job-entries.ts'
 import { describeCounts, stateInWords } from '../jobs/job-progress.ts'
 import { rootOutputs } from '../jobs/root-outputs.ts'
 
@@ -86,7 +86,7 @@ function rowOf(entry: JobEntry) {
     ...[job, stateInWords(state), member, attemptsOf(entry) || undefined],
     state === 'reused' || duration == null ? undefined : formatDuration(duration),
     outputs.length === 0 ? undefined : `${outputs.length}, ${formatBytes(bytesOfOutputs(outputs))}`,
-    whyOfEntry(entry)
+    whyOfJob(entry)
   ]
 }
 

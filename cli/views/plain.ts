@@ -8,14 +8,13 @@ import { describeShortfall } from '../../protocols/shortfall.ts'
 import { isOfTask } from '../../protocols/work-entry.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
 import { describeJobs, notesOfJobs } from '../jobs/job-notes.ts'
-import { type JobsProgress, reduceJobs } from '../jobs/job-progress.ts'
+import { reduceJobs } from '../jobs/job-progress.ts'
 import type { LiveOutput } from '../live-output.ts'
 import { countWork, type MemberWork, noteOf } from '../member-work.ts'
 import { writeNotes } from '../output.ts'
-import { describeBeside, noProgress, type Progress, reduce } from '../progress.ts'
+import { describeBeside, noProgress, type Progress, reduce, stoppedBy } from '../progress.ts'
 import { countBytes, countPresent, elapsedAt } from '../progress-counts.ts'
 import { describeLoad, notesOfEnd, notesOfLoad } from '../task-notes.ts'
-import type { TaskProgress } from '../task-progress.ts'
 import { concludeRun } from '../verdict.ts'
 import { describeWaiting } from '../waiting.ts'
 import type { View } from './view.ts'
@@ -51,30 +50,29 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string, e
       clearInterval(timer)
       timer = undefined
       const lacking = await output.finish(run, ended != null)
-      const last = ended == null ? [] : await concludeRun(run, ended, moved, { jobs: state.jobs, explain })
+      const last = ended == null ? [] : await concludeRun(run, ended, moved, { ...state, explain })
       await writeNotes([...lacking, ...last])
     }
   }
 }
 
 /** @param before the event @returns the lines of an event; most have one or none */
-export function describe(
-  run: string | undefined,
-  event: RunEvent,
-  { work, tasks, jobs }: Pick<Progress, 'work' | 'tasks' | 'jobs'> = noProgress
-): string[] {
-  return wordsOf(event, work, tasks, jobs).map(words => `${new Date(event.at).toISOString()} run=${run} ${words}`)
+export function describe(run: string | undefined, event: RunEvent, before = noProgress): string[] {
+  return wordsOf(stoppedBy(before.cancelled, event), before).map(
+    words => `${new Date(event.at).toISOString()} run=${run} ${words}`
+  )
 }
 
-function wordsOf(event: RunEvent, work: MemberWork, tasks: TaskProgress, jobs: JobsProgress): string[] {
+function wordsOf(event: RunEvent, { work, tasks, jobs, cancelled }: Progress): string[] {
   if (event.type === 'graph' || event.type === 'job') return notesOfJobs(event, jobs, reduceJobs(jobs, event))
   if (event.type === 'load') return notesOfLoad(tasks, event)
   if (event.type === 'join-point') return notesOfEnd(event)
-  const words = phraseOf(event, work)
+  const words = phraseOf(event, work, cancelled == null ? 'failed' : 'cancelled')
   return words == null ? [] : [words]
 }
 
-function phraseOf(event: RunEvent, work: MemberWork): string | undefined {
+/** @param badly the word for what did not go well */
+function phraseOf(event: RunEvent, work: MemberWork, badly: 'failed' | 'cancelled'): string | undefined {
   switch (event.type) {
     case 'waiting':
       return describeWaiting(event, event.at)
@@ -84,8 +82,8 @@ function phraseOf(event: RunEvent, work: MemberWork): string | undefined {
       if (event.member != null) return noteOf(work, event)
       // that the jobs of a sample ended is told by the last of them, and that a task did at its join point
       if (event.jobs) return undefined
-      if (isOfTask(event)) return event.error == null ? undefined : `task=${event.name} failed: ${event.error}`
-      return `phase=work step=${stepFolder(event.step)} ${describeExit(event)} ${formatDuration(event.duration)}`
+      if (isOfTask(event)) return event.error == null ? undefined : `task=${event.name} ${badly}: ${event.error}`
+      return `phase=work step=${stepFolder(event.step)} ${describeExit(event, badly)} ${formatDuration(event.duration)}`
     case 'phase-closed': {
       // that the workload ran is no verdict on it: its own line follows
       if (event.phase === 'work' && event.part == null && event.verdict === 'met') return undefined
@@ -97,8 +95,8 @@ function phraseOf(event: RunEvent, work: MemberWork): string | undefined {
         event.when,
         event.step && `step=${stepFolder(event.step)}`
       ].filter(Boolean)
-      const verdict = event.verdict === 'met' ? 'ok' : 'failed'
-      return `${what.join(' ')} ${verdict} ${event.ok}/${event.asked} ${formatDuration(event.took)}${event.reason == null ? '' : `: ${event.reason}`}`
+      const verdict = event.verdict === 'met' ? 'ok' : event.phase === 'work' ? badly : 'failed'
+      return `${what.join(' ')} ${verdict} ${event.ok}/${event.asked}${event.part === 'jobs' ? ' members' : ''} ${formatDuration(event.took)}${event.reason == null ? '' : `: ${event.reason}`}`
     }
     case 'excluded':
       return `excluded=${event.name} phase=${event.phase} ${event.code}: ${event.reason}`
@@ -123,10 +121,10 @@ function phraseOf(event: RunEvent, work: MemberWork): string | undefined {
   }
 }
 
-const describeExit = ({ exit, signal, error }: WorkloadResult) => {
+const describeExit = ({ exit, signal, error }: WorkloadResult, badly: string) => {
   if (exit === 0 && error == null) return 'ok'
   const how = signal == null ? `exit=${exit}` : `signal=${signal}`
-  return `failed ${how}${error == null ? '' : ` ${error}`}`
+  return `${badly} ${how}${error == null ? '' : ` ${error}`}`
 }
 
 function describeHeartbeat(state: Progress, now: number): string {

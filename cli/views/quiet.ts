@@ -1,5 +1,5 @@
 /** A run as one line: the folder of its result. */
-import { failuresAtEnd } from '../jobs/conclude-jobs.ts'
+import { countFailed, failuresAtEnd } from '../jobs/conclude-jobs.ts'
 import { noJobs, reduceJobs } from '../jobs/job-progress.ts'
 import { cleanLine, writeNotes, writeTo } from '../output.ts'
 import { conclude } from '../verdict.ts'
@@ -21,14 +21,9 @@ export function quietView(): View {
       if (place !== '') await writeTo(process.stdout, `${cleanLine(place)}\n`)
       // the folder is on stdout
       if (ended.status !== 0 || ended.partial || ended.shortfalls.length > 0 || moved?.error != null) {
-        await writeNotes(
-          conclude(
-            run,
-            { ...ended, folder: '' },
-            moved,
-            failuresAtEnd(ended.verdict === 'ok' ? noJobs : jobs, run, false)
-          )
-        )
+        const failures = ended.verdict === 'ok' ? [] : failuresAtEnd(jobs, run, false)
+        const counts = { failed: countFailed(jobs) }
+        await writeNotes(conclude(run, { ...ended, folder: '' }, moved, failures, counts))
       }
     }
   }

@@ -96,7 +96,7 @@ export function screenView(output: LiveOutput, run?: string, tails?: LastLines, 
       if (begun) draw(takeOutput(true))
       block.done()
       const lacking = await output.finish(run, ended != null)
-      const last = ended == null ? [] : await concludeRun(run, ended, moved, { jobs: state.jobs, explain })
+      const last = ended == null ? [] : await concludeRun(run, ended, moved, { ...state, explain })
       await writeNotes([...lacking, ...last])
     }
   }

@@ -11,7 +11,6 @@ import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import { type Catalogue, mannerOf } from '../tools/catalogue.ts'
 import { type Brought, broughtBy } from '../work/workloads/brought.ts'
-import { missingPrograms } from '../work/workloads/missing-programs.ts'
 import { whyNoBundle } from './bundles.ts'
 
 interface Asked {
@@ -26,7 +25,7 @@ export interface ToolCheckComponents {
   allowance: {
     check(peer: string, tools: Assignment[], workloads?: Brought[]): Promise<void>
     checkLoad(peer: string, origins: string[]): void
-    finderFor(peer: string): (name: string) => Promise<string | undefined>
+    whyAbsent(peer: string, brought: Brought[]): Promise<string | undefined>
   }
 }
 
@@ -73,10 +72,7 @@ export class ToolCheck extends Part<
     if (state === 'draining') return { tools: checked, refused: `${name} takes no new runs` }
     const brought = workloads == null ? [] : broughtIn(workloads)
     const refused = await this.#refusal(peer, tools, brought, workloads?.clients?.origins)
-    return {
-      tools: checked,
-      refused: refused ?? (await missingPrograms(brought, this.components.allowance.finderFor(peer)))
-    }
+    return { tools: checked, refused: refused ?? (await this.components.allowance.whyAbsent(peer, brought)) }
   }
 
   /** A tool that the owner forbids is not usable; at `join` the member refuses the whole run for it. */

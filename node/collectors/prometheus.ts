@@ -79,7 +79,7 @@ async function readyUrl(running: RunningCollector, listen: string, signal: Abort
     if (signal.aborted) throw asBakError(signal.reason)
     if (ended != null) throw new BakError('tool-failed', `prometheus ended with ${ended}`)
     const [port] = listeningPorts(running.group())
-    if (port != null && (await isReady(`http://${reachable(host)}:${port}`))) return `http://${host}:${port}`
+    if (port != null && (await isReady(`http://${reachable(host)}:${port}`, signal))) return `http://${host}:${port}`
     await pause(READY_CHECK_MS, signal)
   }
   throw new BakError('timeout', `prometheus was not ready within ${READY_TIMEOUT_MS / 1000} s`)
@@ -88,8 +88,8 @@ async function readyUrl(running: RunningCollector, listen: string, signal: Abort
 /** One that listens on all addresses is asked on loopback. */
 const reachable = (host: string) => (host === '' || host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host)
 
-const isReady = (url: string) =>
-  fetch(`${url}/-/ready`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) }).then(
+const isReady = (url: string, signal: AbortSignal) =>
+  fetch(`${url}/-/ready`, { signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]) }).then(
     async answer => {
       await answer.body?.cancel()
       return answer.ok

@@ -11,7 +11,7 @@ import { findProgram } from '../tools/find-program.ts'
 import { findTool } from '../tools/index.ts'
 import { notFound } from '../tools/program-tool.ts'
 import { intervalOf, settingsOf } from '../tools/settings-of.ts'
-import { pause } from '../wait.ts'
+import { onAbort, pause } from '../wait.ts'
 import {
   type Collector,
   type CollectorName,
@@ -29,6 +29,8 @@ const FIRST_TIMEOUT_MS = 30_000
 /** Beyond an interval, for the last one. */
 const LAST_MARGIN_MS = 5_000
 const CHECK_MS = 100
+/** A collector that fails to start, or ends, is begun again before a later sample: so often in all. */
+const MAX_STARTS = 3
 /** Samples that are missing in between are named where they are two or more, and of so long a time, ms. */
 const GAP_MS = 5_000
 /** Metrics in one reason. */
@@ -81,10 +83,13 @@ export async function missingCollectors(names: CollectorName[], controller: stri
 
 export class RunCollectors {
   readonly #init: RunCollectorsInit
+  /** A collector that starts is not waited for any more. */
+  readonly #stopping = new AbortController()
   readonly #ended = new AbortController()
   readonly #targets = new Map<CollectorName, Target[]>()
   readonly #ports = new Map<Target, TunnelPort>()
   readonly #running = new Map<CollectorName, Collector>()
+  readonly #starts = new Map<CollectorName, number>()
   readonly #turn = new InTurn()
   /** Ended by themselves, which is named: nothing more comes. */
   readonly #dead = new Set<CollectorName>()
@@ -106,9 +111,9 @@ export class RunCollectors {
     return this.#turn.run(async () => {
       for (const name of collectorNames) {
         try {
-          if (!this.#ended.signal.aborted) await this.#updateOne(name)
+          if (!this.#stopping.signal.aborted) await this.#updateOne(name)
         } catch (cause) {
-          this.#lackOf(name, `was not started: ${asBakError(cause).message}`)
+          if (!this.#stopping.signal.aborted) this.#lackOf(name, `was not started: ${asBakError(cause).message}`)
         }
       }
     })
@@ -120,18 +125,33 @@ export class RunCollectors {
     const isSame = (one: Wanted, other: Wanted) => keyOf(one) === keyOf(other)
     const added = wanted.filter(each => !before.some(one => isSame(one, each)))
     const gone = before.filter(each => !wanted.some(one => isSame(one, each)))
-    if (added.length === 0 && gone.length === 0) return
+    const running = this.#dead.has(name) ? undefined : this.#running.get(name)
+    const isDue = running == null && wanted.length > 0 && (this.#starts.get(name) ?? 0) < MAX_STARTS
+    if (added.length === 0 && gone.length === 0 && !isDue) return
     const program = await findProgram(collectors[name].program)
     if (program == null) return this.#lackOf(name, notFound(collectors[name].needs))
     const opened = await Promise.all(added.map(each => this.#open(each)))
     const targets = [...before.filter(each => !gone.includes(each)), ...opened]
     this.#targets.set(name, targets)
-    const running = this.#running.get(name)
-    if (running == null) this.#running.set(name, await this.#begin(name, program, targets))
-    else await running.update(targets)
+    if (running != null) await running.update(targets)
+    else if (isDue) await this.#start(name, program, targets)
     for (const each of gone) {
       await this.#ports.get(each)?.close()
       this.#ports.delete(each)
+    }
+  }
+
+  async #start(name: CollectorName, program: string, targets: Target[]): Promise<void> {
+    this.#starts.set(name, (this.#starts.get(name) ?? 0) + 1)
+    // what it left beside its data would be in the way of the next one
+    await this.#running.get(name)?.stop()
+    const starting = new AbortController()
+    const release = onAbort(this.#stopping.signal, () => starting.abort(this.#stopping.signal.reason))
+    try {
+      this.#running.set(name, await this.#begin(name, program, targets, starting.signal))
+      this.#dead.delete(name)
+    } finally {
+      release()
     }
   }
 
@@ -155,9 +175,9 @@ export class RunCollectors {
     return target
   }
 
-  #begin(name: CollectorName, program: string, targets: Target[]): Promise<Collector> | Collector {
+  /** @param signal ends it while it starts; later `stop` does */
+  #begin(name: CollectorName, program: string, targets: Target[], signal: AbortSignal): Promise<Collector> | Collector {
     const { supervisor, folder, run, to } = this.#init
-    const { signal } = this.#ended
     if (name === 'prometheus') {
       const onEnd = (how: string) => {
         this.#dead.add(name)
@@ -186,7 +206,7 @@ export class RunCollectors {
   /** Waits until something came from each target; those from which nothing comes are named. */
   async awaitFirst(signal: AbortSignal, within = FIRST_TIMEOUT_MS): Promise<void> {
     const silent = await this.#await(0, within, signal)
-    for (const each of [...this.#targets.values()].flat()) {
+    for (const each of [...this.#running.keys()].flatMap(name => this.#targets.get(name) ?? [])) {
       if (!silent.some(({ target }) => target === each)) this.#known.set(each, Date.now())
     }
     if (!signal.aborted) this.#nameSilent(silent, `got no answer within ${within / 1000} s`)
@@ -255,6 +275,7 @@ export class RunCollectors {
   }
 
   async #stop(): Promise<void> {
+    this.#stopping.abort(new Error('the run is over'))
     await this.#turn.settled()
     await Promise.all([...this.#running.values()].map(each => each.stop()))
     this.#ended.abort(new Error('the run is over'))

@@ -1,5 +1,6 @@
 /** Finds the run that a person means, and the peer that has its folder. */
 import * as v from 'valibot'
+import { runsBehind } from '../../protocols/control/runs.ts'
 import { showInstant } from '../../protocols/duration.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type Description, describeProtocol } from '../../protocols/events.ts'
@@ -16,7 +17,7 @@ import { isHere } from './mesh.ts'
 const MAX_NAMED = 5
 
 /**
- * @param text a run id, any unique part of one, or `last`
+ * @param text a run id, any unique part of one, `last`, or `last~1`
  * @throws {BakError} `no-such-run`; `usage` naming the runs that the part fits
  */
 export async function resolveRun({ coordinator, feed, members, home, identity }: Parts, text: string): Promise<string> {
@@ -27,11 +28,12 @@ export async function resolveRun({ coordinator, feed, members, home, identity }:
     lead.by !== identity.peer || folders.includes(run) || moved.includes(run)
   const heard = feed.runs().filter(isKept)
   const driven = members.list().flatMap(member => member.runs)
-  if (text === 'last') {
+  const behind = runsBehind(text)
+  if (behind != null) {
     // of a run that is over elsewhere only its id is known
     const others = heard.map(({ run }) => ({ run, begun: createdOf(run) }))
     const gone = moved.map(run => ({ run, begun: createdOf(run) }))
-    const last = lastOf([...gone, ...others, ...driven, ...(await coordinator.summaries())])
+    const last = lastOf([...gone, ...others, ...driven, ...(await coordinator.summaries())], behind)
     if (last != null) return last
   }
   const known = new Set([...folders, ...moved, ...heard.map(({ run }) => run), ...driven.map(({ run }) => run)])
@@ -52,11 +54,11 @@ export function createdOf(run: string): number {
   return Date.UTC(year as number, (month as number) - 1, day, hour, minute, second)
 }
 
-/** @returns the run begun last; of several entries of one run the last one counts */
-export function lastOf(runs: Array<{ run: string; begun: number }>): string | undefined {
+/** @returns the run behind whose beginning so many others began; of several entries of one run the last one counts */
+export function lastOf(runs: Array<{ run: string; begun: number }>, behind = 0): string | undefined {
   const begun = new Map(runs.map(each => [each.run, each.begun]))
-  const [first] = [...begun].sort(([a, one], [b, other]) => other - one || (a < b ? 1 : -1))
-  return first?.[0]
+  const newest = [...begun].sort(([a, one], [b, other]) => other - one || (a < b ? 1 : -1))
+  return newest[behind]?.[0]
 }
 
 /**

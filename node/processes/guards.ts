@@ -1,10 +1,10 @@
 /** What this daemon has to keep programs of others apart from it: found out once, and used for every run of another peer. */
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Audit } from './audit.ts'
 import { Cgroups } from './cgroups.ts'
 import { Containers, runtimeFolderOf } from './containers.ts'
-import { type Isolation, isolationInWords } from './isolation.ts'
+import { hidingFolder, type Isolation, isolationInWords } from './isolation.ts'
 import { probeIsolation } from './probe.ts'
 import type { Programs } from './programs.ts'
 import { RunPrograms, type RunProgramsInit, type RunProgramsParts } from './run-programs.ts'
@@ -126,6 +126,12 @@ export class Guards implements RunProgramsParts {
     }
     const path = workFolders.make(folder)
     return { path, owner: { uid: isolation.uid, gid: isolation.gid }, release: () => workFolders.remove(path) }
+  }
+
+  /** @returns the folder that is replaced for programs of others, in which one of them would not find this folder; undefined where it would */
+  hides(folder: string, program: string): string | undefined {
+    const { base } = this.workFolders ?? {}
+    return hidingFolder(this.isolation, realpathSync(folder), base == null ? [program] : [base, program])
   }
 
   /** Ends every program that runs for others. */

@@ -5,7 +5,7 @@
 import { normalize } from 'node:path'
 import type { WritableMount } from './mounts.ts'
 import type { RunAs } from './run-as.ts'
-import { quoted, type Spaces, spacesOf } from './spaces.ts'
+import { isAtOrBelow, ownFolders, quoted, type Spaces, spacesOf } from './spaces.ts'
 
 export type Isolation =
   | ({ how: 'user'; setpriv: string; network: boolean; spaces: Spaces } & RunAs)
@@ -180,6 +180,23 @@ function mountsOf(hidden: string[], shown: string[]): string[] {
     ...shown.map(path => ({ path, words: ['--ro-bind-try', path, path] }))
   ]
   return all.sort((a, b) => a.path.length - b.path.length).flatMap(({ words }) => words)
+}
+
+/**
+ * @param path of a folder @param named where the program works, and what it is
+ * @returns the folder in whose place the program has an empty one, so that it does not find the path below it; undefined where it finds it
+ */
+export function hidingFolder(
+  isolation: Isolation | { why: string },
+  path: string,
+  named: string[]
+): string | undefined {
+  if ('why' in isolation || isolation.how === 'owner') return undefined
+  const isBelow = (folder: string) => path !== folder && isAtOrBelow(path, folder)
+  if (isolation.how === 'user') return ownFolders(isolation.spaces, named).find(isBelow)
+  const { hidden, shown } = isolation
+  const nearest = [...hidden, ...shown].filter(each => isAtOrBelow(path, each)).sort((a, b) => b.length - a.length)[0]
+  return nearest != null && !shown.includes(nearest) && isBelow(nearest) ? nearest : undefined
 }
 
 /** @returns for `bak-node status`, the audit and the answer to `join` */

@@ -1,6 +1,5 @@
 /** How the programs of a run are started: as the daemon does what is bak's own or the owner's, and apart from it what a run of another peer brings. */
-import { chosenEnvironment } from './environment.ts'
-import type { Supervised, Supervisor } from './supervisor.ts'
+import type { Supervised } from './supervisor.ts'
 
 /** `owner` is a program that the owner of this machine typed; a `privileged` one is on record and in the cgroup of its run. */
 export type Treatment = 'apart' | 'privileged' | 'owner'
@@ -82,17 +81,4 @@ export interface Programs {
    * @returns names of what they had left running outside of their process groups, as far as that is known here
    */
   end(): Promise<string[]>
-}
-
-/** @param keep variables of the daemon that the owner lets programs have */
-export function plainPrograms(supervisor: Supervisor, keep: string[] = []): Programs {
-  return {
-    async spawn({ argv, folder, stdout, stderr }) {
-      const env = chosenEnvironment({ home: folder, keep })
-      const supervised = await supervisor.spawn({ argv, cwd: folder, env, stdout, stderr })
-      return { ...supervised, reason: () => undefined, collect: async () => [] }
-    },
-    enterTyped: () => [],
-    end: async () => []
-  }
 }

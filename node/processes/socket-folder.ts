@@ -8,7 +8,8 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, renameSync, rmdirSync, rmSy
 import type { Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { makePassage, type WorkFolderOwner } from './work-folders.ts'
+import { makePassage } from './passage.ts'
+import type { WorkFolderOwner } from './work-folders.ts'
 
 /** sockaddr_un.sun_path with its final zero: unix(7). */
 const MAX_PATH_BYTES = 107

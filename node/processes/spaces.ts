@@ -36,8 +36,8 @@ export function spacesOf({ spaces, network, folders, program, mounts, tmpfs }: S
   const net = network ? [] : ['--net']
   if (unshare == null || (network && mount == null)) return []
   if (mount == null) return [unshare, ...net, '--']
-  const named = [...shown, ...folders, normalize(program)]
-  const [shared, own] = split(FOLDERS_OF_ALL, each => named.some(path => isAtOrBelow(path, each)))
+  const own = ownFolders(spaces, [...folders, program])
+  const shared = FOLDERS_OF_ALL.filter(each => !own.includes(each))
   const kept = [...shared, ...shown].filter(path => path !== '/')
   const readOnly = mounts.filter(({ point }) => ![...shared, ...shown, ...own].some(path => isAtOrBelow(point, path)))
   const size = tmpfs == null ? '' : `,size=${Math.floor(tmpfs)}`
@@ -61,11 +61,17 @@ export function spacesOf({ spaces, network, folders, program, mounts, tmpfs }: S
   ]
 }
 
+/**
+ * @param named what the program works with or is
+ * @returns the folders in whose place it has empty ones: none where this machine has no namespaces
+ */
+export function ownFolders({ unshare, mount, shown }: Spaces, named: string[]): string[] {
+  if (unshare == null || mount == null) return []
+  const seen = [...shown, ...named.map(path => normalize(path))]
+  return FOLDERS_OF_ALL.filter(each => !seen.some(path => isAtOrBelow(path, each)))
+}
+
 export const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 
-const isAtOrBelow = (path: string, folder: string) =>
+export const isAtOrBelow = (path: string, folder: string) =>
   path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
-
-function split<T>(all: T[], isFirst: (each: T) => boolean): [T[], T[]] {
-  return [all.filter(isFirst), all.filter(each => !isFirst(each))]
-}

@@ -10,26 +10,28 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   rmdirSync,
-  rmSync
+  rmSync,
+  symlinkSync
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative, sep } from 'node:path'
-import { BakError } from '../../protocols/errors.ts'
+import { isAbsolute, join, relative, sep } from 'node:path'
 import { bytesOf, rawOf } from '../../protocols/file-names.ts'
 import { listRaw } from '../../protocols/folder-digests.ts'
 import { moveRaw } from './move-raw.ts'
+import { firstSafe, makePassage } from './passage.ts'
 
 /** Tried in turn: beside the default home, else where temporary files go. */
 const BASES = ['/var/lib/bak-run', join(tmpdir(), 'bak-run')]
-/** The owner enters any; another user only passes through, to a folder whose path it was told. */
-const PASS_MODE = 0o711
 /** Bytes of a path: below the 4,096 of the kernel, so that one more name, or the longer path in the home, has room. */
 const MAX_PATH_BYTES = 3_500
 
 /** In a folder that is not removed with the last one in it. */
 const KEPT = '.kept'
+/** Behind the name of the folders of a home: a link to the home, by which they are known as those of a home that is gone. */
+const HOME_LINK = '.home'
 
 export interface WorkFolderOwner {
   uid: number
@@ -43,6 +45,7 @@ export class WorkFolders {
   /** The folder in the home whose folders have counterparts here. */
   readonly #inside: string
   readonly #owner: WorkFolderOwner
+  readonly #home: string
   /** Where all of them are. */
   readonly base: string
   readonly #root: string
@@ -58,6 +61,7 @@ export class WorkFolders {
   }: { home: string; inside: string; owner: WorkFolderOwner; bases?: string[] }) {
     this.#inside = inside
     this.#owner = owner
+    this.#home = home
     this.base = firstSafe(bases)
     this.#root = join(this.base, keyOfHome(home))
   }
@@ -139,8 +143,11 @@ export class WorkFolders {
     }
   }
 
-  /** Moves what programs of a daemon that was killed left, where their run is still here, and removes the rest. */
+  /** Moves what programs of a daemon that was killed left, where their run is still here, and removes the rest, also that of homes that are gone. */
   async recover(): Promise<void> {
+    this.#removeHomeless()
+    rmSync(this.#root + HOME_LINK, { force: true })
+    symlinkSync(this.#home, this.#root + HOME_LINK)
     if (!exists(this.#root)) return
     makePassage(this.#root)
     for (const made of this.#owned(this.#root)) {
@@ -148,6 +155,37 @@ export class WorkFolders {
       else this.#discard(made)
     }
     rmSync(this.#root, { recursive: true, force: true })
+  }
+
+  /** Only what this user made for a home whose link says where that was, and of which nothing is there any more. */
+  #removeHomeless(): void {
+    for (const name of readdirSync(this.base).filter(each => each.endsWith(HOME_LINK))) {
+      const link = join(this.base, name)
+      const root = link.slice(0, -HOME_LINK.length)
+      try {
+        const home = readlinkSync(link)
+        if (root !== join(this.base, keyOfHome(home)) || !isAbsolute(home) || !isGone(home)) continue
+        if (exists(root)) {
+          makePassage(root)
+          if (this.#hasForeign(root)) continue
+          for (const made of this.#owned(root)) this.#discard(made)
+          rmSync(root, { recursive: true, force: true })
+        }
+        rmSync(link, { force: true })
+      } catch {
+        // what is another user's, or cannot be looked at, stays
+      }
+    }
+  }
+
+  /** @returns whether there is something of a user that is neither this one nor the owner of the folders */
+  #hasForeign(folder: string): boolean {
+    return readdirSync(folder, { withFileTypes: true }).some(entry => {
+      const path = join(folder, entry.name)
+      const { uid } = lstatSync(path)
+      if (uid === this.#owner.uid) return false
+      return uid !== process.getuid?.() || (entry.isDirectory() && this.#hasForeign(path))
+    })
   }
 
   #discard(made: string): void {
@@ -199,35 +237,6 @@ export class WorkFolders {
   }
 }
 
-function firstSafe(bases: string[]): string {
-  for (const base of bases) {
-    try {
-      makePassage(base)
-      return base
-    } catch {
-      // the next one
-    }
-  }
-  throw new BakError(
-    'cannot-create',
-    `no folder for programs of others: ${bases.join(' and ')} are another user's, or cannot be made`
-  )
-}
-
-/** @throws unless it is a folder that this user alone changes */
-export function makePassage(path: string): void {
-  try {
-    mkdirSync(path, { mode: PASS_MODE })
-    chmodSync(path, PASS_MODE)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-  }
-  const { uid, mode } = lstatSync(path)
-  if (!lstatSync(path).isDirectory() || uid !== process.getuid?.() || (mode & 0o022) !== 0) {
-    throw new BakError('not-allowed', `${path} is not this user's alone`)
-  }
-}
-
 /**
  * From now on nobody else changes which names a folder has, also a process that has it open: what is looked at there stays what it is.
  * Safe from the top to the bottom only.
@@ -242,6 +251,15 @@ function isRemoved(path: string): boolean {
   try {
     rmdirSync(path)
     return true
+  } catch {
+    return false
+  }
+}
+
+/** One that cannot be looked at is not gone. */
+function isGone(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) == null
   } catch {
     return false
   }

@@ -14,7 +14,14 @@ import { forMember, forRank } from '../../protocols/overridden.ts'
 import type { Step } from '../../protocols/phase.ts'
 import { optionsOf } from '../../protocols/spec.ts'
 import { askOne } from '../../protocols/stream.ts'
-import { isSameTool, noChanges, type ToolChanges, type ToolKey, toolsAfter } from '../../protocols/tool-changes.ts'
+import {
+  isSameTool,
+  keyOfTool,
+  noChanges,
+  type ToolChanges,
+  type ToolKey,
+  toolsAfter
+} from '../../protocols/tool-changes.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { triggerOf } from '../../protocols/triggered.ts'
 import { inParallel } from '../in-parallel.ts'
@@ -144,7 +151,8 @@ export class ChangedTools {
 
   /** @returns the members that can run the tool and whose owners let it, and those that do not, with their reasons */
   async #attachable(assignment: Assignment, meant: RosterEntry[], signal: AbortSignal) {
-    const { streams } = this.#run.parts
+    const { parts, attachedEnds } = this.#run
+    const { streams } = parts
     const members: RosterEntry[] = []
     const refused: Refused[] = []
     await inParallel(meant, CONCURRENCY, async entry => {
@@ -155,7 +163,14 @@ export class ChangedTools {
             checkToolsProtocol,
             { tools: [this.#assigned(assignment, entry)] },
             { signal }
-          ).then(whyNot, cause => asBakError(cause).message)
+          ).then(
+            checked => {
+              const { onEnd } = checked.tools[0] ?? {}
+              if (onEnd != null) attachedEnds.set(attachedKey(entry.peer, assignment), onEnd)
+              return whyNot(checked)
+            },
+            cause => asBakError(cause).message
+          )
       if (why == null) members.push(entry)
       else refused.push({ member: entry.name, reason: cutText(why) })
     })
@@ -190,6 +205,9 @@ export class ChangedTools {
     return [...kept, ...attached]
   }
 }
+
+/** By which the run keeps what a tool that was attached to a member says of its end. */
+export const attachedKey = (peer: string, key: ToolKey) => `${peer} ${keyOfTool(key)}`
 
 function whyNot({ tools: [found], refused }: ToolsChecked): string | undefined {
   // the rules of the owner stand with the tool

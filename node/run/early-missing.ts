@@ -7,6 +7,7 @@ import { ENDS, onEndOf } from '../../protocols/on-end.ts'
 import { forRank } from '../../protocols/overridden.ts'
 import { describeShortfall, type Missing } from '../../protocols/shortfall.ts'
 import { toolsAfter } from '../../protocols/tool-changes.ts'
+import { attachedKey } from './changed-tools.ts'
 import { driversOf } from './roster.ts'
 import type { RunContext } from './run-context.ts'
 import { Stopped } from './stopped.ts'
@@ -68,13 +69,18 @@ export function endOf(run: RunContext, peer: string, missing: Missing): Stopped 
 }
 
 /** A member is believed what happened on it, and not what follows from that. */
-function isPolicy({ order, record, tools: changes }: RunContext, peer: string, { kind, what, ends }: Missing): boolean {
+function isPolicy(run: RunContext, peer: string, { kind, what, ends }: Missing): boolean {
+  const { order, record, tools: changes, attachedEnds } = run
   const { policy } = order.spec
   const entry = record.roster.find(each => each.peer === peer)
   if (kind !== 'tool' || entry == null) return false
   const { attached } = toolsAfter([], entry.rank, changes)
-  return [...entry.tools, ...attached].some(({ tool, options }, i) => {
-    const known = entry.capabilities.tools[i]
-    return tool === what && ENDS[onEndOf(forRank(options, entry.rank), policy, known)] === ends
-  })
+  const judged = [
+    ...entry.tools.map((each, i) => ({ ...each, onEnd: entry.capabilities.tools[i]?.onEnd })),
+    ...attached.map(each => ({ ...each, onEnd: attachedEnds.get(attachedKey(peer, each)) }))
+  ]
+  return judged.some(
+    ({ tool, options, onEnd }) =>
+      tool === what && ENDS[onEndOf(forRank(options, entry.rank), policy, { onEnd })] === ends
+  )
 }

@@ -5,7 +5,12 @@ import type { Spec } from '../../protocols/spec.ts'
 import type { Element } from '../../protocols/tasks/elements.ts'
 import { type TaskPart, taskPartsOf } from '../../protocols/tasks/parts.ts'
 import { loadOf } from '../../protocols/tasks/task.ts'
-import { longestOfElement, longestOfOperations, longestRequestOf } from '../work/tasks/element-time.ts'
+import {
+  longestOfElement,
+  longestOfOperations,
+  longestRequestOf,
+  longestToPrepare
+} from '../work/tasks/element-time.ts'
 import { clientTimeOf, readyTimeOf } from '../work/workloads/work-time.ts'
 
 /** A member says why a server is not ready, or that what took too long was ended, before it is given up, ms. */
@@ -54,11 +59,9 @@ function tasksOf(spec: Spec, params?: Record<string, string>): PlannedWork[] {
 }
 
 function longestOf(part: TaskPart['part'], spec: Spec, element?: Element): number | undefined {
-  const load = loadOf(spec)
   if (element != null) return part === 'complete' ? longestRequestOf(element) : longestOfElement(element, spec)
-  const names = part === 'prepare' || part === 'setup' || part === 'teardown' ? load[part] : []
-  const seconds = longestOfOperations(names, spec)
-  return part === 'prepare' && seconds != null ? load.probe_timeout + seconds : seconds
+  if (part === 'prepare') return longestToPrepare(spec)
+  return longestOfOperations(part === 'setup' || part === 'teardown' ? loadOf(spec)[part] : [], spec)
 }
 
 /** @param seconds that it takes at most; undefined if that is not limited */

@@ -1,6 +1,7 @@
 /** One run on its controller: what was ordered, who takes part, and the parts of the daemon that its phases and hooks use. */
 import type { ErrorCode } from '../../protocols/errors.ts'
 import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
+import type { OnEnd } from '../../protocols/on-end.ts'
 import { roleIn } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
@@ -58,6 +59,8 @@ export class RunContext {
   stagedOutputs: StagedEntry[] | undefined
   /** What was attached and detached until now. */
   tools: ToolChanges | undefined
+  /** What tools that were attached say themselves of their end, by member and tool. */
+  readonly attachedEnds = new Map<string, OnEnd>()
   /** The instant at which the tools of the latest sample start, ms since 1970 on the controller's clock. */
   agreed: number | undefined
   /** That at which clients of the latest element begin. */

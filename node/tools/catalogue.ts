@@ -4,7 +4,7 @@ import type { Availability } from '../../protocols/hello.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { findTool, isBuiltIn, lifetimeOf, listTools } from './index.ts'
 import { type DamagedTool, type OwnerTools, readOwnerTools, stampOf } from './owner-files.ts'
-import { settingsOf } from './settings-of.ts'
+import { ignoredBy, settingsOf } from './settings-of.ts'
 import type { CheckHow, Tool } from './tool.ts'
 
 /** A tool, and whether this machine can run it without options. */
@@ -68,7 +68,12 @@ export class Catalogue {
   async check(name: string, options: ToolOptions): Promise<Availability> {
     const tool = await this.find(name, options)
     settingsOf(tool, options)
-    return { ...(await tool.check(options)), ...mannerOf(tool, options) }
+    const found = await tool.check(options)
+    const remarks = found.usable ? ignoredBy(tool, options) : []
+    const said = found.reason == null ? [] : [found.reason]
+    const reason =
+      remarks.length === 0 ? found.reason : [...said, ...remarks.map(each => `${name}: ${each}`)].join('; ')
+    return { ...found, reason: reason?.slice(0, MAX_REASON), ...mannerOf(tool, options) }
   }
 
   async #read(): Promise<OwnerTools> {

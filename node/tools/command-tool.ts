@@ -15,14 +15,15 @@ const PLACE = /\{([a-z][a-z0-9_-]*)\}/g
 export function commandTool(name: string, given: ToolOptions): Tool {
   const { command = [], options = [], stop_signal = 'TERM', files = [] } = given
   const words = [...command, ...options]
+  const isPaced = given.read != null || takesInterval(words)
   return {
     ...{ name, summary: given.summary ?? 'a command of the run file', stop: `SIG${stop_signal}`, settings: [] },
-    ...{ lifetime: given.lifetime ?? 'transient', eitherLifetime: true, onEnd: given.on_end },
+    ...{ lifetime: given.lifetime ?? 'transient', eitherLifetime: true, isPaced, onEnd: given.on_end },
     ...{ needs: needsOf(given, command), files: filesOf(name, files) },
     check: () => checkCommand({ name, needs: given.needs }, words),
     async start(context) {
       const argv = filledIn(words, { interval: context.interval })
-      return runProgram({ name, argv, brought: words, stopSignal: `SIG${stop_signal}`, expected: files }, context)
+      return runProgram({ name, argv, brought: words, stopSignal: 'SIGTERM', expected: files }, context)
     }
   }
 }
@@ -32,6 +33,8 @@ export const filledIn = (words: string[], values: Record<string, SettingValue>):
   words.map(word =>
     word.replace(PLACE, (whole, key) => (Object.hasOwn(values, key) ? String(values[key as string]) : whole))
   )
+
+export const takesInterval = (words: string[]) => words.some(word => word.includes('{interval}'))
 
 export function needsOf({ needs = {} }: Pick<ToolOptions, 'needs'>, command: string[]): Needs {
   const { root, privilege, program = programOf(command), ...packages } = needs

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { stringify } from 'smol-toml'
 import { commandWords, PLAIN_VALUE, type UserTool } from '../../protocols/user-tool.ts'
 import { onDisk } from '../store/disk.ts'
-import { checkCommand, filesOf, filledIn, needsOf } from './command-tool.ts'
+import { checkCommand, filesOf, filledIn, needsOf, takesInterval } from './command-tool.ts'
 import { runProgram } from './run-program.ts'
 import { intervalSetting, settingsOf } from './settings-of.ts'
 import type { Setting, Tool } from './tool.ts'
@@ -16,13 +16,13 @@ const MAX_VALUE = 1024
 export function ownerTool(name: string, given: UserTool): Tool {
   const { stop_signal = 'TERM', files = [], summary = 'a tool of the owner of this machine' } = given
   const command = commandWords(given.command)
-  const hasInterval = command.some(word => word.includes('{interval}'))
   const described = `${name}.toml`
   const tool: Tool = {
     ...{ name, summary, stop: `SIG${stop_signal}`, isOwners: true },
-    ...{ lifetime: given.lifetime ?? 'transient', eitherLifetime: given.lifetime == null, onEnd: given.on_end },
+    ...{ lifetime: given.lifetime ?? 'transient', eitherLifetime: given.lifetime == null },
+    ...{ isPaced: given.read != null, onEnd: given.on_end },
     needs: needsOf(given, command),
-    settings: [...(hasInterval ? [intervalSetting] : []), ...declaredIn(given.settings)],
+    settings: [...(takesInterval(command) ? [intervalSetting] : []), ...declaredIn(given.settings)],
     noWords: 'its owner chose its words',
     files: [...filesOf(name, files), { name: described, what: 'how its files are read' }],
     check: () => checkCommand({ name, needs: given.needs }, command),
@@ -32,11 +32,8 @@ export function ownerTool(name: string, given: UserTool): Tool {
       const argv = filledIn(command, { ...values, interval })
       await describe(join(context.folder, described), given)
       const options = { ...context.options, ready_after: context.options.ready_after ?? given.ready_after, options: [] }
-      const signal = `SIG${context.options.stop_signal ?? stop_signal}` as const
-      return runProgram(
-        { name, argv, stopSignal: signal, expected: files, written: [described] },
-        { ...context, options }
-      )
+      const stopSignal = `SIG${stop_signal}` as const
+      return runProgram({ name, argv, stopSignal, expected: files, written: [described] }, { ...context, options })
     }
   }
   return tool

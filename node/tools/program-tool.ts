@@ -58,10 +58,8 @@ export function programTool(program: ProgramTool): Tool {
       const argv = [name, ...program.argv(interval, words, values)]
       const remarks =
         interval === wanted ? [] : [`sampled every ${interval} s, because it does not support ${wanted} s`]
-      // most programs then write what they have buffered
-      const stopSignal = `SIG${options.stop_signal ?? 'INT'}` as const
       const brought = runBy(options) == null ? undefined : wordsOf(options)
-      return runProgram({ name, argv, stopSignal, output, remarks, brought }, context)
+      return runProgram({ name, argv, stopSignal: 'SIGINT', output, remarks, brought }, context)
     }
   }
   return tool

@@ -9,36 +9,18 @@ export interface Sample {
   values: Record<string, number>
 }
 
-export interface Read {
-  samples: Sample[]
-  /** Lines that are no sample, and why: the first of them. */
-  unread: Array<{ line: number; why: string }>
-  /** How many lines are no sample. */
-  missed: number
-}
-
 /** The cells of a line by column; a text says why it has none. */
 type Cells = Map<string, unknown> | string
 
-const MAX_UNREAD = 100
 /** Longest line that is matched: a pattern may take long on a long one. */
 const MAX_MATCHED = 4096
 const PER_MS: Record<string, number> = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6 }
 
-/** An empty line is no sample and no mistake, nor is one that a pattern does not fit. A pattern of others may take long: whoever reads by one sets a limit. */
-export function readSamples(reading: Reading, text: string): Read {
-  const read: Read = { samples: [], unread: [], missed: 0 }
-  const next = sampleReader(reading)
-  for (const [i, line] of text.split(/\r?\n/).entries()) {
-    const sample = next(line)
-    if (sample == null) continue
-    if (typeof sample !== 'string') read.samples.push(sample)
-    else if (++read.missed <= MAX_UNREAD) read.unread.push({ line: i + 1, why: sample })
-  }
-  return read
-}
-
-/** @returns what takes the lines of one file in turn: a sample, why a line is none, or undefined where it need not be one */
+/**
+ * A pattern of others may take long: whoever reads by one sets a limit.
+ * @returns what takes the lines of one file in turn: a sample, why a line is none, or undefined where it need not be one, as where it is empty
+ * or a pattern does not fit it
+ */
 export function sampleReader(reading: Reading): (line: string) => Sample | string | undefined {
   const cellsOf = readerOf(reading)
   return line => {

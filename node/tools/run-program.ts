@@ -18,6 +18,7 @@ export interface ProgramRun {
   /** Of the tool and of its files: NAME.cmd, NAME-stdout.txt, NAME-stderr.txt. */
   name: string
   argv: string[]
+  /** That of `stop_signal` if the run gives one. */
   stopSignal: NodeJS.Signals
   /** The file whose first bytes show that the tool works, if not its stdout. */
   output?: string
@@ -50,6 +51,8 @@ export async function runProgram(
   if (signal.aborted) throw asBakError(signal.reason)
   const paths = filesOf(run, folder)
   const { name } = run
+  // on most signals a program writes what it has buffered
+  const stopSignal = options.stop_signal == null ? run.stopSignal : (`SIG${options.stop_signal}` as const)
   const argv = bundle == null ? run.argv : await fromBundle(run.argv, bundle)
   // a program from a bundle is the word of the run, whatever its options are
   const brought = run.brought ?? (bundle == null ? undefined : wordsOf(options))
@@ -80,10 +83,10 @@ export async function runProgram(
     async stop() {
       isStopping = true
       const endedEarly = ended
-      const exit = await supervised.stop({ signal: run.stopSignal, grace: run.grace })
+      const exit = await supervised.stop({ signal: stopSignal, grace: run.grace })
       remarks.push(...(await supervised.collect().catch(error => [`its files: ${asBakError(error).message}`])))
       if (endedEarly != null) return [await earlyEndOf(endedEarly, paths, supervised)]
-      return [...(await faultAtStop(exit, run.stopSignal, paths)), ...(await unwritten(folder, run, paths))]
+      return [...(await faultAtStop(exit, stopSignal, paths)), ...(await unwritten(folder, run, paths))]
     }
   }
 }

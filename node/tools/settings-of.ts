@@ -63,6 +63,15 @@ export function settingsOf(tool: Declared, options: ToolOptions): Settings {
   return { values: Object.fromEntries(values), words }
 }
 
+/** @returns what of the options that any tool may have means nothing to this one, in words: no mistake, since a set of tools gets the same for all */
+export function ignoredBy({ settings, isPaced, stop }: Tool, { interval, stop_signal }: ToolOptions): string[] {
+  const takesInterval = isPaced === true || settings.some(({ name }) => name === 'interval')
+  return [
+    ...(interval == null || takesInterval ? [] : ['its interval is ignored: it takes no samples at one']),
+    ...(stop_signal == null || stop.startsWith('SIG') ? [] : [`its stop_signal is ignored: ${stop}`])
+  ]
+}
+
 /** @param run what the run says @returns seconds between two samples: those of the tool, if it was given some */
 export const intervalOf = ({ interval }: Settings['values'], run: { interval: number }): number =>
   (interval as number | undefined) ?? run.interval

@@ -56,6 +56,8 @@ export interface Tool {
   isOwners?: boolean
   needs: Needs
   settings: Setting[]
+  /** The interval means something to it though it declares no option of that name: a word of its command has it, or its readings count by it. */
+  isPaced?: boolean
   /** Why it takes no words but those that its settings declare; undefined if the words of `options` go to its program. */
   noWords?: string
   /** How it is asked to stop: a signal, or in words. */

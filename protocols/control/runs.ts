@@ -14,8 +14,14 @@ import { groupTrigger } from '../trigger.ts'
 import { VERDICTS } from '../verdict.ts'
 import { placement, workload } from '../workload.ts'
 
-/** A run id, a part of one, or `last`. */
+/** A run id, a part of one, `last`, or `last~1` for the run before that. */
 export const runReference = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
+
+/** @returns how many runs began after the one that is meant: 0 of `last`, 2 of `last~2`; undefined of a part of an id */
+export function runsBehind(reference: string): number | undefined {
+  const [isIt, behind = '0'] = /^last(?:~(\d+))?$/.exec(reference) ?? []
+  return isIt == null ? undefined : Number(behind)
+}
 
 const plan = v.object({
   members: list(

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot'
 import type { Subject } from '../envelope.ts'
-import { count, digest, instant, list, milliseconds, name, runId, text } from '../fields.ts'
+import { count, cutText, digest, instant, list, milliseconds, name, runId, text } from '../fields.ts'
 import { metrics } from '../metric.ts'
 import { platform } from '../staged.ts'
 import { graphAt } from './graph-at.ts'
@@ -67,4 +67,12 @@ export const jobResult = v.object({
   image: v.optional(text)
 })
 export type JobResult = v.InferOutput<typeof jobResult>
+
+/** @returns why it failed, and in which phase of its script: `exit 1 in phase build`, `killed by SIGSEGV` */
+export function reasonOf({ error, timedOut, signal, exit, phase }: JobResult): string {
+  const ended = signal == null ? `exit ${exit ?? 'unknown'}` : `killed by ${signal}`
+  const why = error ?? (timedOut ? 'it took longer than its timeout' : ended)
+  return cutText(phase == null ? why : `${why} in phase ${phase}`)
+}
+
 export const jobResultSubject: Subject<JobResult> = { name: 'job-result', schema: jobResult }

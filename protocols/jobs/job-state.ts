@@ -41,9 +41,8 @@ export const jobChange = v.object({
   reason: v.optional(text),
   /** Why it is run, or not: `input src has changed`, `its result is known`. */
   why: v.optional(text),
-  /** Of `failed`: the last lines of its log, and the phase of its script. */
+  /** Of `failed`: the last lines of its log. */
   tail: v.optional(list(text, MAX_TAIL)),
-  phase: v.optional(text),
   /** Of one that ran: how long its program did, as its member says. */
   took: v.optional(milliseconds),
   /** Of `done` and `reused`: those of its outputs. */

@@ -24,9 +24,10 @@ type Paced = Pick<PlannedTask, 'name' | 'clients' | 'schedule' | 'throughput'>
 
 /**
  * @param index of the client among those of the task
+ * @param sample its name: what is random differs from one to the next, and is the same when a run is repeated
  * @returns undefined for a task that nothing paces
  */
-export function pacerOf(task: Paced, index: number): Pacer | undefined {
+export function pacerOf(task: Paced, index: number, sample = ''): Pacer | undefined {
   const { throughput, clients, schedule } = task
   if (throughput == null) return undefined
   const weigh = weigher(task.name, throughput.unit)
@@ -34,7 +35,7 @@ export function pacerOf(task: Paced, index: number): Pacer | undefined {
   const between = 1_000 / throughput.perSecond
   if (schedule === 'deterministic') return new EvenPacer(weigh, between, clients, index)
   // each client draws its own numbers, and those of two tasks at the same time are not in phase
-  const seed = seedOf(task.name) ^ Math.imul(index + 1, 0x9e3779b1)
+  const seed = seedOf(`${sample}${task.name}`) ^ Math.imul(index + 1, 0x9e3779b1)
   return new PoissonPacer(weigh, between * clients, randomFrom(seed))
 }
 

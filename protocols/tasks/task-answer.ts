@@ -38,7 +38,9 @@ export const taskAnswer = v.object({
   /** How it ended: by its schedule, because another task completed it, or cut short. */
   ended: v.picklist(['schedule', 'completed', 'cut']),
   /** Why it was cut short by its own fault: an error of a request that ends the run, or of the driver. */
-  error: v.optional(text)
+  error: v.optional(text),
+  /** The error is that a target could not be reached: of a search that ends the sample, whose value does not hold, and not the run. */
+  unreachable: v.optional(v.literal(true))
 })
 export type TaskAnswer = v.InferOutput<typeof taskAnswer>
 

@@ -5,6 +5,7 @@
 import type { CheckedCertificate } from '../certificate.ts'
 import { asBakError } from '../errors.ts'
 import { RECORD_FILE, stepFolder, tasksFileOf } from '../layout.ts'
+import { listInWords } from '../list-in-words.ts'
 import { MAX_METRICS } from '../metric.ts'
 import type { Step } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
@@ -22,6 +23,8 @@ import { same } from './proven-run.ts'
 import type { Fault } from './report.ts'
 import { endOf, errorIn, type SampleAnswers, taskAnswersIn, taskKey } from './task-answers.ts'
 
+/** Members that a fault names. */
+const MAX_NAMED = 4
 /** Values are counted in whole microseconds, and buckets are a thousandth wide. */
 const isNear = (one: number, other: number) => Math.abs(one - other) <= 0.001 + Math.max(one, other) / 1_000
 
@@ -79,10 +82,13 @@ function checkSample({ file, signed, entries, record }: Sample): Fault[] {
     }))
   )
   const known = new Set(file.tasks.map(taskKey))
-  const missing = [...signed.tasks].find(
-    ([key, answers]) => !known.has(key) && [...answers.values()].some(({ samples, warmup }) => samples + warmup > 0)
-  )
-  if (missing != null) faults.push({ where, what: `members signed samples of element ${missing[0]}, which it has not` })
+  for (const [key, answers] of signed.tasks) {
+    const signers = [...answers].flatMap(([member, { samples, warmup }]) => (samples + warmup > 0 ? [member] : []))
+    if (known.has(key) || signers.length === 0) continue
+    const named = listInWords(signers, MAX_NAMED)
+    faults.push({ where, what: `${named} signed samples of element ${key}, which it has not` })
+    break
+  }
   if (!same(entries, fitted(entriesOfFile(file, signed, record.spec), entries, record)))
     faults.push({
       where: RECORD_FILE,

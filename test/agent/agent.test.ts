@@ -112,7 +112,7 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
     swarms: fake<Swarms>({ store: await scratchStore() }),
     allowance: fake<Allowance>({
       ...{ admit: async () => {}, longestOf: () => undefined, guardsInWords: () => [] },
-      finderFor: () => async () => undefined
+      whyAbsent: async () => undefined
     }),
     authority: new EventTarget() as Authority,
     lowNoise: fake<LowNoiseMode>({ set: () => {} }),

@@ -1,10 +1,13 @@
 /** Whether tools can run here, as a controller asks before a run, and as a member does when it joins. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { explain } from '../../node/agent/allow/allow.ts'
 import { refuseLoad } from '../../node/agent/allow/load-rule.ts'
 import { checkAssignments, ToolCheck } from '../../node/agent/tool-check.ts'
+import { Catalogue } from '../../node/tools/catalogue.ts'
 import { findTool } from '../../node/tools/index.ts'
 import type { ToolsChecked, WorkloadsAsked } from '../../protocols/check-tools.ts'
 import { BakError } from '../../protocols/errors.ts'
@@ -58,7 +61,7 @@ test('targets that the owner of this machine does not allow are told before a ru
           const refusal = refuseLoad(rules as never, origins)
           if (refusal != null) throw new BakError('not-allowed', explain(refusal, '/etc/bak.toml'))
         },
-        finderFor: () => async name => name
+        whyAbsent: async () => undefined
       }
     },
     { self, catalogue: {} as never }
@@ -74,6 +77,20 @@ test('targets that the owner of this machine does not allow are told before a ru
   assert.match(
     (await asked(['http://10.0.0.7', 'http://127.0.0.1:80'])) ?? '',
     /^allow\.load does not name http:\/\/127\.0\.0\.1:80; it is set in/
+  )
+})
+
+test('says which options mean nothing to a tool that can run', async () => {
+  const options = { interval: 1, command: ['sh', '-c', 'exec sleep 9'] }
+  const named = ['gauge', 'mine'].map(tool => ({
+    group: 'g',
+    tool,
+    options: tool === 'mine' ? options : { interval: 1 }
+  }))
+  const checked = await checkAssignments(named, new Catalogue(join(tmpdir(), 'no-tools.d')))
+  assert.equal(
+    checked.map(({ usable, reason }) => [usable, reason]),
+    ['gauge', 'mine'].map(tool => [true, `${tool}: its interval is ignored: it takes no samples at one`])
   )
 })
 

@@ -36,9 +36,9 @@ bak('job ls says what became of each, with why', async () => {
     [
       `jobs of ${RUN}, 1 done, 1 failed, 1 skipped`,
       'JOB   STATE    MEMBER  TRY  TOOK   EXIT  OUTPUTS     WHY',
-      'lib   done     n2      2    1.2 s  -     1, 2.0 KiB  input src has changed',
+      'lib   done     n2      2    1.2 s  -     1, 2.0 KiB  run because input src has changed',
       'test  failed   n1      -    80 ms  3     -           exit 3',
-      'app   skipped  -       -    -      -     -           test failed',
+      'app   skipped  -       -    -      -     -           inherited from test',
       ''
     ].join('\n')
   )
@@ -49,7 +49,7 @@ bak('job ls of all runs names each, and who says nothing', async () => {
   const silent = [{ name: 'n9', reason: 'no answer within 20 s' }]
   const { bak } = await fake({ jobs: yields({ jobs: lines, isCut: true, silent }) })
   const { stdout, stderr, status } = await bak('job', 'ls', '--all')
-  assert.match(stdout, new RegExp(`^RUN .*JOB .*AT +WHY\n${RUN} +lib .* n1 +input src`))
+  assert.match(stdout, new RegExp(`^RUN .*JOB .*AT +WHY\n${RUN} +lib .* n1 +run because input src`))
   assert.match(stderr, /n9 did not say what it knows: no answer within 20 s\nthere are more: --where says which/)
   assert.is(status, 2)
 })
@@ -82,7 +82,10 @@ const view: CallResponse<'job'> = {
 bak('job show has what was asked and how it went', async () => {
   const { bak } = await fake({ job: yields(view) })
   const { stdout, status } = await bak('job', 'show', 'lib')
-  assert.match(stdout, new RegExp(`job: +lib of ${RUN}\nstate: +done\nwhy: +no result of these inputs is known\n`))
+  assert.match(
+    stdout,
+    new RegExp(`job: +lib of ${RUN}\nstate: +done\nwhy: +run because no result of these inputs is known\n`)
+  )
   assert.match(stdout, /\nscript:\n {2}#!\/bin\/sh -e\n {2}echo "#BAK:PHASE build"\n {2}make\n\n/)
   assert.match(stdout, /VARIABLE +VALUE\nCFLAGS +-O2\n\nINPUT +FROM +DIGEST\ngen\/x.c +gen\/x.c +bbbbbbbbbbbb\n\n/)
   assert.match(stdout, /OUTPUT +KIND +BYTES +DIGEST\nlib.a +file +2.0 KiB +aaaaaaaaaaaa\n\n/)

@@ -189,6 +189,27 @@ test('are lines of the plain view where a server is ready and where one has ende
   )
 })
 
+test('that the cancellation of a run ends have not failed', () => {
+  const state = stateOf(...begun, { type: 'cancel', by: 'me', reason: 'Ctrl-C' })
+  const said = (body: EventBody) => describe('R', timed(body)[0] as never, state)[0]?.replace(/^\S+ run=R /, '')
+  const killed = { exit: undefined, signal: 'SIGTERM' }
+  assert.is(said(endedAs('b', 'client', killed)), 'work=client.1 on=b stopped after 2.0 s')
+  assert.is(said(endedAs('b', 'client', { exit: 3 })), 'work=client.1 on=b failed: exit 3')
+  const command = { type: 'workload-ended', step, ...killed, duration: 128, timedOut: false } as const
+  assert.is(said(command), 'phase=work step=1-small/sample1 cancelled signal=SIGTERM 128 ms')
+  const open = {
+    type: 'phase-closed',
+    seq: 2,
+    phase: 'work',
+    step,
+    verdict: 'failed',
+    ok: 0,
+    asked: 1,
+    took: 5
+  } as const
+  assert.is(said({ ...open, certificate: DIGEST }), 'phase=work step=1-small/sample1 cancelled 0/1 5 ms')
+})
+
 test('of many instances have lines of the plain view only where one failed', () => {
   const state = stateOf(created, rosterWith({ a: { client: 20 } }))
   const said = (more: object) => describe('R', timed(endedAs('a', 'client', more))[0] as never, state)[0]

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { formatStated } from '../../cli/commands/metrics.ts'
 import { fittingTable } from '../../cli/fitting-table.ts'
 import { windowsOf } from '../../cli/result/windows.ts'
 import type { StoredEvent } from '../../protocols/events.ts'
@@ -32,6 +33,18 @@ test('without a flag there are the samples of the workload, and a line for each 
   )
   assert.match(text, /\n\nMETRIC +MIN +MEAN +MAX +TOOL +MEMBERS +SERIES\n/)
   assert.match(text, /\ndisk\.util +[\d.]+ % +\d+ % +\d+ % +iostat +2 +16\n/)
+})
+
+test('in 80 columns the values of one sample, which are its median, and the one iteration give way before a row is folded', () => {
+  const stated = (count: number) => ({
+    ...{ iteration: { number: 1, name: 'default' }, metric: `${'search-for-products'.repeat(2)}.service_time.p99` },
+    ...{ unit: 'ms', across: 'mean' as const },
+    samples: Array.from({ length: count }, (_, i) => ({ sample: i + 1, value: 4.5, byMember: [] }))
+  })
+  assert.equal(formatStated([stated(1)], 80).split('\n').length, 2)
+  assert.match(formatStated([stated(1)], 80), /^METRIC +MEDIAN\n\S+ +4\.500 ms$/)
+  assert.match(formatStated([stated(1)], 120), /^ITERATION +METRIC .* VALUES\n/)
+  assert.match(formatStated([stated(3)], 80), /\bvalues: 4\.500 4\.500 4\.500 ms$/)
 })
 
 test('with a pattern there is a line for each series and sample', async () => {

@@ -112,8 +112,32 @@ const cases: [string, (EventBody | LiveBody)[], string[]][] = [
     'that it is being cancelled',
     [created, { type: 'cancel', by: 'me', reason: 'x' }],
     ['20261122T213015-k3f9ab smoke  cancelling  01:05']
+  ],
+  [
+    'work that was cancelled as no failure, and what failed before as one',
+    [
+      created,
+      { ...closed, seq: 1, phase: 'init', verdict: 'failed' } as EventBody,
+      { ...open, phase: 'work', asked: 1 } as EventBody,
+      { type: 'cancel', by: 'me', reason: 'x' },
+      { ...closed, phase: 'work', verdict: 'failed', ok: 0, asked: 1, reason: 'Ctrl-C' } as EventBody,
+      { type: 'workload-ended', step, signal: 'SIGTERM', duration: 128, timedOut: false },
+      ended({ took: 2000 })
+    ],
+    ['20261122T213015-k3f9ab smoke  00:02  small sample 2', '  ! work ended by SIGTERM 128 ms']
   ]
 ]
+
+test('a warning is told whole on a narrow terminal, and what is very long is cut', () => {
+  const text = 'the driver of a was the bottleneck: its timers were 59.7 ms late (p99)'
+  const lines = drawn([created, { type: 'warning', text: `1-default/sample1, search: ${text}` }], 60)
+  assert.equal(lines.slice(1), [
+    '  ! 1-default/sample1, search: the driver of a was the',
+    '    bottleneck: its timers were 59.7 ms late (p99)'
+  ])
+  const long = drawn([created, { type: 'warning', text: 'many words '.repeat(40) }], 60)
+  assert.equal([long.length, long.at(-1)?.length, long.at(-1)?.endsWith('…')], [4, 60, true])
+})
 
 for (const [what, bodies, expected] of cases) {
   test(`the screen shows ${what}`, () => assert.equal(drawn(bodies), expected))

@@ -28,11 +28,12 @@ test('are counted by graph, the causes of what failed come next, then a line eac
   const { stdout, stderr, status } = await show()
   assert.is(status, 0, stderr)
   const parts = [
+    /\nverdict: +job failed/,
     /\njobs: +8: build, headers, lib, tool, app, docs, site, table; 1 failed, 1 skipped, 1 cancelled, 4 done, 1 reused\n/,
     /\nsetup jobs: +1 done\njobs of 1-default\/sample1: 1 failed, 1 skipped, 3 done, 1 reused\nreport jobs: +1 cancelled\n/,
-    /\napp skipped <- lib failed on m2, attempt 1: exit 1 in phase build\n {2}\| cc -c lib\.c\n {2}\| lib\.c:3: error\n {2}its log: bak job log \S+\/lib\n/,
-    /\nJOB +STATE +MEMBER +ATTEMPTS +TOOK +OUTPUTS +WHY\nbuild +done +m1 +1 +1\.5 s +1, 1005 B +no result of these/,
-    /\nlib +failed +m2 +1 +700 ms +- +exit 1\ntool +done +m3 +2 +900 ms .*\napp +skipped +- +- +- +- +inherited from lib\ndocs +reused +m3 +- +- +1, 1004 B +its result is known\n/,
+    /\napp skipped <- lib failed on m2, attempt 1: exit 1 in phase build\n {2}last lines of lib:\n {2}\| cc -c lib\.c\n {2}\| lib\.c:3: error\n {2}its log: bak job log \S+\/lib\n/,
+    /\nJOB +STATE +MEMBER +ATTEMPTS +TOOK +OUTPUTS +WHY\nbuild +done +m1 +1 +1\.5 s +1, 1005 B +run because no result of these/,
+    /\nlib +failed +m2 +1 +700 ms +- +exit 1 in phase build\ntool +done +m3 +2 +900 ms .*\napp +skipped +- +- +- +- +inherited from lib\ndocs +reused +m3 +- +- +1, 1004 B +its result is known\n/,
     /\nOUTPUT +BYTES +DIGEST +ON\nbuild\/build\.out +1005 B +6275696c642e2e2e +m1\nsite\/site\.out +1004 B/
   ]
   let at = -1

@@ -168,6 +168,16 @@ test('are in the heartbeat of a log, also for who attached', async () => {
   )
 })
 
+test('are told at the end where the result is at another peer, as they were counted', async () => {
+  const events = [created, rosterOf('a', 'b'), load(), joined(1), joined(2, 3), ended({ folder: '', holder: 'n7' })]
+  const fake = await startFake({ attach: yields(...timed(...events)) })
+  const { stderr } = await fake.bak('attach', RUN)
+  assert.match(
+    stderr,
+    /\nrun \S+: ok in .*\nt1: 1000 requests, 0 failed, 201 ops\/s, p99 7\.12 ms\nt2: 1000 requests, 3 failed, .*\nthe result is on n7\n$/
+  )
+})
+
 test('are events of --json as the daemon sent them', async () => {
   const fake = await startFake({ attach: yields(...timed(created, load(), ended({ folder: '' }))) })
   const { stdout } = await fake.bak('attach', RUN, '--json')

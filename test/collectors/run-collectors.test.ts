@@ -1,6 +1,6 @@
 /** Collectors of a run with real programs: Prometheus and pmlogger ask real exporters and a real pmcd through tunnels. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,7 +8,6 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startServer } from '../../node/collectors/prometheus.ts'
 import { type CollectedMember, RunCollectors } from '../../node/collectors/run-collectors.ts'
-import { plainPrograms } from '../../node/processes/programs.ts'
 import { findProgram } from '../../node/tools/find-program.ts'
 import { findTool } from '../../node/tools/index.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
@@ -16,6 +15,7 @@ import { BakError } from '../../protocols/errors.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
 import { type Exchange, serve } from '../../protocols/stream.ts'
 import { answerTunnel, type TunnelRequest, tunnelProtocol } from '../../protocols/tunnel.ts'
+import { plainPrograms } from '../../scripts/plain-programs.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { linkTo, stayAwake } from '../helpers/streams.ts'
 import { until } from '../helpers/until.ts'
@@ -249,6 +249,73 @@ real('name a collector that dies, at once', async () => {
     })
     await collectors.stop()
   } finally {
+    await close()
+  }
+})
+
+/** A program in the place of Prometheus: it fails the first time, and says so; then it listens, or never does. */
+function fakePrometheus(folder: string, { isDeaf = false } = {}): () => void {
+  const bin = join(folder, 'bin')
+  mkdirSync(bin)
+  const script = `#!${process.execPath}
+const { appendFileSync, readFileSync } = require('node:fs')
+appendFileSync('starts', process.pid + '\\n')
+if (${isDeaf}) setInterval(() => {}, 1000)
+else if (readFileSync('starts', 'utf8').trim().split('\\n').length === 1) { console.error('no room'); process.exit(3) }
+else require('node:http').createServer((_, answer) => answer.end('{"data":{"activeTargets":[]}}')).listen(0, '127.0.0.1')
+`
+  writeFileSync(join(bin, 'prometheus'), script, { mode: 0o755 })
+  const { PATH } = process.env
+  process.env.PATH = `${bin}:${PATH}`
+  return () => {
+    process.env.PATH = PATH
+  }
+}
+
+const startsOf = (result: string) => {
+  const path = join(result, 'prometheus/starts')
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map(Number) : []
+}
+
+test('try a collector again that failed to start or ended, a few times in all', async () => {
+  const { collectors, lacks, result, folder, close } = stage(['node-exporter'])
+  const restore = fakePrometheus(folder)
+  try {
+    await collectors.update()
+    assert.equal(
+      lacks.map(({ reason }) => reason),
+      ['was not started: prometheus ended with exit 3: no room']
+    )
+    await collectors.update()
+    await collectors.update()
+    assert.is(startsOf(result).length, 2, 'one that runs is left alone')
+    for (const left of [2, 1]) {
+      process.kill(startsOf(result).at(-1) as number, 'SIGKILL')
+      await until(() => lacks.length === 4 - left, { timeout: 10_000, what: () => JSON.stringify(lacks) })
+      assert.is(lacks.at(-1)?.reason, 'ended early with signal SIGKILL')
+      await collectors.update()
+      assert.is(startsOf(result).length, 3)
+    }
+    await collectors.stop()
+  } finally {
+    restore()
+    await close()
+  }
+})
+
+test('wait for no collector that starts when they are stopped', async () => {
+  const { collectors, lacks, result, folder, close } = stage(['node-exporter'])
+  const restore = fakePrometheus(folder, { isDeaf: true })
+  try {
+    const updated = collectors.update()
+    await until(() => startsOf(result).length === 1, { timeout: 10_000, what: 'it starts' })
+    const began = performance.now()
+    await collectors.stop()
+    assert.ok(performance.now() - began < 10_000, 'not for as long as it may take to be ready')
+    await updated
+    assert.equal(lacks, [])
+  } finally {
+    restore()
     await close()
   }
 })

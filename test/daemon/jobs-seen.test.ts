@@ -41,7 +41,7 @@ test('a run that fails says why, on every peer, and still brings what other jobs
   const ended = await net().bak('a', ['run', file(), ...flags])
   assert.is(ended.status, 1, ended.stderr)
   const chain =
-    'site skipped <- bad failed on b, attempt 1: exit 3 in phase check\n  | bad thing\n  its log: bak job log '
+    'site skipped <- bad failed on b, attempt 1: exit 3 in phase check\n  last lines of bad:\n  | bad thing\n  its log: bak job log '
   assert.ok(ended.stderr.includes(chain), ended.stderr)
   assert.match(ended.stderr, /\n {2}lib {3}done on b {4}\S.*\n {2}app {3}done on b /)
   assert.match(ended.stderr, /1 output of jobs in .*out: 5 B, 5 B of them from other peers\n/)

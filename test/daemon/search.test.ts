@@ -28,9 +28,9 @@ searches.after(async () => {
 })
 
 /** With a rate of 80 the last of the requests waits for half a second. */
-async function search(from: number, to: number) {
+async function search(from: number, to: number, operation = `{ type = "http", url = "${server.origin}/" }`) {
   const file = join(folder, 'x.toml')
-  const task = `name = "t"\noperation = { type = "http", url = "${server.origin}/" }\nclients = 40\ntime_period = 1\n`
+  const task = `name = "t"\noperation = ${operation}\nclients = 40\ntime_period = 1\n`
   const limit = '[[threshold]]\nmetric = "t.latency.max"\nmax = 250\nunit = "ms"\n'
   const keys = `[search]\nfrom = ${from}\nto = ${to}\nstep = 60\nconfirm = 1\n`
   writeFileSync(file, `[[task]]\n${task}${limit}${keys}`)
@@ -70,6 +70,19 @@ searches('a first rate that does not hold misses the threshold, with exit status
   assert.is(status, 99, stderr)
   assert.equal([record.verdict, record.knee?.found, record.workload.length], ['threshold', 'below', 1])
   assert.match(stderr, 'the knee of t.target_throughput is below the first value, 140 (0 of 1 sample holds)\n')
+})
+
+searches('a rate at which the target refuses connections does not hold, and the search goes on', async () => {
+  const refused = "Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })"
+  const over = "Number(context.settings['t.target_throughput']) > 150"
+  writeFileSync(join(folder, 'm.mjs'), `export default async context => { if (${over}) throw ${refused} }`)
+  const operation = '{ type = "module", module = "m.mjs" }'
+  const { status, stderr, run, record } = await search(20, 320, operation)
+  assert.is(status, 0, stderr)
+  assert.equal([record.knee?.holds?.value, record.knee?.breaks?.value], [140, 200], stderr)
+  assert.match(record.workload.find(({ error }) => error != null)?.error ?? '', /^a: t: ECONNREFUSED$/)
+  const verified = await net().bak('a', ['verify', run])
+  assert.is(verified.status, 0, verified.stdout + verified.stderr)
 })
 
 searches.run()

@@ -16,10 +16,10 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readSamples } from '../../node/tools/read-samples.ts'
 import type { Reading } from '../../protocols/reading.ts'
 import { readUserTool } from '../../protocols/user-tool.ts'
 import { processesWith, record, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import { readSamples } from '../helpers/read-samples.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 
 const tools = suite('files of tools')

@@ -100,7 +100,7 @@ const bare = ({ graph, job, role, needs }: JobEntry) => ({ graph, job, role, nee
 
 function failed(entry: JobEntry, run: string): JobEntry {
   const attempts = entry.attempts.map(each => ({ ...each, outcome: 'failed' as const }))
-  const bad: JobEntry = { ...entry, attempts, state: 'failed', reason: 'exit 1', outputs: [] }
+  const bad: JobEntry = { ...entry, attempts, state: 'failed', reason: 'exit 1 in phase build', outputs: [] }
   const tail = ['#BAK:PHASE build', 'cc -c lib.c', 'lib.c:3: error']
   return { ...bad, result: sealed(run, bad, { outcome: 'failed', exit: 1, error: 'exit 1', phase: 'build', tail }) }
 }

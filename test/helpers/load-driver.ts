@@ -10,6 +10,7 @@ import type { FromDriver, ToDriver } from '../../node/work/tasks/driver-messages
 import { pipeToDriver } from '../../node/work/tasks/driver-pipe.ts'
 import { putDriver } from '../../node/work/tasks/driver-program.ts'
 import { DRIVER_SOCKET } from '../../node/work/tasks/driver-start.ts'
+import { sharedOffset } from '../../node/work/tasks/shared-clock.ts'
 import { check } from '../../protocols/codec.ts'
 import { spec as specSchema } from '../../protocols/spec.ts'
 import { clientsOf } from '../../protocols/tasks/allocation.ts'
@@ -24,6 +25,8 @@ export type Said<T extends FromDriver['type']> = Extract<FromDriver, { type: T }
 export interface DriverInit {
   spec: Record<string, unknown>
   params?: Record<string, string>
+  /** The folder of the sample. */
+  sample?: string
   /** Files in its working folder, by name. */
   files?: Record<string, string>
   workers?: number
@@ -57,6 +60,7 @@ export class TestDriver {
   static async start({
     spec: given,
     params = {},
+    sample = '1-default/sample1',
     files = {},
     workers = 2,
     exact = 1e6
@@ -79,7 +83,7 @@ export class TestDriver {
     const [own] = assignWorkers([{ host: 'a', cores: workers }], clientsOf(elements))
     const names = elements.flatMap(({ tasks }) => tasks.map(({ name }) => name))
     const shares = names.map(task => ({ task, samples: exact }))
-    await driver.send({ type: 'begin', spec, params, workers: own?.workers ?? [], exact: shares })
+    await driver.send({ type: 'begin', spec, params, sample, workers: own?.workers ?? [], exact: shares })
     return driver
   }
 
@@ -101,13 +105,19 @@ export class TestDriver {
     return this.said.filter((each): each is Said<T> => each.type === type)
   }
 
+  /** @param ahead of a wall clock that was set back since, ms @returns when it begins, by that clock */
+  async begin(element: number, wait = 0, ahead = 0): Promise<number> {
+    const at = Date.now() + wait + ahead
+    await this.send({ type: 'element', element, at, begin: performance.now() + sharedOffset() + wait })
+    return at
+  }
+
   /** Begins an element in `wait` ms. @returns when it began, and what its end says */
   async element(
     element: number,
-    { wait = 100, timeout = 20_000 } = {}
+    { wait = 100, timeout = 20_000, ahead = 0 } = {}
   ): Promise<{ at: number; joined: Said<'joined'> }> {
-    const at = Date.now() + wait
-    await this.send({ type: 'element', element, at })
+    const at = await this.begin(element, wait, ahead)
     const before = this.all('joined').length
     return { at, joined: await this.hear('joined', timeout, before) }
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
+  hidingFolder,
   type Isolation,
   type IsolationFacts,
   isolationInWords,
@@ -132,6 +133,33 @@ asRoot(
     }
   }
 )
+
+const user = isolationOf(facts)
+const sandbox = isolationOf({ ...facts, isRoot: false, hidden: ['/home/u', '/run', '/tmp'], shown: ['/run/resolv'] })
+const hidings: Array<
+  [title: string, how: Parameters<typeof hidingFolder>[0], path: string, named: string[], hiding?: string]
+> = [
+  ['of another user', user, '/tmp/data', ['/bin/x'], '/tmp'],
+  ['of another user', user, '/srv/data', ['/bin/x']],
+  ['of another user, that folder itself', user, '/tmp', ['/bin/x']],
+  ['of another user whose program is there', user, '/tmp/data', ['/tmp/../tmp/x']],
+  ['of another user that works there', user, '/tmp/data', ['/tmp/bak-run', 'x']],
+  ['of another user where the owner shows it', isolationOf({ ...facts, shown: ['/tmp/a'] }), '/tmp/data', ['x']],
+  ['of another user without namespaces', isolationOf({ ...facts, mount: absent }), '/tmp/data', ['x']],
+  ['in a sandbox', sandbox, '/tmp/data', ['x'], '/tmp'],
+  ['in a sandbox', sandbox, '/home/u/x', ['x'], '/home/u'],
+  ['in a sandbox', sandbox, '/tmpfoo/data', ['x']],
+  ['in a sandbox, what is shown of what is hidden', sandbox, '/run/resolv/conf', ['x']],
+  ['of the owner', { how: 'owner', limit: true }, '/tmp/data', ['x']]
+]
+for (const [title, how, path, named, hiding] of hidings) {
+  isolation(
+    `a program ${title}, ${named.join(', ')}, finds ${path}: ${hiding == null ? 'yes' : `not in ${hiding}`}`,
+    () => {
+      assert.is(hidingFolder(how, path, named), hiding)
+    }
+  )
+}
 
 isolation('folders in which anybody may write are its own, but for what the owner or the program names in them', () => {
   const folders = (argv: string[], shown: string[]) => {

@@ -5,6 +5,7 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -89,6 +90,32 @@ asRoot('what a killed daemon left comes home where its run is still here, and is
   assert.not.ok(existsSync(path) || existsSync(other) || existsSync(join(inside, 'gone')))
   await close()
 })
+
+asRoot(
+  'those of a home that is gone are removed by the next daemon, and those of a home that is there are not',
+  async () => {
+    const { made, inside, init, folder, close } = foldersOf()
+    const other = { ...init, home: join(folder, 'other'), inside: join(folder, 'other/work') }
+    mkdirSync(join(other.inside, 'run/data/x'), { recursive: true })
+    const next = new WorkFolders(other)
+    for (const each of [made, next]) await each.recover()
+    const [path, there] = [made.make(join(inside, 'run/data/x')), next.make(join(other.inside, 'run/data/x'))]
+    for (const each of [path, there]) plant(join(each, 'f'), 'left')
+    const third = () => new WorkFolders({ ...init, home: join(folder, 'third'), inside: join(folder, 'third/work') })
+    await third().recover()
+    assert.ok(existsSync(join(path, 'f')), 'its home is there')
+    rmSync(init.home, { recursive: true })
+    mkdirSync(join(made.root, 'foreign'))
+    chownSync(join(made.root, 'foreign'), NOBODY - 1, NOBODY - 1)
+    await third().recover()
+    assert.ok(existsSync(join(path, 'f')), 'another user has something in them')
+    rmSync(join(made.root, 'foreign'), { recursive: true })
+    await third().recover()
+    assert.equal([existsSync(made.root), existsSync(join(there, 'f'))], [false, true])
+    assert.equal(readdirSync(made.base).length, 3, 'those of the home that is there, and links to both homes')
+    await close()
+  }
+)
 
 /** Folders in each other, deeper than a path can say. */
 function dig(folder: string, levels: number, uid?: number): void {

@@ -32,6 +32,21 @@ function entry(sample: number, member: string, metrics: Metric[], more: Partial<
   }
 }
 
+test('a name that a member says again weighs no more than what others say', () => {
+  const said = (...values: number[]) => values.map(value => metric('mean', value, { across: 'mean' }))
+  const workload = [entry(1, 'b', said(10, 90, 90)), entry(1, 'c', said(20))]
+  const [found] = metricSamples({ workload, spec })
+  assert.is(found?.samples[0]?.value, 15)
+  assert.equal(
+    found?.samples[0]?.byMember.map(({ member, value }) => [member, value]),
+    [
+      ['b', 10],
+      ['c', 20]
+    ]
+  )
+  assert.is(metricValueOf(workload, 'mean'), 15)
+})
+
 test('throughputs are summed, means averaged, and of percentiles the largest is taken', () => {
   const stated = (iops: number, mean: number, p99: number) => [
     metric('iops', iops, { unit: '/s', better: 'more', across: 'sum' }),

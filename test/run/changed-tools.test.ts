@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ChangedTools } from '../../node/run/changed-tools.ts'
+import { endOf } from '../../node/run/early-missing.ts'
 import { Stopped } from '../../node/run/stopped.ts'
 import type { ToolChange } from '../../protocols/changed-tools.ts'
 import { checkToolsProtocol, type ToolsChecked } from '../../protocols/check-tools.ts'
@@ -114,6 +115,17 @@ test('name each member that refuses, has it already, lacks it or does not answer
     await refusal({ change: 'detach', tool: 'sar' }),
     'usage: sar of group default runs on none of these members; there are vmstat'
   )
+})
+
+test('end the run by what they say themselves of their end, on the members that they were attached to', async () => {
+  const { run, change } = await changing({
+    answer: (_, tools) => ({ tools: tools.map(({ tool }) => ({ tool, usable: true, onEnd: 'fail' })) })
+  })
+  await change({ on: 'm0' })
+  const [m0 = '', m1 = ''] = run.record.roster.map(({ peer }) => peer)
+  const missing = { kind: 'tool', what: 'sar', reason: 'ended early with exit 3', ends: 'run' } as const
+  assert.is(endOf(run, m0, missing)?.message, 'sar on m0: ended early with exit 3; that fails the run')
+  assert.is(endOf(run, m1, missing), undefined)
 })
 
 test('are refused where no sample follows, in words', async () => {

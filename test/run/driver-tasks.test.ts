@@ -126,6 +126,26 @@ test('an error that ends a task ends the run behind it, and what was set up is t
   assert.equal(made.run.record.excluded, [])
 })
 
+test('a target that could not be reached ends no search; any other error of a task does', async () => {
+  const iterations = [100, 200].map(rate => ({ name: `rate=${rate}`, params: { 'a.target_throughput': `${rate}` } }))
+  const searching = {
+    ...{ task: [http('a', { time_period: 1 })], iterations, search: { from: 100, to: 200, step: 100, confirm: 1 } },
+    threshold: [{ metric: 'a.latency.p99', max: 5 }]
+  }
+  const driven = async (more: Partial<TaskAnswer>) => {
+    const made = await tasksOf(searching, ({ part, step }, rank) =>
+      part === 'tasks' && step?.number === 1 && rank === 1
+        ? { load: { tasks: [answerFor('a', 1, { ended: 'cut', error: 'a: ECONNREFUSED', ...more })] } }
+        : undefined
+    )
+    await made.driver.drive()
+    return made.run.record
+  }
+  assert.is.not((await driven({ unreachable: true })).verdict, 'workload-failed')
+  const other = await driven({})
+  assert.equal([other.verdict, other.reason], ['workload-failed', 'a on m1: a: ECONNREFUSED'])
+})
+
 const failed: Partial<Ack> = { outcome: 'failed', code: 'unreachable', reason: 'http://127.0.0.1: ECONNREFUSED' }
 for (const part of ['prepare', 'setup', 'teardown'] as const) {
   test(`a run whose ${part} fails has failed with its words, excludes nobody, and tears down only what was set up`, async () => {

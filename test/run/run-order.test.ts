@@ -22,6 +22,8 @@ order('says which was begun last, by what is known best of each', () => {
     { run: 'b', begun: 2_999 }
   ]
   assert.is(lastOf(runs), 'a')
+  assert.is(lastOf(runs, 1), 'b')
+  assert.is(lastOf(runs, 2), undefined)
   assert.is(lastOf([]), undefined)
 })
 order.run()

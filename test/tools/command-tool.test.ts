@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isAlive } from '../../node/processes/process-group.ts'
-import { type Programs, plainPrograms } from '../../node/processes/programs.ts'
+import type { Programs } from '../../node/processes/programs.ts'
 import { findTool } from '../../node/tools/index.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
+import { plainPrograms } from '../../scripts/plain-programs.ts'
 import { createWorkspace, fixture, until, type Workspace } from '../helpers/workspace.ts'
 
 interface Context extends Workspace {

@@ -3,11 +3,11 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { plainPrograms } from '../../node/processes/programs.ts'
 import { availabilityOf, Catalogue } from '../../node/tools/catalogue.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
+import { plainPrograms } from '../../scripts/plain-programs.ts'
 import { createWorkspace, type Workspace } from '../helpers/workspace.ts'
 
 interface Context extends Workspace {

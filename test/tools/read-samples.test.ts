@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readSamples } from '../../node/tools/read-samples.ts'
 import { check } from '../../protocols/codec.ts'
 import { type Reading, reading } from '../../protocols/reading.ts'
+import { readSamples } from '../helpers/read-samples.ts'
 
 const read = suite('what a tool wrote, by its reading')
 const by = (given: object): Reading => check(reading, given) as Reading

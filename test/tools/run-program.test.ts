@@ -3,8 +3,8 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { plainPrograms } from '../../node/processes/programs.ts'
 import { findTool } from '../../node/tools/index.ts'
+import { plainPrograms } from '../../scripts/plain-programs.ts'
 import { createWorkspace } from '../helpers/workspace.ts'
 
 const test = suite('the folder of a program')

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { findTool, listTools } from '../../node/tools/index.ts'
-import { intervalOf, intervalSetting, settingsOf } from '../../node/tools/settings-of.ts'
+import { ignoredBy, intervalOf, intervalSetting, settingsOf } from '../../node/tools/settings-of.ts'
 import type { Setting } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
 import { COMMON_OPTIONS, type ToolOptions } from '../../protocols/tool-options.ts'
@@ -85,6 +85,24 @@ read('a command of the run file may be persistent, and has no options of its own
   assert.equal(settingsOf(mine, { command, lifetime: 'persistent', options: ['--a=1'] }).words, ['--a=1'])
   assert.match(thrownBy(() => settingsOf(mine, { command, abc: 1 })).message, /^tool\.mine\.abc: .*it has none of/)
 })
+
+const ignored: Array<[tool: string, options: ToolOptions, remarks: RegExp[]]> = [
+  ['gauge', { interval: 1 }, [/^its interval is ignored: it takes no samples at one$/]],
+  ['gauge', { stop_signal: 'INT' }, [/^its stop_signal is ignored: it does nothing between start and stop$/]],
+  ['perf', { interval: 1, stop_signal: 'INT' }, [/^its interval/]],
+  ['vmstat', { interval: 1, stop_signal: 'INT' }, []],
+  ['mine', { command: ['x'], interval: 1 }, [/^its interval/]],
+  ['mine', { command: ['x', '{interval}'], interval: 1 }, []],
+  ['mine', { command: ['x'], options: ['-i{interval}'], interval: 1 }, []],
+  ['mine', { command: ['x'], read: [{ format: 'csv' }] as never, interval: 1 }, []]
+]
+for (const [name, options, remarks] of ignored) {
+  read(`of ${name} ${JSON.stringify(options)} means something, or it is said`, () => {
+    const said = ignoredBy(findTool(name, options), options)
+    assert.is(said.length, remarks.length)
+    for (const [i, remark] of remarks.entries()) assert.match(said[i] as string, remark)
+  })
+}
 
 read('the interval of the run holds where the tool has none', () => {
   assert.is(intervalOf(settingsOf(tool, {}).values, { interval: 3 }), 3)

@@ -8,6 +8,7 @@ import { fieldsOfJobs } from '../../../protocols/where/fields-of-jobs.ts'
 import { readOrderOf, readWhereOf } from '../../../protocols/where/where.ts'
 import { addExamples, addFlag, type Context, setAction } from '../../command.ts'
 import { formatBytes, formatDuration } from '../../format.ts'
+import { whyOfJob } from '../../jobs/causes.ts'
 import { nameOfGraph, stateInWords } from '../../jobs/job-progress.ts'
 import { writeNotes } from '../../output.ts'
 
@@ -72,7 +73,7 @@ export function formatJobs(jobs: JobLine[], withRun: boolean): string {
     { head: 'OUTPUTS', of: line => (line.outputs ? `${line.outputs}, ${formatBytes(line.bytes ?? 0)}` : undefined) },
     ...(graphs.size > 1 ? [{ head: 'GRAPH', of: ({ graph }: JobLine) => nameOfGraph(graph) }] : []),
     ...(withRun ? [{ head: 'AT', of: ({ at }: JobLine) => at }] : []),
-    { head: 'WHY', of: whyOf }
+    { head: 'WHY', of: whyOfJob }
   ]
   const shown = columns.filter(({ of, always }) => always || jobs.some(line => of(line) != null))
   return formatTable(
@@ -80,7 +81,3 @@ export function formatJobs(jobs: JobLine[], withRun: boolean): string {
     jobs.map(line => shown.map(({ of }) => of(line)))
   )
 }
-
-/** Of what failed the reason, of what was skipped the cause, of the rest why it ran or not. */
-const whyOf = ({ reason, from, why }: JobLine): string | undefined =>
-  reason ?? (from == null ? why : `${from.join(', ')} failed`)

@@ -6,6 +6,7 @@ import { formatFacts } from '../../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../../command.ts'
 import { formatBytes, formatCommand, formatDuration, formatTime } from '../../format.ts'
 import { formatValue } from '../../format-value.ts'
+import { whyRun } from '../../jobs/causes.ts'
 import { nameOfGraph, stateInWords } from '../../jobs/job-progress.ts'
 import { formatSection } from '../../show/section.ts'
 
@@ -77,9 +78,9 @@ function factsOf({ run, graph, job, state, at, entry, spec, graphs, results }: J
   return {
     job: `${job} of ${run}${graph.role === 'work' && others.length === 0 ? '' : `, ${nameOfGraph(graph)}`}`,
     state: stateInWords(state),
-    reason: entry?.reason == null ? undefined : `${entry.reason}${state === 'failed' ? inPhase(result) : ''}`,
+    reason: entry?.reason,
     'failed through': entry?.from?.join(', '),
-    why: entry?.why,
+    why: whyRun({ state, why: entry?.why }),
     needs: entry?.needs.join(', '),
     command: spec?.command == null ? undefined : formatCommand(spec.command),
     wants: wants.join(', '),
@@ -94,8 +95,6 @@ function factsOf({ run, graph, job, state, at, entry, spec, graphs, results }: J
     'also in': others.length > 8 ? `${others.slice(0, 8).join(', ')} and ${others.length - 8} more` : others.join(', ')
   }
 }
-
-const inPhase = (result?: ProvenResult) => (result?.phase == null ? '' : ` in phase ${result.phase}`)
 
 const logInWords = ({ lines, dropped }: ProvenResult) =>
   `${lines} lines${dropped === 0 ? '' : `, ${dropped} of them not kept`}`

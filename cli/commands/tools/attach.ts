@@ -1,10 +1,10 @@
 /** `bak tools attach`: adds a tool to a run that goes on. */
 import type { Command } from 'commander'
-import { addExamples, addFlag, type Context, setAction } from '../../command.ts'
+import { addExamples, addFlag, type Context, RUN, setAction } from '../../command.ts'
 import { type ChangeOptions, changeTools } from '../../tool-change.ts'
 
 export function defineAttach(command: Command): void {
-  command.argument('<run>', 'any unique part of its id, or last').argument('<name>', 'the tool')
+  command.argument('<run>', RUN).argument('<name>', 'the tool')
   command.usage('RUN NAME [--on SELECTOR] [-- OPTIONS]')
   addFlag(command, '--on <selector>', 'on which of its members', option => option.default('all'))
   addFlag(command, '--group <name>', 'in which group of tools', option => option.default('default'))

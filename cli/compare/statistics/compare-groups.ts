@@ -26,10 +26,14 @@ export interface Difference {
 export function compareGroups(a: readonly number[], b: readonly number[]): Difference {
   const { u, p, exact } = mannWhitney(a, b)
   const spread = spreadWithin(a, b)
+  const medians: Difference['medians'] = [medianOf(a), medianOf(b)]
+  const { shift, interval: [from, to] = [] } = shiftOf(a, b)
+  // what is never negative cannot fall by more than all of it
+  const least = [...a, ...b].every(value => value >= 0) ? -medians[0] : Number.NEGATIVE_INFINITY
   return {
     samples: [a.length, b.length],
-    medians: [medianOf(a), medianOf(b)],
-    ...shiftOf(a, b),
+    ...{ medians, shift },
+    ...(from == null || to == null ? {} : { interval: [Math.max(from, least), to] as Interval }),
     ...{ p, exact, delta: 1 - (2 * u) / (a.length * b.length) },
     ...(spread == null ? {} : { spread })
   }

@@ -7,8 +7,8 @@ import { readJobsFile } from '../../../protocols/jobs/read-jobs-file.ts'
 import { JOBS_FILE } from '../../../protocols/layout.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
 import { formatBytes } from '../../format.ts'
-import { describeFailures, failuresIn } from '../../jobs/causes.ts'
-import { attemptsOf, endedJob, type GraphEntries, graphsIn, whyOfEntry } from '../../jobs/job-entries.ts'
+import { describeFailures, failuresIn, whyOfJob } from '../../jobs/causes.ts'
+import { attemptsOf, endedJob, type GraphEntries, graphsIn } from '../../jobs/job-entries.ts'
 import { describeCounts, nameOfGraph, stateInWords } from '../../jobs/job-progress.ts'
 import { rootOutputs } from '../../jobs/root-outputs.ts'
 import type { Unread } from '../member-index.ts'
@@ -141,7 +141,7 @@ export function jobsTable(entries: JobEntry[], begun: number): Table {
         ...[nameOfGraph(graph), job, stateInWords(state), member, attemptsOf(entry)],
         ...[began == null ? '' : (began - begun) / 1000, duration == null ? '' : duration / 1000],
         outputs.length === 0 ? '' : `${outputs.length}, ${formatBytes(bytesOfOutputs(outputs))}`,
-        whyOfEntry(entry) ?? ''
+        whyOfJob(entry) ?? ''
       ]
     })
   }

@@ -88,21 +88,43 @@ export function shade(frame: Frame, windows: Window[]): SVGGElement {
   return group
 }
 
-/** Marks of time below a frame; the first and the last are moved inwards so that nothing is cut off. */
+/** Px of a letter of an axis, about, and between two labels at least. */
+const LETTER = 6
+const APART = 4
+
+/** Marks of time below a frame; what there is no room for has no label. */
 export function timeAxis(frame: Frame, y: number, least = 64): SVGGElement {
   const group = svg('g', { class: 'axis' })
-  const { left, width, range } = frame
-  for (const time of timeTicks(range.from, range.to, Math.max(2, Math.floor(width / least)))) {
-    const x = xOf(frame, time)
-    const anchor = x - left < 14 ? 'start' : left + width - x < 14 ? 'end' : 'middle'
-    group.append(
-      svg('line', { x1: px(x), x2: px(x), y1: y, y2: y + 3 }),
-      svg(
-        'text',
-        { x: px(anchor === 'start' ? left : anchor === 'end' ? left + width : x), y: y + 13, 'text-anchor': anchor },
-        clock(time)
-      )
-    )
+  const { width, range } = frame
+  for (const { time, x, label } of placeTimes(
+    frame,
+    timeTicks(range.from, range.to, Math.max(2, Math.floor(width / least)))
+  )) {
+    group.append(svg('line', { x1: px(x), x2: px(x), y1: y, y2: y + 3 }))
+    if (label == null) continue
+    group.append(svg('text', { x: px(label.x), y: y + 13, 'text-anchor': label.anchor }, clock(time)))
   }
   return group
+}
+
+interface PlacedTime {
+  time: number
+  x: number
+  label?: { x: number; anchor: 'start' | 'middle' | 'end' }
+}
+
+/** @returns where each is, and its label: the first and the last are moved inwards so that nothing is cut off, and none touches the one before */
+export function placeTimes(frame: Frame, times: number[]): PlacedTime[] {
+  const { left, width } = frame
+  let end = Number.NEGATIVE_INFINITY
+  return times.map(time => {
+    const x = xOf(frame, time)
+    const long = LETTER * clock(time).length
+    const anchor = x - left < 14 ? 'start' : left + width - x < 14 ? 'end' : 'middle'
+    const at = anchor === 'start' ? left : anchor === 'end' ? left + width : x
+    const from = anchor === 'start' ? at : anchor === 'end' ? at - long : at - long / 2
+    if (from < end + APART) return { time, x }
+    end = from + long
+    return { time, x, label: { x: at, anchor } }
+  })
 }

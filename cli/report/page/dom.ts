@@ -42,9 +42,15 @@ export function append(element: Element, children: Child[]): void {
     if (child != null && child !== false) element.append(child instanceof Node ? child : String(child))
 }
 
-/** @returns `a`, or `b` of the style sheet as it is now: in dark or in light */
-export const cssValue = (name: string): string =>
-  getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+/** A variable alone has the colours of both, `light-dark(a, b)`: an element that uses it has one. */
+let probe: HTMLElement | undefined
+
+/** @param name of a colour of the style sheet @returns it as it is now: in dark or in light */
+export function colourOf(name: string): string {
+  if (!probe?.isConnected) probe = document.body.appendChild(h('i', { hidden: '' }))
+  probe.style.color = `var(${name})`
+  return getComputedStyle(probe).color
+}
 
 /** Calls once in the next frame, however often it is asked before. */
 export function oncePerFrame(act: () => void): () => void {

@@ -1,7 +1,7 @@
 /** The processors of a member as rows over time, the fuller the darker, in seven steps. */
 import type { Window } from '../report-data.ts'
 import type { Cursor } from './cursor.ts'
-import { cssValue, h } from './dom.ts'
+import { colourOf, h } from './dom.ts'
 import type { TimeRange } from './range.ts'
 import { type Points, valueAt } from './reduce.ts'
 import { meansOf } from './spread.ts'
@@ -65,12 +65,12 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
     drawMarks(context)
     if (selected == null) return
     context.globalAlpha = 0.2
-    context.fillStyle = cssValue('--ink')
+    context.fillStyle = colourOf('--ink')
     context.fillRect(left(selected.from), TOP, left(selected.to) - left(selected.from), height)
   }
 
   function drawRows(context: CanvasRenderingContext2D): void {
-    const colours = Array.from({ length: HEAT_STEPS }, (_, step) => cssValue(`--heat-${step}`))
+    const colours = Array.from({ length: HEAT_STEPS }, (_, step) => colourOf(`--heat-${step}`))
     const { from, to } = range.shown
     const row = height / rows.length
     for (const [index, { points }] of rows.entries()) {
@@ -92,7 +92,7 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
 
   function drawMarks(context: CanvasRenderingContext2D): void {
     context.font = '11px system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif'
-    context.fillStyle = cssValue('--soft')
+    context.fillStyle = colourOf('--soft')
     context.textBaseline = 'middle'
     context.textAlign = 'right'
     const row = height / rows.length
@@ -105,7 +105,7 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
     for (const time of timeTicks(range.shown.from, range.shown.to, Math.max(2, Math.floor(width / 90)))) {
       context.fillText(clock(time), left(time), TOP + height + 6)
     }
-    context.fillStyle = cssValue('--phase-work')
+    context.fillStyle = colourOf('--phase-work')
     for (const { kind, from, to } of windows) {
       const [x0, x1] = [Math.max(MARKS, left(from)), Math.min(width - RIGHT, left(to))]
       if (kind === 'work' && x1 > x0) context.fillRect(x0, TOP + height + 1, x1 - x0, 3)

@@ -2,7 +2,7 @@
 import uPlot from 'uplot'
 import type { Window } from '../report-data.ts'
 import type { Cursor } from './cursor.ts'
-import { cssValue, h } from './dom.ts'
+import { colourOf, h } from './dom.ts'
 import { type Line, type PlotTable, tableOf } from './plot-table.ts'
 import type { Range, TimeRange } from './range.ts'
 import { decadeMarks, valueScale } from './tasks/curve-axis.ts'
@@ -126,8 +126,8 @@ function options(init: PlotInit, width: number, table: PlotTable): uPlot.Options
   const { unit, lines, stacked, full, windows, marks = [], byDecades = false, range, cursor } = init
   const axis: uPlot.Axis = {
     font: FONT,
-    stroke: () => cssValue('--soft'),
-    grid: { stroke: () => cssValue('--hairline'), width: 1 },
+    stroke: () => colourOf('--soft'),
+    grid: { stroke: () => colourOf('--hairline'), width: 1 },
     ticks: { show: false }
   }
   return {
@@ -141,7 +141,7 @@ function options(init: PlotInit, width: number, table: PlotTable): uPlot.Options
     },
     axes: [
       {
-        ...{ ...axis, size: 22, gap: 5 },
+        ...{ ...axis, size: 24, gap: 7 },
         splits: (_, __, from, to) => timeTicks(from, to, Math.max(2, Math.floor(width / 90))),
         values: (_, splits) => splits.map(clock)
       },
@@ -159,8 +159,8 @@ function options(init: PlotInit, width: number, table: PlotTable): uPlot.Options
         ({ label, colour, dash }, index): uPlot.Series => ({
           ...{ label, spanGaps: false, dash },
           width: stacked ? 0 : 1.2,
-          stroke: () => cssValue(colour),
-          fill: stacked ? () => cssValue(colour) : undefined,
+          stroke: () => colourOf(colour),
+          fill: stacked ? () => colourOf(colour) : undefined,
           points: stacked ? { show: false } : pointsOf(table.alone(index), colour)
         })
       )
@@ -200,8 +200,8 @@ function pointsOf(alone: number[], colour: string): uPlot.Series.Points {
     filter: () => alone,
     size: 3,
     width: 0,
-    fill: () => cssValue(colour),
-    stroke: () => cssValue(colour)
+    fill: () => colourOf(colour),
+    stroke: () => colourOf(colour)
   }
 }
 
@@ -251,7 +251,7 @@ function shadeCanvas(u: uPlot, windows: Window[]): void {
     const left = Math.max(bbox.left, u.valToPos(from, 'x', true))
     const right = Math.min(bbox.left + bbox.width, u.valToPos(to, 'x', true))
     if (!(right > left)) continue
-    ctx.fillStyle = cssValue(kind === 'period' ? '--period' : warmup ? '--shade-light' : '--shade')
+    ctx.fillStyle = colourOf(kind === 'period' ? '--period' : warmup ? '--shade-light' : '--shade')
     ctx.fillRect(left, bbox.top, right - left, kind === 'period' ? 2 * devicePixelRatio : bbox.height)
   }
   ctx.restore()
@@ -261,7 +261,7 @@ function shadeCanvas(u: uPlot, windows: Window[]): void {
 function markCanvas(u: uPlot, marks: number[]): void {
   const { ctx, bbox } = u
   ctx.save()
-  ctx.strokeStyle = cssValue('--period')
+  ctx.strokeStyle = colourOf('--period')
   ctx.lineWidth = devicePixelRatio
   ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio])
   for (const mark of marks) {

@@ -18,6 +18,7 @@ import { findProgram } from '../../tools/find-program.ts'
 import { programRunBy, textsOf } from '../../tools/index.ts'
 import { broughtByRun } from '../../work/brought-by-run.ts'
 import type { Brought } from '../../work/workloads/brought.ts'
+import { missingPrograms } from '../../work/workloads/missing-programs.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { refuseForward } from './forward-rule.ts'
@@ -37,7 +38,7 @@ interface AllowanceInit {
   names: Names
   /** Programs of runs that may run as the daemon does. */
   privileged?: string[]
-  guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords' | 'lend' | 'containers'>
+  guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords' | 'lend' | 'containers' | 'hides'>
   caps?: Caps
   /** What may be staged here. */
   artifacts?: ArtifactLimits
@@ -63,7 +64,7 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     const { rules, file, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
     const caller = this.#callerOf(peer)
-    const machine = { find: this.finderFor(peer), runs: programRunBy, texts: textsOf, notApart }
+    const machine = { find: this.#finderFor(peer), runs: programRunBy, texts: textsOf, notApart }
     const all = tools.flatMap(each => variantsOf(each.options).map(options => ({ ...each, options })))
     const refusal = await refusalOf(rules, { caller, tools: all, workloads }, machine)
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
@@ -153,8 +154,15 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     return programsOf(member, { guards, self, lifetime, isPrivileged: argv => isPrivileged(privileged, argv, disk) })
   }
 
+  /** @returns why programs that a run of this peer brings cannot start here, found out without them; undefined if they can */
+  whyAbsent(peer: string, brought: Brought[]): Promise<string | undefined> {
+    const { self, guards } = this.init
+    const hides = (folder: string, program: string) => (peer === self ? undefined : guards.hides(folder, program))
+    return missingPrograms(brought, { find: this.#finderFor(peer), hides })
+  }
+
   /** @returns what finds a program on the PATH of this machine, as whom it would run here for this peer */
-  finderFor(peer: string): (name: string) => Promise<string | undefined> {
+  #finderFor(peer: string): (name: string) => Promise<string | undefined> {
     const { self, guards } = this.init
     const { isolation } = guards
     const user = peer !== self && 'how' in isolation && isolation.how === 'user' ? isolation : undefined

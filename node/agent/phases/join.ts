@@ -2,7 +2,6 @@
 import { release } from 'node:os'
 import { BakError } from '../../../protocols/errors.ts'
 import { broughtByRun } from '../../work/brought-by-run.ts'
-import { missingPrograms } from '../../work/workloads/missing-programs.ts'
 import { jobsHere } from '../allow/jobs-here.ts'
 import { checkAssignments } from '../tool-check.ts'
 import { measureAtJoin, pathNow } from './compare-clocks.ts'
@@ -13,8 +12,7 @@ export const join: PhaseHandler = async context => {
   const { member, parts, signal } = context
   const self = parts.self()
   await parts.allow(member)
-  const brought = broughtByRun(member.offer.spec, member)
-  const absent = await missingPrograms(brought, parts.owner.finderFor(member.controller))
+  const absent = await parts.owner.whyAbsent(member.controller, broughtByRun(member.offer.spec, member))
   if (absent != null) throw new BakError('tool-unavailable', absent)
   if (self.state === 'draining') throw new BakError('draining', `${self.name} takes no new runs`)
   const [clock, tools] = await Promise.all([measureAtJoin(context), checkAssignments(member.tools, parts.catalogue)])

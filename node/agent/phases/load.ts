@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { BakError } from '../../../protocols/errors.ts'
 import { instanceFolder } from '../../../protocols/layout.ts'
 import type { RosterEntry } from '../../../protocols/manifest.ts'
-import type { Ack, Part, Step } from '../../../protocols/phase.ts'
+import type { Ack, Command, Part, Step } from '../../../protocols/phase.ts'
 import type { Iteration } from '../../../protocols/spec.ts'
 import { DRIVER } from '../../../protocols/tasks/task.ts'
+import { now } from '../../now.ts'
 import type { Places } from '../../processes/programs.ts'
 import { environmentOf, peersFileOf, serversOf } from '../../work/contract.ts'
 import { addressedOperations } from '../../work/tasks/addressed-operations.ts'
@@ -39,12 +40,15 @@ export async function doLoadPart(part: LoadPart, context: PhaseContext): Promise
   if (part === 'tasks') {
     // elements may be an hour apart, in which clocks drift
     if (at != null) await measureBefore(at - TOLD_BEFORE_MS, context)
-    const { offset } = member.clock
-    return { load: await load.tasks(element, at == null ? Date.now() : at + offset, signal) }
+    return { load: await load.tasks(element, beginOf(command, member.clock.offset, now()), signal) }
   }
   await load.doOnce(part, signal)
   return {}
 }
+
+/** @returns when clients begin, by this clock; no later than the command said, since that may have been set back after it was compared */
+export const beginOf = ({ at, issued }: Pick<Command, 'at' | 'issued'>, offset: number, here: number): number =>
+  at == null ? here : Math.min(at + offset, here + at - issued)
 
 async function loadOf({ command, member, parts }: PhaseContext): Promise<MemberLoad> {
   const { run, self: peer, name, data, folder, roster } = member

@@ -49,7 +49,7 @@ export interface PhaseParts {
     | 'checkRoom'
     | 'longestOf'
     | 'programsOf'
-    | 'finderFor'
+    | 'whyAbsent'
     | 'guardsInWords'
     | 'isFree'
     | 'lend'

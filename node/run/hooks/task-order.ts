@@ -51,10 +51,11 @@ function checkLeft({ part, step, element }: PlannedPhase, { record, active }: Ru
       throw new Stopped('quorum', `task ${name}: no member that was to have its clients is left`)
 }
 
-/** @returns the first error that ended a task, and where, in words */
+/** @returns the first error that ended a task and ends the run, and where, in words */
 function errorIn(answers: Signed<Ack>[], run: RunContext): string | undefined {
   for (const { by, value } of answers) {
-    const failed = value.load?.tasks.find(({ error }) => error != null)
+    const isSearch = run.order.spec.search != null
+    const failed = value.load?.tasks.find(({ error, unreachable }) => error != null && !(isSearch && unreachable))
     if (failed != null) return cutText(`${failed.task} on ${run.nameOf(by) ?? by}: ${failed.error}`)
   }
   return undefined

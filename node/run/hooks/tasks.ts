@@ -130,6 +130,8 @@ async function endElement(run: RunContext, load: SampleLoad, element: number, ph
   if (ended == null) return
   const { record, events } = run
   const { joinPoint, results } = ended
+  const all = results.flatMap(each => [...load.answersTo(each)])
+  const failing = new Set(all.filter(([, { task }]) => task.error != null).map(([member]) => member))
   for (const result of results) {
     const answers = load.answersTo(result)
     const signed = errorIn(new Map([...answers].map(([member, { task }]) => [member, task])))
@@ -142,8 +144,9 @@ async function endElement(run: RunContext, load: SampleLoad, element: number, ph
     }
     for (const each of result.members) {
       const answer = answers.get(each.member)?.task
-      // in a run that goes on nobody cuts anything short
-      const isCut = phase === 'work' && !run.cancelled.aborted && answer?.ended === 'cut' && answer.error == null
+      // in a run that goes on nobody else cuts anything short
+      const isOdd = phase === 'work' && !run.cancelled.aborted && !failing.has(each.member)
+      const isCut = isOdd && answer?.ended === 'cut'
       const reason = (answer && differenceIn(each, answer)) ?? (isCut ? CUT : undefined)
       if (reason == null) continue
       record.partial = true

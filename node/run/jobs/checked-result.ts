@@ -19,7 +19,7 @@ export interface ExpectedResult {
 
 /** @throws {BakError} `bad-signature`, `bad-message`, or `mismatch` naming what it is not of */
 export function checkedResult(sealed: Envelope, peer: string, expected: ExpectedResult): Signed<JobResult> {
-  if (sealed.by !== peer) throw new BakError('bad-signature', `its result is signed by ${sealed.by}`)
+  if (sealed.by !== peer) throw new BakError('bad-signature', 'its result is signed by a key that is not its own')
   const result = open(jobResultSubject, sealed)
   const wrong = mistakeIn(result.value, expected)
   if (wrong != null) throw new BakError('mismatch', `its result has another ${wrong} than was offered`)

@@ -5,7 +5,7 @@
 import type { Signed } from '../../../protocols/envelope.ts'
 import type { ErrorCode } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
-import type { JobResult } from '../../../protocols/jobs/job-result.ts'
+import { type JobResult, reasonOf } from '../../../protocols/jobs/job-result.ts'
 import { type JobAttempt, resultText } from '../../../protocols/jobs/jobs-file.ts'
 import { now } from '../../now.ts'
 import { pause } from '../../wait.ts'
@@ -205,7 +205,7 @@ export class JobOffers {
     }
     const outcome = { ...outcomeOf(offered), reason: reasonOf(value), tail: value.tail.slice(-MAX_TAIL_TOLD) }
     if (value.outcome === 'cancelled') return states.cancel(job, { ...outcomeOf(offered), reason: offered.cancelled })
-    fail(job, value.phase == null ? outcome : { ...outcome, phase: value.phase })
+    fail(job, outcome)
   }
 
   /** Another member gets it, with what its inputs are then. */
@@ -276,10 +276,3 @@ export class JobOffers {
 const nameOf = ({ job, number }: Offered): AttemptName => ({ job: job.name, attempt: number })
 
 const outcomeOf = ({ member, number }: Offered): Outcome => ({ member: member.name, attempt: number })
-
-/** `exit 1`, `killed by SIGSEGV` */
-function reasonOf({ error, timedOut, signal, exit }: JobResult): string {
-  if (error != null) return error
-  if (timedOut) return 'it took longer than its timeout'
-  return signal == null ? `exit ${exit ?? 'unknown'}` : `killed by ${signal}`
-}

@@ -19,7 +19,6 @@ export interface Outcome {
   attempt?: number
   reason?: string
   tail?: string[]
-  phase?: string
 }
 
 export class TrackedJob {
@@ -125,7 +124,6 @@ export class TrackedJob {
     if (state === 'done' || state === 'reused') told.bytes = bytesOfOutputs(this.outputs)
     if (isFinal(state) && this.run == null && this.duration != null) told.took = this.duration
     if (state === 'failed' && outcome.tail != null) told.tail = outcome.tail
-    if (state === 'failed' && outcome.phase != null) told.phase = outcome.phase
     if (state === 'skipped') told.from = [...this.causes]
     return told
   }

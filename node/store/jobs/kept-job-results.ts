@@ -5,8 +5,7 @@
 import { decode, encode } from '../../../protocols/codec.ts'
 import { digestOf } from '../../../protocols/digest.ts'
 import { envelope, open, type Signed } from '../../../protocols/envelope.ts'
-import { cutText } from '../../../protocols/fields.ts'
-import { bytesOfOutputs, type JobResult, jobResultSubject } from '../../../protocols/jobs/job-result.ts'
+import { bytesOfOutputs, type JobResult, jobResultSubject, reasonOf } from '../../../protocols/jobs/job-result.ts'
 import type { JobDatabase, OpenJobs } from './job-database.ts'
 import { graphText } from './job-schema.ts'
 
@@ -75,7 +74,7 @@ function opened(sealed: Uint8Array): Signed<JobResult> | undefined {
 }
 
 function insert(db: OpenJobs, { by, value }: Signed<JobResult>, sealed: Uint8Array): void {
-  const { key, run, graph, job, attempt, outcome, began, duration, exit, error, outputs } = value
+  const { key, run, graph, job, attempt, outcome, began, duration, exit, outputs } = value
   const bytes = bytesOfOutputs(outputs)
   const added = db
     .sql(
@@ -84,7 +83,7 @@ function insert(db: OpenJobs, { by, value }: Signed<JobResult>, sealed: Uint8Arr
     )
     .run(
       ...[digestOf(sealed), key, run, graphText(graph), job, attempt, by, outcome, Date.now(), sealed.length],
-      ...[began ?? null, duration, exit ?? null, error == null ? null : cutText(error), outputs.length, bytes]
+      ...[began ?? null, duration, exit ?? null, outcome === 'done' ? null : reasonOf(value), outputs.length, bytes]
     )
   if (added.changes === 0) return
   const id = added.lastInsertRowid

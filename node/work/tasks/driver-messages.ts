@@ -16,6 +16,8 @@ export const toDriver = v.variant('type', [
     spec,
     /** Settings of the iteration. */
     params: v.record(v.string(), v.string()),
+    /** The folder of the sample: what is random differs from one to the next. */
+    sample: text,
     /** For each worker the physical clients that it has: rows of the allocation (protocols/tasks/allocation.ts). */
     workers: list(list(count, MAX_CLIENTS), 1024),
     /** Of one task: samples that are brought as they are; beyond, histograms. By task. */
@@ -24,8 +26,8 @@ export const toDriver = v.variant('type', [
   v.object({ type: v.literal('prepare') }),
   v.object({ type: v.literal('setup') }),
   v.object({ type: v.literal('teardown') }),
-  /** Clients of an element begin at this moment, by the clock of this machine, ms since 1970. */
-  v.object({ type: v.literal('element'), element: count, at: instant }),
+  /** Clients of an element begin `at` this moment, ms since 1970, which is `begin` by the clock that processes share (shared-clock.ts), ms. */
+  v.object({ type: v.literal('element'), element: count, at: instant, begin: v.pipe(v.number(), v.finite()) }),
   /** The current element is completed: clients end with their current request, but for those of the task that completes it. */
   v.object({ type: v.literal('complete'), element: count }),
   /** Clients end now; what was measured is still brought, then `joined` says so. */

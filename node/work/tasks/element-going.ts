@@ -69,13 +69,14 @@ export class ElementGoing {
 
   /** @param offset what the clock of the driver is ahead of the controller's, ms */
   endOf(task: string, offset: number): TaskEnd {
-    const { began, error, unsent, ended = 'cut' } = this.#answers.get(task) ?? {}
+    const { began, error, unsent, unreachable, ended = 'cut' } = this.#answers.get(task) ?? {}
     const why = error ?? this.#error ?? this.#mismatch.get(task)
     return {
       ...(began == null ? {} : { began: { first: began.first - offset, last: began.last - offset } }),
       ended,
       ...(unsent == null ? {} : { unsent }),
-      ...(why == null ? {} : { error: why })
+      ...(why == null ? {} : { error: why }),
+      ...(unreachable == null ? {} : { unreachable })
     }
   }
 }

@@ -1,7 +1,10 @@
 /** How long tasks may take: for the deadlines of their phases, and for the owner who limits the time of a run. Pure. */
 import type { Spec } from '../../../protocols/spec.ts'
 import { type Element, elementsOf, type PlannedTask, type TaskSpec } from '../../../protocols/tasks/elements.ts'
+import type { Operation } from '../../../protocols/tasks/operation.ts'
+import { operationsOf } from '../../../protocols/tasks/operations-of.ts'
 import { loadOf } from '../../../protocols/tasks/task.ts'
+import { MODULE_SECONDS } from './operation.ts'
 
 type Timed = TaskSpec & Pick<Spec, 'policy'>
 
@@ -35,15 +38,29 @@ export const longestRequestOf = ({ tasks }: Element): number | undefined => most
 
 /** @param names of operations; @returns seconds until each of them has been done once, one after the other; undefined if that is not limited */
 export const longestOfOperations = (names: string[], { operation }: Pick<Spec, 'operation'>): number | undefined =>
-  sumOf(names.map(name => limitOf(operation.find(each => each.name === name)?.timeout ?? 0)))
+  sumOf(
+    names.map(name => {
+      const found = operation.find(each => each.name === name)
+      return sumOf([limitOf(found?.timeout ?? 0), loadingOf(found)])
+    })
+  )
+
+/** @returns seconds until all that a member does before the first task is done; undefined if that is not limited */
+export function longestToPrepare(spec: TaskSpec): number | undefined {
+  const { prepare, probe_timeout } = loadOf(spec)
+  const loading = operationsOf(spec).map(({ operation }) => loadingOf(operation))
+  return sumOf([probe_timeout, ...loading, longestOfOperations(prepare, spec)])
+}
+
+const loadingOf = (operation?: Pick<Operation, 'type'>) => (operation?.type === 'module' ? 2 * MODULE_SECONDS : 0)
 
 /** @returns seconds that the tasks of one sample take at most, with what is done before and after them; undefined if that is not limited */
 export function longestOfTasks(spec: Timed, params: Record<string, string> = {}): number | undefined {
-  const { prepare, setup, teardown, probe_timeout } = loadOf(spec)
+  const { setup, teardown } = loadOf(spec)
   const elements = elementsOf(spec, params)
   return sumOf([
-    probe_timeout,
-    longestOfOperations([...prepare, ...setup, ...teardown], spec),
+    longestToPrepare(spec),
+    longestOfOperations([...setup, ...teardown], spec),
     ...elements.map(each => longestOfElement(each, spec)),
     ...elements.map(each => (each.completedBy == null ? 0 : longestRequestOf(each)))
   ])

@@ -5,18 +5,21 @@
 import { MAX_TIMER_MS } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
+import { stepFolder } from '../../../protocols/layout.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 import type { LoadStatus } from '../../../protocols/tasks/load-stream.ts'
 import { tallyHistograms, tallySamples } from '../../../protocols/tasks/tally.ts'
 import { DRIVER } from '../../../protocols/tasks/task.ts'
 import type { LoadAnswer, TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
+import { now } from '../../now.ts'
 import { inTime, within } from '../../wait.ts'
 import { type Driver, DriverDialog, type Said } from './driver-dialog.ts'
 import { ElementGoing } from './element-going.ts'
 import { type Counted, LoadCounts } from './load-counts.ts'
 import type { ElementOfMember, MemberClients } from './member-clients.ts'
 import { MAX_KEPT_BYTES, SamplesUplink, type SamplesUplinkInit } from './samples-uplink.ts'
+import { sharedOffset } from './shared-clock.ts'
 
 /** Clients that are cut short are at the join point within this, ms: their requests are given up. */
 const CUT_GRACE_MS = 10_000
@@ -81,7 +84,8 @@ export class MemberLoad {
     const until = AbortSignal.any([signal, this.#over.signal])
     this.#uplink.start()
     const exact = Object.entries(clients.exact).map(([task, samples]) => ({ task, samples }))
-    const begin = { type: 'begin' as const, spec, params, workers: clients.workers, exact }
+    const sample = stepFolder(this.#init.uplink.step)
+    const begin = { type: 'begin' as const, spec, params, sample, workers: clients.workers, exact }
     await this.#driver.begin(start(until), begin, until)
     const { targets } = await this.#driver.do('prepare', signal)
     return { tasks: [], ...(targets == null ? {} : { targets }) }
@@ -103,13 +107,16 @@ export class MemberLoad {
     const element = this.#elementOf(number)
     const last = [...this.#begun.keys()].at(-1) ?? -1
     if (number <= last) throw new BakError('state', `element ${number} of the schedule was begun before`)
+    // the wall clock may be set while others end
+    const begin = performance.now() + at - now()
     await this.#settle(signal)
     this.#driver.check()
+    const left = begin - performance.now()
     const going = new ElementGoing(element)
     this.#begun.set(number, going)
     this.#going = going
-    this.#driver.say({ type: 'element', element: number, at })
-    this.#limitTime(going, at)
+    this.#driver.say({ type: 'element', element: number, at, begin: begin + sharedOffset() })
+    this.#limitTime(going, left)
     if (element.completedBy == null) return this.#joined(going, signal)
     // where any client may complete it, and none is here, others do
     if (!element.isCompleting && element.completedBy !== 'any') return { tasks: [] }
@@ -199,11 +206,11 @@ export class MemberLoad {
     inTime(going.joined, { ms: Math.min(ms, MAX_TIMER_MS), late }).catch(() => going.isOver || act())
   }
 
-  /** The run has a longest time for its work. */
-  #limitTime(going: ElementGoing, at: number): void {
+  /** The run has a longest time for its work. @param left ms until the element begins */
+  #limitTime(going: ElementGoing, left: number): void {
     const seconds = this.#init.spec.policy.timeout
     if (seconds === 0) return
-    this.#act(going, Math.max(0, at - Date.now()) + seconds * 1000, () => {
+    this.#act(going, Math.max(0, left) + seconds * 1000, () => {
       if (!going.isCut) going.fail(`ended at its deadline of ${seconds} s`)
       this.#cut(going)
     })

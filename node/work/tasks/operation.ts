@@ -1,5 +1,8 @@
 /** What an operation is to the driver: made once for each client, then asked for one request after the other. */
 
+/** Seconds for a module to be imported, again for its setup, and for each client to open what it needs. */
+export const MODULE_SECONDS = 60
+
 /** A request that ended. Times are of `performance.now()`, ms. */
 export interface Outcome {
   /** When the request went out and when the last byte of its answer was here; of several the earliest and the latest. */
@@ -48,4 +51,11 @@ export interface OperationRunner {
   /** What it needs is there: a target that can be reached. @returns how it names itself @throws {BakError} `unreachable` */
   probe?(signal: AbortSignal): Promise<{ target: string; server?: string }[]>
   close(): Promise<void>
+}
+
+export interface RunnerInit {
+  /** The folder that requests work in; staged files are there. */
+  folder: string
+  /** Hears what is done with an operation before it can be asked for requests. */
+  doing?(what: string): void
 }

@@ -55,6 +55,13 @@ test('the first line says what was not alike, the last lines the answer and the 
   assert.match(unknown, /^--fail-on "p99 > 1%" cannot be told: clat\.p99 \(needs .+\)$/)
 })
 
+test('what CHANGE is stands below the table that has it', async () => {
+  const said = 'CHANGE is the median of all differences between a sample and one of A, in percent of the median of A'
+  assert.match(await textOf(), new RegExp(`\\nMETRIC +A +B +CHANGE .*\\n(.+\\n)+${said}\\n`))
+  const none = { metrics: [], tests: 0, others: [], absent: [] }
+  assert.not.match(await textOf({ workload: none }), /CHANGE/)
+})
+
 test('samples that are too few for so many metrics are named, with what helps', async () => {
   const of = (samples: number) => {
     const values = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`m${i}`, around(100, 1, samples, i)]))

@@ -157,6 +157,17 @@ test('the interval holds the shift, and moves with the values', () => {
   )
 })
 
+test('what is never negative does not fall by more than all of it; what can be does', () => {
+  const [a, b] = [
+    [1, 2, 10, 11, 30, 40],
+    [0, 0, 1, 1, 2, 2]
+  ]
+  const [from = 0, to = 0] = shiftOf(a, b).interval ?? []
+  assert.ok(from < -10.5, 'the values are apart by more than their median')
+  assert.equal(compareGroups(a, b).interval, [-10.5, to])
+  assert.equal(compareGroups(a, [-1, ...b.slice(1)]).interval, shiftOf(a, [-1, ...b.slice(1)]).interval)
+})
+
 test('the interval holds the truth in 95 of 100 cases at least', () => {
   for (const size of [5, 8, 20]) {
     const missed = Array.from({ length: 400 }, (_, i) => {

@@ -7,7 +7,7 @@ import { describeFailures, type EndedJob, failuresIn } from '../../../cli/jobs/c
 const test = suite('causes of failed jobs')
 
 const failed = (job: string, needs: string[] = []): EndedJob => ({
-  ...{ job, state: 'failed', needs, member: 'n2', attempt: 3, reason: 'exit 1', phase: 'build', tail: ['a', 'b'] }
+  ...{ job, state: 'failed', needs, member: 'n2', attempt: 3, reason: 'exit 1 in phase build', tail: ['a', 'b'] }
 })
 const skipped = (job: string, needs: string[]): EndedJob => ({ job, state: 'skipped', needs })
 const done = (job: string): EndedJob => ({ job, state: 'done', needs: [] })
@@ -15,6 +15,7 @@ const done = (job: string): EndedJob => ({ job, state: 'done', needs: [] })
 test('a failure that nobody inherits is told alone, with its last lines and how to see the rest', () => {
   assert.equal(describeFailures(failuresIn([done('a'), failed('lib')]), 'R'), [
     'lib failed on n2, attempt 3: exit 1 in phase build',
+    '  last lines of lib:',
     '  | a',
     '  | b',
     '  its log: bak job log R/lib'

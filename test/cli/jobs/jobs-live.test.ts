@@ -32,7 +32,7 @@ const many = (count: number) => Object.fromEntries(Array.from({ length: count },
 
 test('have a line with their number in each state, and one each with member, state, time and what they do', () => {
   assert.equal(drawn(stateOf(...failing)), [
-    '  > work jobs 0/3 1.8 s',
+    '  > work jobs 0/3 members 1.8 s',
     '  > jobs [######--------------] 2/6  2 running, 1 queued, 1 waiting, 1 done, 1 reused',
     '    headers  n1  done         100 ms  12.1 KiB',
     '    lib      n2  running       1.0 s',
@@ -59,7 +59,7 @@ test('that failed make their phase fail, and are all that is drawn once the grap
     change('site', 'done', { member: 'n3', attempt: 1, bytes: 0 })
   )
   assert.equal(drawn(over), [
-    '  > work jobs 0/3 1.8 s 1 of 6 failed',
+    '  > work jobs 0/3 members 1.8 s 1 of 6 jobs failed',
     '  ✗ jobs of 1-default/sample1: 1 failed, 1 skipped, 3 done, 1 reused 1.4 s',
     '    lib  n2  failed   400 ms  exit 1 in phase build'
   ])
@@ -238,6 +238,7 @@ test('that failed are told at the end with those that inherit it, and their last
   const { jobs } = stateOf(...failing, ...libFails)
   assert.equal(failuresAtEnd(jobs, 'k3f9ab'), [
     'app skipped <- lib failed on n2, attempt 1: exit 1 in phase build',
+    '  last lines of lib:',
     '  | cc -c lib.c',
     '  | lib.c:3: error',
     '  its log: bak job log k3f9ab/lib'
@@ -248,9 +249,9 @@ test('are explained one by one where that is asked for', () => {
   const { jobs } = stateOf(...failing, ...libFails)
   assert.equal(explainJobs(jobs), [
     'why each job of 1-default/sample1 was run or not:',
-    '  headers  done on n1     no result of these inputs is known',
-    '  lib      failed on n2   exit 1',
-    '  tool     running on n3  input src/tool.c has changed',
+    '  headers  done on n1     run because no result of these inputs is known',
+    '  lib      failed on n2   exit 1 in phase build',
+    '  tool     running on n3  run because input src/tool.c has changed',
     '  app      skipped        inherited from lib',
     '  docs     reused         its result is known',
     '  site     queued'
@@ -270,11 +271,15 @@ test('are told by every view of bak attach at the end: the chain of causes, and 
   assert.match(plain.stderr, /\nwhy each job of 1-default\/sample1 was run or not:\n {2}headers {2}done on n1 /)
   assert.match(
     plain.stderr,
-    /\napp skipped <- lib failed on n2, attempt 1: exit 1 in phase build\n {2}\| cc -c lib\.c\n/
+    /\napp skipped <- lib failed on n2, attempt 1: exit 1 in phase build\n {2}last lines of lib:\n {2}\| cc -c lib\.c\n/
   )
   assert.not.match(plain.stderr, /exit=undefined/)
+  assert.match(plain.stderr, /\nrun \S+: job failed in \S+ s: job lib failed\n/)
   const quiet = await fake.bak('attach', 'k3f9ab', '--quiet')
-  assert.match(quiet.stderr, /\napp skipped <- lib failed on n2, attempt 1: exit 1 in phase build\n$/)
+  assert.match(
+    quiet.stderr,
+    /^run \S+: job failed in .*\napp skipped <- lib failed on n2, attempt 1: exit 1 in phase build\n$/
+  )
   const json = await fake.bak('attach', 'k3f9ab', '--json')
   const types = json.stdout
     .trim()

@@ -58,7 +58,7 @@ export const failing: Array<EventBody | LiveBody> = [
 ]
 export const libFails: EventBody[] = [
   change('lib', 'failed', {
-    ...{ member: 'n2', attempt: 1, reason: 'exit 1', phase: 'build', tail: ['cc -c lib.c', 'lib.c:3: error'] }
+    ...{ member: 'n2', attempt: 1, reason: 'exit 1 in phase build', tail: ['cc -c lib.c', 'lib.c:3: error'] }
   }),
   change('app', 'skipped', { from: ['lib'], reason: 'lib failed' })
 ]

@@ -39,6 +39,12 @@ test('the busiest disk is named with its member and what it did', () => {
   assert.is(disk(...all), 'nvme0n1 of b, busy 93 % of the time (4.77 MiB/s, 1.20 k requests/s, 4 ms a write)')
 })
 
+test('how long requests took is a mean of requests, not of intervals', () => {
+  const waits = { w: Float64Array.of(9, 1) }
+  const all = [of('disk', 'a', [90, 90]), of('writeWait', 'a', [1, 101], waits)]
+  assert.is(disk(...all), 'sda of a, busy 90 % of the time (11 ms a write)')
+})
+
 test('where there are several iterations it is said in which', () => {
   assert.is(
     disk(of('disk', 'a', [10, 20]), of('disk', 'a', [60], { step: big }), of('disk', 'b', [50], { step: big })),
@@ -56,8 +62,18 @@ test('samples of an iteration are taken together, by their points', () => {
 
 test('a disk that nobody used is none, and what was not measured is not known', () => {
   assert.is(disk(of('disk', 'a', [0.2, 0.2])), 'none was used: sda of a was busiest, 0.2 % of the time')
-  assert.is(disk(of('cpu', 'a', [1])), 'not known: no tool measured disks; proc, iostat and sar do')
-  assert.is(cpu(of('disk', 'a', [1])), 'not known: no tool measured processors; proc, mpstat and sar do')
+  assert.is(disk(of('cpu', 'a', [1], { tool: 'mpstat' })), 'not known: no tool measured disks; proc, iostat and sar do')
+  assert.is(
+    cpu(of('disk', 'a', [1], { tool: 'iostat' })),
+    'not known: no tool measured processors; proc, mpstat and sar do'
+  )
+})
+
+test('of a run of some ms it is said that the time was too short for a tool that was there', () => {
+  const t = Float64Array.of(5, 48)
+  const brief = of('disk', 'a', [0, 0], { t })
+  assert.is(cpu(brief), 'not known: the time was too short for proc to measure processors')
+  assert.match(cpu(brief, of('disk', 'b', [1, 2, 3])), /^not known: no tool measured processors/)
 })
 
 const processors: Array<[title: string, all: Measured[], text: string]> = [

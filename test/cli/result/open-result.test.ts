@@ -1,9 +1,10 @@
 /** Results that are opened by their folder, and what the members used. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { findResult } from '../../../cli/result/find-result.ts'
 import { measure } from '../../../cli/result/measure.ts'
 import { openFolder, openResult } from '../../../cli/result/open-result.ts'
 import { BakError } from '../../../protocols/errors.ts'
@@ -62,6 +63,21 @@ test('a folder is opened without a daemon, and one that is none is refused', asy
   assert.is((await openResult({ home: folder, ask }, join(folder, 'r'))).record.name, 'fio')
   const refused = await openResult({ home: folder, ask }, folder).catch(error => error)
   assert.is(refused.message, `${folder} is a folder without run.json`)
+})
+
+test('without a daemon the last run is found on the disk, and so are those before it', async () => {
+  const ask = (async () => {
+    throw new BakError('no-daemon', 'none')
+  }) as never
+  const names = ['20261122T213015-k3f9ab', '20261122T213115-aaaaaa', '20261123T000000-zzzzzz']
+  for (const name of names) seriesResult({ folder: join(folder, 'runs', name), members: 1, iterations: ['a'] })
+  const found = (text: string) =>
+    findResult({ home: folder, ask }, text).then(
+      ({ folder: at = '' }) => basename(at),
+      error => error.code
+    )
+  assert.equal(await Promise.all(['last', 'last~0', 'last~1', 'last~2'].map(found)), [names[2], ...names.toReversed()])
+  assert.equal(await Promise.all(['last~3', 'last~', 'last~x'].map(found)), Array(3).fill('no-such-run'))
 })
 
 test('each member has a series and a number of each resource in each sample', async () => {

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { addUp, fewerPoints } from '../../../cli/result/points.ts'
+import { addUp, cutTo, fewerPoints, numberOf, weighed } from '../../../cli/result/points.ts'
 import type { Points } from '../../../protocols/series/read-series.ts'
 
 const test = suite('points of series')
@@ -62,6 +62,35 @@ test('of more points than are kept, each is made of some that follow each other'
     [3, 9, 2]
   ])
   assert.equal(shown(fewerPoints(points, 5, 'mean')), shown(points))
+})
+
+test('a wait counts by the requests that waited, also where points are taken together and cut', () => {
+  const waits = of([
+    [1, 2],
+    [2, 8],
+    [4, 100],
+    [5, 1]
+  ])
+  const requests = of([
+    [1, 3],
+    [2, 1],
+    [3, 0],
+    [4, 1]
+  ])
+  const points = weighed(waits, requests)
+  assert.equal([...(points.w ?? [])], [3, 1, 1, 0])
+  assert.is(numberOf({ number: 'mean' }, points.v, points.w), (2 * 3 + 8 + 100) / 5)
+  const fewer = fewerPoints(points, 2, 'mean')
+  assert.equal(
+    [[...fewer.v], [...(fewer.w ?? [])]],
+    [
+      [3.5, 100],
+      [4, 1]
+    ]
+  )
+  assert.is(numberOf({ number: 'mean' }, fewer.v, fewer.w), (2 * 3 + 8 + 100) / 5)
+  assert.equal([...(cutTo(points, { from: 2, to: 4 }).w ?? [])], [1, 1])
+  assert.is(numberOf({ number: 'mean' }, points.v, Float64Array.of(0, 0, 0, 0)), 27.75, 'without any all count alike')
 })
 
 test.run()

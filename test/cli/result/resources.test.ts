@@ -72,6 +72,9 @@ test('what a disk did is taken of the busiest one only', () => {
   const all = ['sda', 'sdb'].map(device => series('proc', 'disk.write.await', { device }))
   assert.is(chosen(resources.writeWait, all, 'sdb'), 'proc: disk.write.await sdb')
   assert.is(chosen(resources.writeWait, all), undefined)
+  const writes = ['sda', 'sdb'].map(device => series('proc', 'disk.writes', { device }))
+  const { weights } = chooseSeries(resources.writeWait, [...all, ...writes], 'sdb') ?? {}
+  assert.is(weights?.labels.device, 'sdb', 'its waits are weighed by its requests')
 })
 
 const points = (...pairs: Array<[t: number, v: number]>) => ({

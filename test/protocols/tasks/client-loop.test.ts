@@ -264,7 +264,7 @@ test('refuses answers in another unit than the target, but for a target in opera
   assert.equal(dues(samples), [0, 100])
 })
 
-test('of Poisson has the target as its mean, other numbers for each client and task, and the same each time', async () => {
+test('of Poisson has the target as its mean, other numbers for each client, task and sample, and the same each time', async () => {
   const given = {
     schedule: 'poisson' as const,
     services: [0],
@@ -277,6 +277,11 @@ test('of Poisson has the target as its mean, other numbers for each client and t
   assert.equal((await run(given)).samples, one.samples)
   const other = await run({ ...given, index: 1 })
   assert.is.not(other.samples[0]?.due, one.samples[0]?.due)
+  const pacers = ['1-a/sample1', '1-a/sample1', '1-a/sample2'].map(sample =>
+    pacerOf({ ...given, name: 't', clients: 1 }, 0, sample)
+  )
+  assert.is(pacers[0]?.due, pacers[1]?.due)
+  assert.is.not(pacers[0]?.due, pacers[2]?.due)
   const beside = await run({ ...given, name: 'u' })
   const shared = new Set(one.samples.map(({ due }) => due))
   assert.is(beside.samples.filter(({ due }) => shared.has(due)).length, 0, 'two tasks are not in phase')

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { decisiveFailure } from '../../../protocols/matrix/decisive-failure.ts'
 import { dueSamples, plannedSamples } from '../../../protocols/matrix/due-samples.ts'
 import { outcomeOf } from '../../../protocols/matrix/iteration-summary.ts'
 import type { Step } from '../../../protocols/phase.ts'
@@ -24,7 +25,11 @@ const specOf = (search: Given = {}, more: Partial<SpecInput> = {}): Spec =>
   })
 
 /** As a run does it: what a sample measured decides which is the next. */
-function searchFor(spec: Spec, latencyAt: (value: number, sample: number) => number | undefined) {
+function searchFor(
+  spec: Spec,
+  latencyAt: (value: number, sample: number) => number | undefined,
+  errorAt: (value: number) => string | undefined = () => undefined
+) {
   const values = gridOf(spec.search as never)
   const workload: WorkEntry[] = []
   const tried: number[] = []
@@ -38,7 +43,9 @@ function searchFor(spec: Spec, latencyAt: (value: number, sample: number) => num
     tried.push(value)
     const latency = latencyAt(value, step.sample)
     const metrics = latency == null ? [] : [{ name: 't.latency.p99', value: latency, unit: 'ms', samples: 1 }]
-    workload.push({ step, name: 't', exit: 0, duration: 1, timedOut: false, metrics })
+    const error = errorAt(value)
+    const how = error == null ? { exit: 0 } : { error }
+    workload.push({ step, name: 't', ...how, duration: 1, timedOut: false, metrics })
   }
   return { tried, workload, knee: kneeOf(spec, workload) }
 }
@@ -156,6 +163,22 @@ test('ends whatever is measured, no value has more samples than may be, and the 
         if (side != null) assert.is(side.samples, Math.max(samples, confirm))
     })
   )
+})
+
+test('takes a task that failed for a value that does not hold; the run has failed only where none holds', () => {
+  const refusedFrom = (limit: number) => {
+    const made = searchFor(
+      specOf(),
+      () => 5,
+      value => (value > limit ? 'a: t: ECONNREFUSED' : undefined)
+    )
+    return { ...made, failure: decisiveFailure({ spec: specOf(), workload: made.workload, resumes: undefined }) }
+  }
+  const some = refusedFrom(620)
+  assert.equal([some.knee?.found, some.knee?.holds?.value, some.knee?.breaks?.value], ['between', 620, 630])
+  assert.is(some.failure, undefined)
+  const none = refusedFrom(0)
+  assert.equal([none.knee?.found, none.failure?.failed.length], ['below', 3])
 })
 
 test('goes on where an earlier run was cut short, as if it had been one', () => {

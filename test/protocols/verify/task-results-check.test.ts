@@ -163,6 +163,14 @@ for (const [what, change, fault] of changes)
     assert.match((await faultsIn(it)).join('\n'), fault)
   })
 
+checking('a task that the result does not have is a fault that names who signed it', async () => {
+  const it = await made()
+  const foreign = { ...it.answers.b, element: 2, task: 'ghost' }
+  const certificates = [...certificateOf(it.answers), ...certificateOf({ b: foreign })]
+  const [fault, ...others] = await checkTaskResults(it.dir, it.record, certificates)
+  assert.equal([fault?.what, others], ['b signed samples of element 2 ghost, which it has not', []])
+})
+
 checking('a metric that is changed in the record is a fault', async () => {
   const it = await made()
   const p99 = it.record.workload[0]?.metrics?.find(({ name }) => name === 't.latency.p99')

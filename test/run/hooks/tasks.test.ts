@@ -242,6 +242,22 @@ hook(
     const reason = 'its clients were cut short, and it does not say why'
     assert.equal(it.run.record.shortfalls, [{ kind: 'workload', member: 'm1', what: 't', reason }])
     assert.ok(it.run.record.partial)
+    const blamed = await made(
+      [
+        { name: 't', operation: http, clients: 2, parallel: 'p' },
+        { name: 'u', operation: http, clients: 2, parallel: 'p' }
+      ],
+      { parallel: [{ name: 'p' }] }
+    )
+    blamed.before(work('tasks', 1))
+    const own = (task: string, more: object) => ({
+      ...blamed.bring(0, samples(10, 5), { task }),
+      ended: 'cut' as const,
+      ...more
+    })
+    await blamed.after(work('tasks', 1), { 0: { tasks: [own('t', { error: 'ECONNREFUSED' }), own('u', {})] } })
+    await blamed.after(stop, {})
+    assert.equal(blamed.run.record.shortfalls, [], 'the error of one task cuts those beside it short')
     const stopped = await made()
     stopped.before(work('tasks', 1))
     const cut = [0, 1].map(member => ({ tasks: [{ ...stopped.bring(member, samples(10, 5)), ended: 'cut' as const }] }))

@@ -318,6 +318,7 @@ test('a result that another has signed is not taken', async () => {
   const entries = await graph.run()
   assert.is(entries.a?.state, 'failed')
   assert.match(entries.a?.reason ?? '', /signed by/)
+  assert.not.match(entries.a?.reason ?? '', /12D3/, 'who did not sign it stands beside it, by name')
 })
 
 test('a cancelled graph does not wait for members out of reach, nor for one that does not end its job', async () => {

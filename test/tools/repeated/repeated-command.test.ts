@@ -3,9 +3,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { plainPrograms } from '../../../node/processes/programs.ts'
 import { type Repeated, repeatCommand } from '../../../node/tools/repeated/repeated-command.ts'
 import type { RunningTool } from '../../../node/tools/tool.ts'
+import { plainPrograms } from '../../../scripts/plain-programs.ts'
 import { createWorkspace, until, type Workspace } from '../../helpers/workspace.ts'
 
 interface Context extends Workspace {

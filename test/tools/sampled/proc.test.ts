@@ -3,10 +3,10 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { plainPrograms } from '../../../node/processes/programs.ts'
 import { proc } from '../../../node/tools/sampled/proc.ts'
 import { subjects } from '../../../node/tools/sampled/proc-subjects.ts'
 import type { RunningTool } from '../../../node/tools/tool.ts'
+import { plainPrograms } from '../../../scripts/plain-programs.ts'
 import { createWorkspace, until, type Workspace } from '../../helpers/workspace.ts'
 
 interface Context extends Workspace {

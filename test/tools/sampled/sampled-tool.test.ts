@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { plainPrograms } from '../../../node/processes/programs.ts'
 import { type Source, sampledTool } from '../../../node/tools/sampled/sampled-tool.ts'
 import type { RunningTool } from '../../../node/tools/tool.ts'
 import type { BakError } from '../../../protocols/errors.ts'
 import type { ToolOptions } from '../../../protocols/tool-options.ts'
+import { plainPrograms } from '../../../scripts/plain-programs.ts'
 import { createWorkspace, until, type Workspace } from '../../helpers/workspace.ts'
 
 interface Context extends Workspace {

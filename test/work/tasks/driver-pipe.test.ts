@@ -81,7 +81,10 @@ pipe('a message that is too large is not sent', async () => {
   await withSockets(async (daemon, driver) => {
     const to = pipeToDriver(daemon)
     const huge = { x: 'y'.repeat(MAX_DRIVER_FRAME) }
-    await rejects(to.send({ type: 'begin', spec: {} as never, params: huge, workers: [], exact: [] }), /too large/)
+    await rejects(
+      to.send({ type: 'begin', spec: {} as never, params: huge, sample: '', workers: [], exact: [] }),
+      /too large/
+    )
     assert.ok(driver.writable)
   })
 })

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { ToDriver } from '../../../node/work/tasks/driver-messages.ts'
+import { sharedOffset } from '../../../node/work/tasks/shared-clock.ts'
 import { FLAGS } from '../../../protocols/tasks/sample-block.ts'
 import { stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/until.ts'
@@ -60,7 +62,10 @@ test('an element is answered when its clients have ended and the controller has 
   await prepared()
   const answer = load.tasks(1, 5_000, soon())
   await driver.heard('element')
-  assert.equal(driver.said.at(-1), { type: 'element', element: 1, at: 5_000 })
+  const { begin, ...element } = driver.said.at(-1) as Extract<ToDriver, { type: 'element' }>
+  assert.equal(element, { type: 'element', element: 1, at: 5_000 })
+  const ago = performance.now() + sharedOffset() - begin
+  assert.ok(Math.abs(Date.now() - 5_000 - ago) < 1_000, 'the same moment by the clock that cannot be set')
   driver.say(samplesOf(1, 't', three), joined(1, [{ ...counts, began: { first: 5_000, last: 5_002 } }]))
   const expected = {
     ...{ element: 1, task: 't', ...counts, latency: 3_000, service: 2_000, ended: 'schedule' },

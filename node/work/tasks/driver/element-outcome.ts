@@ -28,7 +28,7 @@ export class ElementOutcome {
   readonly #open: Set<number>
   readonly #completing: Set<number>
   #isCompleted = false
-  #error: { task: string | undefined; reason: string } | undefined
+  #error: { task: string | undefined; reason: string; unreachable: boolean } | undefined
 
   constructor(element: Element, at: number, threads: ThreadsOf) {
     this.element = element
@@ -76,9 +76,9 @@ export class ElementOutcome {
     this.#open.delete(thread)
   }
 
-  /** The first reason is the one. @param task left out where it is the fault of none */
-  fail(reason: string, task?: string): void {
-    this.#error ??= { task, reason: cutText(reason) }
+  /** The first reason is the one. @param task left out where it is the fault of none @param unreachable a target could not be reached */
+  fail(reason: string, task?: string, unreachable = false): void {
+    this.#error ??= { task, reason: cutText(reason), unreachable }
   }
 
   get answers(): TaskAnswer[] {
@@ -90,7 +90,7 @@ export class ElementOutcome {
         first: Math.min(...begins.map(each => each.first)),
         last: Math.max(...begins.map(each => each.last))
       }
-      const { task: faulty, reason } = this.#error ?? {}
+      const { task: faulty, reason, unreachable } = this.#error ?? {}
       const isFaulty = reason != null && (faulty ?? task) === task
       // of a thread that was lost nothing else is known
       const ends = ended.length === 0 ? ['cut' as const] : ended.map(each => each.ended)
@@ -99,7 +99,8 @@ export class ElementOutcome {
         ...(unsent > 0 ? { unsent } : {}),
         ...(begins.length > 0 ? { began } : {}),
         ended: isFaulty ? 'cut' : (ENDS[Math.max(...ends.map(each => ENDS.indexOf(each)))] ?? 'cut'),
-        ...(isFaulty ? { error: reason } : {})
+        ...(isFaulty ? { error: reason } : {}),
+        ...(isFaulty && unreachable ? { unreachable } : {})
       }
     })
   }

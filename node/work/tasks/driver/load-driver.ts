@@ -14,8 +14,8 @@ import { ElementOutcome, type ThreadsOf } from './element-outcome.ts'
 import { OnceTasks } from './once-tasks.ts'
 import { RawSamples } from './raw-samples.ts'
 import { statusOf } from './status-of.ts'
-import type { FromThread, ReachedTargets, ThreadStatus } from './thread-messages.ts'
-import { WorkerThreads } from './worker-threads.ts'
+import type { ReachedTargets, ThreadStatus } from './thread-messages.ts'
+import { WorkerThreads, type WorkerThreadsInit } from './worker-threads.ts'
 
 const STATUS_MS = 1_000
 /** Of samples that the daemon has not taken. */
@@ -42,6 +42,7 @@ interface Begun {
   clients: number[][]
   elements: Element[]
   load: Load
+  isSearch: boolean
   once: OnceTasks
   raw: RawSamples | undefined
 }
@@ -82,7 +83,7 @@ export class LoadDriver {
       case 'teardown':
         return void this.#done(message.type, () => begun.once.inOrder(begun.load[message.type]))
       case 'element':
-        return this.#element(begun, message.element, message.at)
+        return this.#element(begun, message)
       case 'complete':
         if (this.#outcome?.element.number === message.element) begun.threads.tellAll({ type: 'complete' })
         return
@@ -91,7 +92,7 @@ export class LoadDriver {
     }
   }
 
-  async #begin({ spec, params, workers, exact }: Begin): Promise<void> {
+  async #begin({ spec, params, sample, workers, exact }: Begin): Promise<void> {
     if (this.#begun != null) throw new BakError('state', 'begin came twice')
     const { source, folder, out } = this.#init
     const elements = elementsOf(spec, params)
@@ -104,14 +105,15 @@ export class LoadDriver {
     const clients = used.length > 0 ? used : [[]]
     const threads = new WorkerThreads({
       source,
-      threads: clients.map(own => ({ spec, params, clients: own, exact: left, isRaw, folder })),
+      threads: clients.map(own => ({ spec, params, sample, clients: own, exact: left, isRaw, folder })),
       heard: (thread, message) => this.#heard(thread, message),
       lost: (thread, why) => this.#onLost(thread, why)
     })
-    this.#begun = { threads, clients, elements, load, raw, once: new OnceTasks({ threads, elements, load }) }
+    const once = new OnceTasks({ threads, elements, load })
+    this.#begun = { threads, clients, elements, load, raw, once, isSearch: spec.search != null }
   }
 
-  #heard(thread: number, message: FromThread): void {
+  #heard(thread: number, message: Parameters<WorkerThreadsInit['heard']>[1]): void {
     const begun = this.#begun as Begun
     const outcome = this.#outcome
     // what it still had on its way when it was given up: the element may be joined
@@ -144,7 +146,7 @@ export class LoadDriver {
         outcome?.onJoined(thread, message.tasks, message.health)
         return void this.#joinIfOver()
       case 'failed':
-        return this.#fail(message.reason, message.task)
+        return this.#fail(message.reason, message.task, message.unreachable)
     }
   }
 
@@ -172,7 +174,7 @@ export class LoadDriver {
     }
   }
 
-  #element(begun: Begun, number: number, at: number): void {
+  #element(begun: Begun, { element: number, at, begin }: Extract<ToDriver, { type: 'element' }>): void {
     const element = begun.elements.find(each => each.number === number)
     if (element == null) throw new BakError('bad-message', `there is no element ${number}`)
     if (this.#outcome != null) throw new BakError('state', `element ${this.#outcome.element.number} is not over`)
@@ -185,7 +187,7 @@ export class LoadDriver {
         this.#fail(why)
       }
     if (!outcome.hasFailed)
-      for (const thread of threads.busy) begun.threads.tell(thread, { type: 'element', element: number, at })
+      for (const thread of threads.busy) begun.threads.tell(thread, { type: 'element', element: number, at, begin })
     else for (const thread of threads.busy) outcome.onLost(thread)
     void this.#joinIfOver()
   }
@@ -201,11 +203,13 @@ export class LoadDriver {
   }
 
   /** The element is cut short, and the daemon told why; outside of one only told. */
-  #fail(reason: string, task?: string): void {
+  #fail(reason: string, task?: string, unreachable = false): void {
     const outcome = this.#outcome
     if (outcome?.hasFailed) return
-    outcome?.fail(reason, task)
-    this.#send({ type: 'failed', element: outcome?.element.number ?? 0, reason: cutText(reason) })
+    outcome?.fail(reason, task, unreachable)
+    // of a search it ends the sample here: the run hears of it at the join point
+    if (!unreachable || !this.#begun?.isSearch)
+      this.#send({ type: 'failed', element: outcome?.element.number ?? 0, reason: cutText(reason) })
     if (this.#begun != null && outcome != null) this.#cut(this.#begun)
   }
 

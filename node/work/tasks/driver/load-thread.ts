@@ -5,12 +5,12 @@ import { clientsOf, tasksOfClient } from '../../../../protocols/tasks/allocation
 import { type Element, elementsOf } from '../../../../protocols/tasks/elements.ts'
 import type { Operation } from '../../../../protocols/tasks/operation.ts'
 import { loadOf } from '../../../../protocols/tasks/task.ts'
+import { sharedOffset } from '../shared-clock.ts'
 import { LoadClock } from './load-clock.ts'
 import { MetronomeAlarm } from './metronome.ts'
 import { doOnce, OperationRunners } from './operation-runners.ts'
 import { ThreadElement } from './thread-element.ts'
 import type { FromThread, ReachedTargets, ThreadInit, ToThread } from './thread-messages.ts'
-import { wallOffset } from './wall-offset.ts'
 
 /** ms between two blocks of a task. */
 const FLUSH_MS = 200
@@ -33,7 +33,7 @@ export class LoadThread {
     this.#post = (message, handedOver = []) => port.postMessage(message, handedOver)
     this.#clock = new LoadClock(new MetronomeAlarm(init.metronome))
     this.#elements = elementsOf(init.spec, init.params)
-    this.#runners = new OperationRunners(init.folder)
+    this.#runners = new OperationRunners(init.folder, what => this.#post({ type: 'doing', what }))
     port.on('message', (message: ToThread) => this.#handle(message))
     setInterval(() => this.#running?.flush(), FLUSH_MS)
     setInterval(() => this.#tellStatus(), STATUS_MS)
@@ -49,7 +49,7 @@ export class LoadThread {
       case 'once':
         return void this.#ran(() => this.#once(message.operation))
       case 'element':
-        return void this.#element(message.element, message.at)
+        return void this.#element(message)
       case 'complete':
         return this.#running?.complete()
       case 'cut':
@@ -81,12 +81,14 @@ export class LoadThread {
     const { clients } = this.#init
     const all = this.#allClients
     const own = this.#elements.flatMap(element => clients.flatMap(client => tasksOfClient(element, all, client)))
-    for (const operation of new Set(own.map(({ task }) => task.operation))) await this.#runners.of(operation)
+    for (const { operation, operationName } of new Set(own.map(({ task }) => task)))
+      await this.#runners.of(operation, operationName)
     return undefined
   }
 
   async #probe(key: string, within: number): Promise<ReachedTargets | undefined> {
-    const runner = await this.#runners.of(JSON.parse(key) as Operation)
+    const operation = JSON.parse(key) as Operation
+    const runner = await this.#runners.of(operation, operation.type)
     return runner.probe?.(AbortSignal.any([this.#cut.signal, AbortSignal.timeout(within)]))
   }
 
@@ -95,21 +97,19 @@ export class LoadThread {
     const found = spec.operation.find(({ name }) => name === called)
     if (found == null) throw new BakError('bad-run-file', `there is no operation ${called}`)
     const { name, ...operation } = found
-    const runner = await this.#runners.of(operation)
+    const runner = await this.#runners.of(operation, name)
     await doOnce({ name, runner, params, folder, signal: this.#cut.signal })
     return undefined
   }
 
-  async #element(number: number, at: number): Promise<void> {
+  async #element({ element: number, at, begin }: Extract<ToThread, { type: 'element' }>): Promise<void> {
     const element = this.#elements.find(each => each.number === number)
     if (element == null) return
-    const { spec, clients, params, folder, exact, isRaw } = this.#init
-    const wall = wallOffset()
+    const { spec, clients, params, sample, folder, exact, isRaw } = this.#init
+    const own = begin - sharedOffset()
     const running = new ThreadElement({
-      ...{ element, allClients: this.#allClients, clients, params, folder, isRaw },
-      // the wall clock may have moved since the thread began
-      begin: at - wall,
-      wall,
+      ...{ element, allClients: this.#allClients, clients, params, sample, folder, isRaw },
+      ...{ begin: own, wall: at - own },
       onError: loadOf(spec).on_error,
       taskNames: this.#elements.flatMap(({ tasks }) => tasks.map(({ name }) => name)),
       left: new Int32Array(exact),

@@ -2,11 +2,11 @@
  * A thread that sleeps until the next moment that a worker thread has told it, and wakes that up. Node's timers have milliseconds: a request that
  * is paced by them goes out 0.6 ms late in the middle, which its latency would have in it.
  */
+import { sharedOffset } from '../shared-clock.ts'
 import type { Alarm } from './load-clock.ts'
 
 /** One word by which sleepers are told of an earlier moment, then for each worker one by which it is woken; behind them the moments. */
 const TOLD = 0
-const READINGS = 8
 const wordOf = (slot: number) => 1 + slot
 const momentsAt = (slots: number) => 8 * Math.ceil((4 * (1 + slots)) / 8)
 
@@ -18,26 +18,11 @@ export function sharedMetronome(slots: number): SharedArrayBuffer {
 
 const momentsIn = (shared: SharedArrayBuffer, slots: number) => new Float64Array(shared, momentsAt(slots), slots)
 
-/** @returns what is to be added to this thread's `performance.now()` for the monotonic clock that all threads share, ms */
-function monotonic(): number {
-  let [offset, best] = [0, Number.POSITIVE_INFINITY]
-  // something may come between the readings
-  for (let reading = 0; reading < READINGS; reading++) {
-    const before = performance.now()
-    const [seconds, nanoseconds] = process.hrtime()
-    const after = performance.now()
-    if (after - before >= best) continue
-    best = after - before
-    offset = seconds * 1e3 + nanoseconds / 1e6 - (before + after) / 2
-  }
-  return offset
-}
-
 /** Never returns: a thread of its own. */
 export function runMetronome(shared: SharedArrayBuffer, slots: number): void {
   const words = new Int32Array(shared, 0, 1 + slots)
   const moments = momentsIn(shared, slots)
-  const base = monotonic()
+  const base = sharedOffset()
   for (;;) {
     const told = Atomics.load(words, TOLD)
     const now = performance.now() + base
@@ -60,7 +45,7 @@ export class MetronomeAlarm implements Alarm {
   readonly #words: Int32Array<SharedArrayBuffer>
   readonly #moments: Float64Array
   readonly #slot: number
-  readonly #base = monotonic()
+  readonly #base = sharedOffset()
   #ring = () => {}
   #isWaiting = false
 

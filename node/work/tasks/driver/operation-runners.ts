@@ -1,26 +1,40 @@
 /** The operations that one thread does: each is loaded once, when it is first needed, and closed with the thread. */
-import { BakError } from '../../../../protocols/errors.ts'
+import { asBakError, BakError } from '../../../../protocols/errors.ts'
 import type { Operation } from '../../../../protocols/tasks/operation.ts'
 import type { OperationRunner } from '../operation.ts'
 import { runnerOf } from '../operations/index.ts'
 
 export class OperationRunners {
   readonly #folder: string
+  readonly #doing: (what?: string) => void
   readonly #runners = new Map<string, Promise<OperationRunner>>()
 
-  constructor(folder: string) {
+  /** @param doing hears what is done to load an operation, and that it is done */
+  constructor(folder: string, doing: (what?: string) => void) {
     this.#folder = folder
+    this.#doing = doing
   }
 
-  /** @throws {BakError} as `runnerOf` */
-  of(operation: Operation): Promise<OperationRunner> {
+  /** @param called its name, or its type, where it stands in a task @throws {BakError} as `runnerOf`, naming it */
+  of(operation: Operation, called: string): Promise<OperationRunner> {
     const key = JSON.stringify(operation)
-    let runner = this.#runners.get(key)
-    if (runner == null) {
-      runner = runnerOf(operation as never, { folder: this.#folder })
-      this.#runners.set(key, runner)
+    const known = this.#runners.get(key)
+    if (known != null) return known
+    const made = this.#load(operation, called === operation.type ? '' : `${called}: `)
+    this.#runners.set(key, made)
+    return made
+  }
+
+  async #load(operation: Operation, prefix: string): Promise<OperationRunner> {
+    const doing = (what: string) => this.#doing(`${prefix}${what}`)
+    try {
+      return await runnerOf(operation as never, { folder: this.#folder, doing })
+    } catch (cause) {
+      const { code, message } = asBakError(cause)
+      throw new BakError(code, `${prefix}${message}`, { cause })
+    } finally {
+      this.#doing()
     }
-    return runner
   }
 
   /** Never rejects. */

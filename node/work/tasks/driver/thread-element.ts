@@ -29,6 +29,8 @@ export interface ThreadElementInit {
   allClients: number
   clients: number[]
   params: Record<string, string>
+  /** The folder of the sample. */
+  sample: string
   folder: string
   onError: Load['on_error']
   /** In the order of the spec: the place of a task in `left`. */
@@ -168,8 +170,8 @@ export class ThreadElement {
   }
 
   async #clientOf({ of, client, end, turn }: Turn, { task, index, wait }: ClientTask): Promise<void> {
-    const { begin, clock, runners, params, folder } = this.#init
-    const runner = await runners.of(task.operation)
+    const { begin, clock, runners, params, sample, folder } = this.#init
+    const runner = await runners.of(task.operation, task.operationName)
     const context = { task: task.name, index, clients: task.clients, params, folder, signal: this.#cut.signal }
     const requester = await within(runner.open(context), this.#cut.signal)
     try {
@@ -179,7 +181,7 @@ export class ThreadElement {
       while (end.reason == null && performance.now() < begin) await clock.until(begin)
       if (end.reason == null && turn === 0) this.#noteBegin(of)
       const loop = new ClientLoop({
-        ...{ task, begin: own, wait: wait * 1_000, pacer: pacerOf(task, index), clock, end },
+        ...{ task, begin: own, wait: wait * 1_000, pacer: pacerOf(task, index, sample), clock, end },
         hasOwnEnd: requester.isFinite === true,
         request: () => {
           of.sent++
@@ -200,14 +202,14 @@ export class ThreadElement {
 
   #noteFailure(task: PlannedTask, failed: string): void {
     const { onError } = this.#init
-    if (!endsRun({ isNetwork: isNetworkKind(failed) }, onError, task.ignoreErrors)) return
-    this.#fail(task, `${task.name}: ${failed}`)
+    const isNetwork = isNetworkKind(failed)
+    if (endsRun({ isNetwork }, onError, task.ignoreErrors)) this.#fail(task, `${task.name}: ${failed}`, isNetwork)
   }
 
-  #fail({ name }: PlannedTask, reason: string): void {
+  #fail({ name: task }: PlannedTask, reason: string, unreachable = false): void {
     if (this.#cut.signal.aborted) return
     this.cut()
-    this.#init.post({ type: 'failed', element: this.#init.element.number, task: name, reason })
+    this.#init.post({ type: 'failed', element: this.#init.element.number, task, reason, unreachable })
   }
 
   #completed(): void {

@@ -10,6 +10,8 @@ export interface ThreadInit {
   role: 'load'
   spec: Spec
   params: Record<string, string>
+  /** The folder of the sample. */
+  sample: string
   /** Of the run that are this thread's. */
   clients: number[]
   /** Int32 for each task, in the order of the spec: samples that this member may still bring as they are. All threads take from it. */
@@ -35,8 +37,8 @@ export type ToThread =
   | { type: 'probe'; operation: string; within: number }
   /** Does an operation once, by its name. */
   | { type: 'once'; operation: string }
-  /** @param at ms since 1970 */
-  | { type: 'element'; element: number; at: number }
+  /** @param at ms since 1970 @param begin the same by the clock that threads share */
+  | { type: 'element'; element: number; at: number; begin: number }
   | { type: 'complete' }
   | { type: 'cut' }
   /** Nothing follows: what is open is closed, and the thread ends. */
@@ -72,6 +74,8 @@ export interface ThreadHealth {
 
 export type FromThread =
   | { type: 'ready' }
+  /** What it is at now to load an operation: of a thread that hangs this is the reason. */
+  | { type: 'doing'; what: string | undefined }
   /** Of `load`, `probe` and `once`, which come one after the other. */
   | { type: 'ran'; error?: string; targets?: ReachedTargets }
   | { type: 'samples'; block: SampleBlock }
@@ -82,4 +86,5 @@ export type FromThread =
   /** All its clients of the task that completes the element have ended; with `any` its first client. */
   | { type: 'completing'; element: number }
   | { type: 'joined'; element: number; tasks: EndedTask[]; health: ThreadHealth }
-  | { type: 'failed'; element: number; task: string; reason: string }
+  /** @param unreachable whether it is that a target could not be reached */
+  | { type: 'failed'; element: number; task: string; reason: string; unreachable: boolean }

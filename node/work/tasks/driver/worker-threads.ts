@@ -15,7 +15,7 @@ export interface WorkerThreadsInit {
   /** The file that is the process and its threads. */
   source: URL
   threads: Omit<ThreadInit, 'role' | 'metronome'>[]
-  heard(thread: number, message: FromThread): void
+  heard(thread: number, message: Exclude<FromThread, { type: 'doing' }>): void
   /** A thread is gone: nothing more comes from it. */
   lost(thread: number, why: string): void
   /** ms after which a thread that says nothing is given up. */
@@ -26,6 +26,8 @@ export class WorkerThreads {
   readonly #workers: Worker[]
   readonly #metronome: Worker
   readonly #heard: number[]
+  /** What each is at, where it said so. */
+  readonly #doing = new Map<number, string | undefined>()
   #isEnding = false
 
   constructor({ source, threads, heard, lost, silence = SILENCE_MS }: WorkerThreadsInit) {
@@ -43,6 +45,7 @@ export class WorkerThreads {
       let why = 'a worker thread has ended'
       worker.on('message', (message: FromThread) => {
         this.#heard[thread] = performance.now()
+        if (message.type === 'doing') return void this.#doing.set(thread, message.what)
         try {
           heard(thread, message)
         } catch (cause) {
@@ -93,7 +96,8 @@ export class WorkerThreads {
     for (const [thread, at] of this.#heard.entries()) {
       if (now - at < silence) continue
       this.#heard[thread] = Number.POSITIVE_INFINITY
-      lost(thread, `a worker thread does nothing else for ${silence / 1_000} s: an operation does not let go of it`)
+      const what = this.#doing.get(thread) ?? 'an operation'
+      lost(thread, `a worker thread does nothing else for ${silence / 1_000} s: ${what} does not let go of it`)
     }
   }
 }

@@ -1,11 +1,6 @@
 /** The kinds of operations, one a line. Each is loaded where a task needs it. */
 import type { Operation } from '../../../../protocols/tasks/operation.ts'
-import type { OperationRunner } from '../operation.ts'
-
-export interface RunnerInit {
-  /** The folder that requests work in; staged files are there. */
-  folder: string
-}
+import type { OperationRunner, RunnerInit } from '../operation.ts'
 
 type Kinds = {
   [K in Operation['type']]: (operation: Extract<Operation, { type: K }>, init: RunnerInit) => Promise<OperationRunner>
@@ -14,7 +9,7 @@ type Kinds = {
 const kinds: Kinds = {
   http: async (operation, { folder }) => (await import('./http-operation.ts')).httpRunner(operation, folder),
   command: async operation => (await import('./command-operation.ts')).commandRunner(operation),
-  module: async (operation, { folder }) => (await import('./module-operation.ts')).moduleRunner(operation, folder)
+  module: async (operation, init) => (await import('./module-operation.ts')).moduleRunner(operation, init)
 }
 
 /**

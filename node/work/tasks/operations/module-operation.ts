@@ -6,22 +6,25 @@ import { BakError } from '../../../../protocols/errors.ts'
 import { placementOf } from '../../../../protocols/staged.ts'
 import type { ModuleOperation } from '../../../../protocols/tasks/operation.ts'
 import { inTime } from '../../../wait.ts'
-import type { OperationRunner } from '../operation.ts'
+import { MODULE_SECONDS, type OperationRunner, type RunnerInit } from '../operation.ts'
 import { type LoadModule, ModuleRequester } from './module-requester.ts'
-
-/** For a client to open what it needs, and to know its first request, ms: a task without a period has no other end. */
-const OPEN_MS = 60_000
 
 const OPTIONAL = ['partition', 'setup', 'teardown', 'open', 'close'] as const
 
-/** @throws {BakError} `bad-run-file` naming the module: it cannot be loaded, lacks the function, or its setup failed */
+/**
+ * @param seconds for its import, its setup and the `open` of a client, each; fewer in tests
+ * @throws {BakError} `bad-run-file` naming the module: it cannot be loaded in time, lacks the function, or its setup failed
+ */
 export async function moduleRunner(
   operation: ModuleOperation,
-  folder: string,
-  openMs = OPEN_MS
+  { folder, doing }: RunnerInit,
+  seconds = MODULE_SECONDS
 ): Promise<OperationRunner> {
   const path = placementOf(operation.module)
-  const loaded = await load(join(folder, path)).catch(cause => {
+  const limited = <T>(work: Promise<T>, what = 'it') =>
+    inTime(work, { ms: seconds * 1000, late: () => new BakError('timeout', `${what} took longer than ${seconds} s`) })
+  doing?.(`the import of ${path}`)
+  const loaded = await limited(load(join(folder, path)), 'its import').catch(cause => {
     throw new BakError('bad-run-file', `${placeIn(cause, folder) ?? path}: ${reasonOf(cause)}`, { cause })
   })
   const name = operation.function ?? 'default'
@@ -34,10 +37,10 @@ export async function moduleRunner(
   if (wrong != null) throw new BakError('bad-run-file', `${path}: its export ${wrong} is no function`)
   const module = { ...loaded, request } as LoadModule
   const { setup, teardown } = module
-  await called(path, 'setup', async () => await setup?.({ params: operation.params, folder }))
-  const limit = { ms: openMs, late: () => new BakError('timeout', `it took longer than ${openMs / 1000} s`) }
+  doing?.(`the setup of ${path}`)
+  await called(path, 'setup', () => limited((async () => setup?.({ params: operation.params, folder }))()))
   return {
-    open: context => called(path, 'open', () => inTime(ModuleRequester.open(operation, module, context), limit)),
+    open: context => called(path, 'open', () => limited(ModuleRequester.open(operation, module, context))),
     close: () => called(path, 'teardown', async () => void (await teardown?.({ params: operation.params, folder })))
   }
 }

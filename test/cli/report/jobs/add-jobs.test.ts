@@ -67,8 +67,9 @@ test('an attempt has a bar on its member: as long as its program ran, or until i
 
 test('a failure is told with its causes, and each job is in a table', async () => {
   const { jobs, tables, head } = await result({ fails: true }).gather()
-  assert.equal(jobs?.failures.slice(0, 2), [
+  assert.equal(jobs?.failures.slice(0, 3), [
     'app skipped <- lib failed on m2, attempt 1: exit 1 in phase build',
+    '  last lines of lib:',
     '  | cc -c lib.c'
   ])
   assert.is(head.ran, '8 jobs: build, headers, lib, tool, app, docs, site, table')

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { placeTimes } from '../../../../cli/report/page/axis.ts'
 import { coloursOf } from '../../../../cli/report/page/colours.ts'
 import { clip, columnsOf, widthOf } from '../../../../cli/report/page/columns.ts'
 import { shortNames } from '../../../../cli/report/page/member-names.ts'
@@ -64,6 +65,35 @@ test('marks are round, ascending, within the axis, and no more than asked for', 
       }
       return true
     })
+  )
+})
+
+test('times of an axis are labelled where no label touches another, however short the range is', () => {
+  const labels = (from: number, to: number, width: number) => {
+    const frame = { left: 0, top: 0, width, height: 10, range: { from, to }, low: 0, high: 1 }
+    return placeTimes(frame, timeTicks(from, to, Math.max(2, Math.floor(width / 56)))).flatMap(({ time, label }) => {
+      if (label == null) return []
+      const long = 6 * clock(time).length
+      const begin = label.anchor === 'start' ? label.x : label.anchor === 'end' ? label.x - long : label.x - long / 2
+      return [{ time, begin, end: begin + long }]
+    })
+  }
+  // the first one is moved inwards, and reaches to where the second would begin
+  assert.equal(
+    labels(0, 0.0045, 240).map(({ time }) => time),
+    [0, 0.002, 0.004]
+  )
+  fc.assert(
+    fc.property(
+      fc.nat({ max: 10_000 }),
+      fc.double({ min: 1e-4, max: 1e5, noNaN: true }),
+      fc.integer({ min: 100, max: 1500 }),
+      (from, span, width) => {
+        const placed = labels(from, from + span, width)
+        assert.ok(placed.length > 0)
+        for (const [at, { begin }] of placed.entries()) if (at > 0) assert.ok(begin > (placed[at - 1]?.end ?? 0))
+      }
+    )
   )
 })
 

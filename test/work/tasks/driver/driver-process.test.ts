@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { type Pacer, pacerOf } from '../../../../protocols/tasks/pacing.ts'
 import { RAW_SAMPLES_FILE } from '../../../../protocols/tasks/task.ts'
+import type { TaskAnswer } from '../../../../protocols/tasks/task-answer.ts'
 import { pick, sumOf, TestDriver, withDriver } from '../../../helpers/load-driver.ts'
 
 const WAITS = 'export default async () => { await new Promise(resolve => setTimeout(resolve, 3)) }'
@@ -78,7 +80,7 @@ driver('a task that completes its element ends the others, and they say so', asy
   ]
   const spec = { task: tasks, parallel: [{ name: 'p', completed_by: 'short' }] }
   await withDriver({ spec, files: { 'm.mjs': WAITS } }, async it => {
-    await it.send({ type: 'element', element: 1, at: Date.now() })
+    await it.begin(1)
     assert.is((await it.hear('completing')).element, 1)
     await it.send({ type: 'complete', element: 1 })
     const { tasks: answers } = await it.hear('joined')
@@ -94,7 +96,7 @@ driver('clients that are cut short end at once, also in a request, and what they
   const files = { 'm.mjs': 'let n = 0; export default async () => { if (++n > 3) await new Promise(() => {}) }' }
   const task = { name: 'read', operation, clients: 2, iterations: 100 }
   await withDriver({ spec: { task: [task] }, files, workers: 1 }, async it => {
-    await it.send({ type: 'element', element: 1, at: Date.now() })
+    await it.begin(1)
     await it.hear('samples')
     const before = performance.now()
     await it.send({ type: 'cut' })
@@ -112,7 +114,7 @@ driver('an error that is to end the run ends the element, named', async () => {
   }
   const task = { name: 'write', operation, iterations: 1_000_000 }
   await withDriver({ spec: { task: [task], load: { on_error: 'abort' } }, files }, async it => {
-    await it.send({ type: 'element', element: 1, at: Date.now() })
+    await it.begin(1)
     assert.match((await it.hear('failed')).reason, /^write: the disk is full$/)
     const [answer] = (await it.hear('joined')).tasks
     assert.is(answer?.ended, 'cut')
@@ -241,6 +243,52 @@ driver('ends with status 0 as soon as the socket closes', async () => {
   await it.hear('ready')
   assert.is(await it.close(), 0)
   assert.is(it.stderr, '')
+})
+
+driver('begins when it was agreed, and says so, where the wall clock was set back meanwhile', async () => {
+  const task = { name: 'read', operation, iterations: 5 }
+  await withDriver({ spec: { task: [task] }, files: { 'm.mjs': WAITS } }, async it => {
+    const { at, joined } = await it.element(1, { ahead: 3_600_000 })
+    const [{ began, samples }] = joined.tasks as [TaskAnswer]
+    assert.is(samples, 5)
+    const late = (began?.first ?? 0) - at
+    assert.ok(late >= 0 && late < 1_000, `${late} ms`)
+  })
+})
+
+driver('draws the distances of a schedule of Poisson for its sample', async () => {
+  const paced = { schedule: 'poisson' as const, target_throughput: 1_000, iterations: 20 }
+  const spec = { task: [{ name: 'read', operation, ...paced }] }
+  const sample = '1-a/sample2'
+  await withDriver({ spec, sample, files: { 'm.mjs': 'export default () => {}' } }, async it => {
+    await it.element(1)
+    const dues = it.columns('read').flatMap(({ due }) => [...due])
+    const task = { name: 'read', clients: 1, schedule: paced.schedule, throughput: { perSecond: 1_000, unit: 'ops' } }
+    const pacer = pacerOf(task, 0, sample) as Pacer
+    const first = (dues[0] as number) - pacer.due
+    for (const due of dues) {
+      assert.ok(Math.abs(due - first - pacer.due) < 1e-6)
+      pacer.advance(1, 'ops')
+    }
+    assert.is(dues.length, 20)
+  })
+})
+
+driver('of a search a target that cannot be reached ends the element, and not the run', async () => {
+  const files = {
+    'm.mjs': "export default async () => { throw Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) }"
+  }
+  const task = { name: 'read', operation, time_period: 5 }
+  const search = { from: 1, to: 2, step: 1 }
+  const threshold = [{ metric: 'read.latency.p99', max: 5 }]
+  await withDriver({ spec: { task: [task], search, threshold }, files }, async it => {
+    await it.send({ type: 'prepare' })
+    await it.hear('done')
+    const { joined } = await it.element(1)
+    const [{ ended, error, unreachable }] = joined.tasks as [TaskAnswer]
+    assert.equal([ended, error, unreachable], ['cut', 'read: ECONNREFUSED', true])
+    assert.equal(it.all('failed'), [])
+  })
 })
 
 driver.run()

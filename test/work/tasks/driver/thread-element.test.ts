@@ -50,7 +50,16 @@ async function ran(tasks: object[], parallel: object): Promise<FromThread[]> {
   const said: FromThread[] = []
   const begin = performance.now() + 20
   const element = new ThreadElement({
-    ...{ element: elements[0] as Element, begin, wall: 0, allClients, params: {}, folder: '.', isRaw: false },
+    ...{
+      element: elements[0] as Element,
+      begin,
+      wall: 0,
+      allClients,
+      params: {},
+      sample: '',
+      folder: '.',
+      isRaw: false
+    },
     clients: Array.from({ length: allClients }, (_, client) => client),
     onError: 'abort',
     taskNames: task.map(each => (each as { name?: string }).name ?? ''),

@@ -296,13 +296,36 @@ for (const [what, text] of [
 ] as const)
   modules(`a client whose ${what} never ends is given up by name`, async ({ folder }) => {
     put(folder, `${text}; export default () => {}`)
-    const { open } = await moduleRunner(v.parse(moduleOperation, LOAD), folder, 50)
+    const { open } = await moduleRunner(v.parse(moduleOperation, LOAD), { folder }, 0.05)
     const failed = await open(contextOf({ folder })).then(
       () => 'no error',
       cause => cause.message
     )
     assert.is(failed, 'load.mjs: open failed: it took longer than 0.05 s')
   })
+
+for (const [what, text, reason] of [
+  ['import', 'await new Promise(() => {}); export default () => {}', 'load.mjs: its import took longer than 0.05 s'],
+  [
+    'setup',
+    'export default () => {}; export const setup = () => new Promise(() => {})',
+    'load.mjs: setup failed: it took longer than 0.05 s'
+  ]
+] as const)
+  modules(
+    `a module whose ${what} never ends is given up by name, and what it was at is told before`,
+    async ({ folder }) => {
+      put(folder, text)
+      const said: string[] = []
+      const init = { folder, doing: (what: string) => said.push(what) }
+      const failed = await moduleRunner(v.parse(moduleOperation, LOAD), init, 0.05).then(
+        () => 'no error',
+        cause => cause.message
+      )
+      assert.is(failed, reason)
+      assert.is(said.at(-1), `the ${what} of load.mjs`)
+    }
+  )
 
 for (const [name, text] of [
   ['load.mjs', "export { default } from './lib/more.mjs'"],
