@@ -18,6 +18,7 @@ import { placeOf, whereMoved } from '../store/moved.ts'
 import { hasResult } from '../store/stored-results.ts'
 import { describeMoved } from './describe-moved.ts'
 import { createdOf, locateRun, resolveRun } from './find-run.ts'
+import { slotsTakenHere } from './jobs/slots-call.ts'
 import { isHere } from './mesh.ts'
 
 export async function* ls(
@@ -32,7 +33,8 @@ export async function* ls(
   let of: Omit<LinesOfPeers, 'runs'> | undefined
   if (mesh) {
     const others = members.list().filter(member => isHere(member) && member.peer !== identity.peer)
-    lines.push(...elsewhere(parts, others))
+    const taken = active ? await slotsTakenHere(parts, signal) : undefined
+    lines.push(...elsewhere(parts, others).map(line => ({ ...line, slotsHere: taken?.get(line.run) })))
     const known = new Set(lines.map(({ run }) => run))
     if (!active) {
       const { runs, ...rest } = await linesOf(others, streams, signal)
