@@ -48,19 +48,19 @@ export function setInvocation(words: string[] | undefined, program: () => Promis
 
 export const statusOfCommand = () => status
 
+/** How the words of a flag are read, which ones there are, or what it is without a word. */
+type Words = ((value: string, before: never) => unknown) | readonly string[] | { default: string }
+
 /** Adds a flag and its variable: `BAK_RUN_ON` for `bak run --on`, `BAK_HOME` for `bak --home`. */
-export function addFlag(
-  command: Command,
-  flags: string,
-  help: string,
-  refine: (option: Option) => void = () => {}
-): void {
+export function addFlag(command: Command, flags: string, help: string, words?: Words): Option {
   const option = new Option(flags, help)
   option.env(
     ['BAK', ...pathOf(command), option.name().replace(/^no-/, 'no_')].join('_').replaceAll('-', '_').toUpperCase()
   )
-  refine(option)
+  if (typeof words === 'function') option.argParser(words as never)
+  else if (words != null) 'default' in words ? option.default(words.default) : option.choices(words)
   command.addOption(option)
+  return option
 }
 
 /** Commands that are others under another name, with their variables and settings. */

@@ -5,6 +5,7 @@ import { BakError } from '../protocols/errors.ts'
 import { readSecretFile } from '../protocols/secret-file.ts'
 import { addFlag } from './command.ts'
 import { cleanLine, writeTo } from './output.ts'
+import { parseEach } from './spec-flags.ts'
 
 export interface DatasetFlags {
   access?: 'private' | 'public'
@@ -13,12 +14,8 @@ export interface DatasetFlags {
 }
 
 export function addDatasetFlags(command: Command): void {
-  addFlag(command, '--access <who>', 'on a pbench server: who may see it (private)', option =>
-    option.choices(['private', 'public'])
-  )
-  addFlag(command, '--metadata <key:value>', 'on a pbench server: kept with it, repeatable', option =>
-    option.argParser((value: string, before: string[] = []) => [...before, value])
-  )
+  addFlag(command, '--access <who>', 'on a pbench server: who may see it (private)', ['private', 'public'])
+  addFlag(command, '--metadata <key:value>', 'on a pbench server: kept with it, repeatable', parseEach)
   addTokenFlag(command)
 }
 

@@ -56,29 +56,29 @@ function workOf(file: RunFile, command: string[] | undefined, isWorkload = false
   return { workload: [{ name: 'client', command }] }
 }
 
+const OF_SPEC = [
+  ...(['on', 'expect', 'interval', 'sysinfo', 'name', 'ends', 'moveTo', 'results', 'seed', 'warmup'] as const),
+  ...(['maxSampleFailures', 'maxStddev'] as const)
+]
+const OF_POLICY = [
+  ...(['strict', 'quorum', 'timeout', 'lease', 'preflight', 'joinTimeout', 'phaseTimeout'] as const),
+  ...(['onMissingTool', 'onFailedTool', 'onFailedWorkload', 'onLost'] as const)
+]
+
 /** The keys of a run file that flags give, without those that are merged one by one. */
 function layerOf(flags: SpecFlags): { spec: object; policy: object } {
-  const { on, expect, interval, sysinfo, name, ends, iteration: iterations, moveTo: move_to } = flags
-  const {
-    results,
-    order = flags.interleave ? ('interleave' as const) : undefined,
-    seed,
-    warmup,
-    maxSampleFailures: max_sample_failures,
-    maxStddev: max_stddev
-  } = flags
-  const samples = flags.samples === 'raw' ? undefined : flags.samples
-  const sampling = { samples, order, seed, warmup, max_sample_failures, max_stddev }
-  const { strict, quorum, timeout, lease, preflight, onMissingTool, onFailedTool, joinTimeout, phaseTimeout } = flags
-  const policy = {
-    ...{ strict, quorum, timeout, lease, preflight, on_missing_tool: onMissingTool, on_failed_tool: onFailedTool },
-    ...{ on_failed_workload: flags.onFailedWorkload, on_lost: flags.onLost },
-    ...{ join_timeout: joinTimeout, phase_timeout: phaseTimeout }
-  }
+  const { iteration: iterations, samples, order = flags.interleave ? 'interleave' : undefined } = flags
+  const more = { iterations, order, samples: samples === 'raw' ? undefined : samples }
   return {
-    spec: given({ ...sampling, results, on, expect, interval, sysinfo, name, ends, iterations, move_to }),
-    policy: { ...flags.policy, ...given(policy) }
+    spec: { ...keysOf(flags, OF_SPEC), ...given(more) },
+    policy: { ...flags.policy, ...keysOf(flags, OF_POLICY) }
   }
+}
+
+/** @returns those that are given, named as in a run file: `max_stddev` for `maxStddev` */
+function keysOf(flags: SpecFlags, names: ReadonlyArray<keyof SpecFlags>): object {
+  const named = names.map(name => [name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`), flags[name]])
+  return given(Object.fromEntries(named))
 }
 
 /** A parameter of the command line has the place of that of the file, in each of its sets. */

@@ -35,6 +35,6 @@ export function addFollowFlags(command: Command): void {
     command,
     '--heartbeat <s>',
     'seconds between two heartbeat lines while nothing else is printed (15)',
-    option => option.argParser(parseNumber)
+    parseNumber
   )
 }

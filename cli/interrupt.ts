@@ -1,9 +1,10 @@
 /** Signals to a command that follows a run: Ctrl-C, the requests to end, and the end of the terminal. */
+import { fstatSync } from 'node:fs'
 
 interface SignalActs {
   /** The first Ctrl-C, SIGTERM or SIGQUIT. */
   cancel(signal: NodeJS.Signals): void
-  /** The second Ctrl-C; the terminal is gone (SIGHUP). */
+  /** The second Ctrl-C; the terminal is gone (SIGHUP), and what is printed had a reader there. */
   detach(signal: NodeJS.Signals): void
 }
 
@@ -11,7 +12,7 @@ interface SignalActs {
 export function onSignals({ cancel, detach }: SignalActs): () => void {
   let isCancelled = false
   const act = (signal: NodeJS.Signals) => {
-    if (signal === 'SIGHUP') return detach(signal)
+    if (signal === 'SIGHUP') return isPrintedToFiles() ? undefined : detach(signal)
     if (!isCancelled) {
       isCancelled = true
       return cancel(signal)
@@ -25,3 +26,9 @@ export function onSignals({ cancel, detach }: SignalActs): () => void {
     for (const signal of signals) process.off(signal, act)
   }
 }
+
+/**
+ * Whether nothing that is printed needs a terminal, as under nohup(1). That this had SIGHUP ignored cannot be told any more: Node gives each
+ * signal its default action when it starts.
+ */
+const isPrintedToFiles = () => [1, 2].every(descriptor => fstatSync(descriptor).isFile())

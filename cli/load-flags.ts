@@ -18,7 +18,7 @@ export function addLoadFlags(command: Command): void {
     command,
     '--on-error <what>',
     'of requests of tasks: go on unless a target cannot be reached, end at any error, or go on also then (continue)',
-    option => option.choices(['continue', 'abort', 'continue-on-network'])
+    ['continue', 'abort', 'continue-on-network']
   )
 }
 

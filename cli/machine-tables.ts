@@ -1,26 +1,23 @@
 /** What the record of a run says of the machines: whether they were fit to measure, in what they differ, and the times of the tool `gauge`. */
-import { type Gauged, type GaugeReading, KINDS, readingOf } from '../protocols/gauge.ts'
-import { stepFolder } from '../protocols/layout.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import type { RunRecord } from '../protocols/record.ts'
 import type { RecordedDifference } from '../protocols/sysinfo/differences.ts'
 import { levels } from '../protocols/sysinfo/noise.ts'
 import { formatTable } from '../protocols/text-table.ts'
+import { gaugeRows } from './record-rows.ts'
 
 const MAX_ROWS = 40
 const MAX_MEMBERS = 4
 const MAX_VALUE = 60
 
 /** @returns a table each; '' for what there is nothing of */
-export function formatMachines({ noise = [], differences = [], gauges = [], remarks = [] }: RunRecord): string[] {
+export function formatMachines(record: RunRecord): string[] {
+  const { noise = [], differences = [], remarks = [] } = record
+  const marks = remarks.map(remark => [remark])
   return [
-    formatNoise(noise),
-    formatDifferences(differences),
-    formatGauges(gauges),
-    section(
-      ['REMARK'],
-      remarks.map(remark => [remark])
-    )
+    ...[formatNoise(noise), formatDifferences(differences)],
+    section(['GAUGE', 'ON', 'ARITHMETIC', 'MEMORY', 'SYNC', 'HELD UP'], gaugeRows(record)),
+    section(['REMARK'], marks)
   ]
 }
 
@@ -47,29 +44,6 @@ function formatDifferences(differences: RecordedDifference[]): string {
       .join('; ')
   ])
   return section(['DIFFERENCE', 'VALUES'], rows)
-}
-
-function formatGauges(gauges: NonNullable<RunRecord['gauges']>): string {
-  const rows = gauges.flatMap(({ step, members }) =>
-    members.map(member => {
-      const { name, usual } = member
-      const reading = readingOf(member)
-      return [
-        stepFolder(step),
-        name,
-        ...KINDS.map(kind => formatTime(reading, usual, kind)),
-        reading == null ? undefined : `${Math.round(100 * reading.held)} %`
-      ]
-    })
-  )
-  return section(['GAUGE', 'ON', 'ARITHMETIC', 'MEMORY', 'SYNC', 'HELD UP'], rows)
-}
-
-/** `5.02 ms`, and beside it how that is to what is usual there: `5.02 ms (1.7 x)` */
-function formatTime(reading: GaugeReading | undefined, usual: Gauged['usual'], kind: (typeof KINDS)[number]) {
-  if (reading == null) return undefined
-  const factor = usual == null ? undefined : reading[kind] / usual[kind]
-  return `${reading[kind].toFixed(2)} ms${factor == null ? '' : ` (${factor.toFixed(1)} x)`}`
 }
 
 function section(head: string[], rows: (string | number | undefined)[][]): string {

@@ -55,15 +55,12 @@ export interface SpecFlags extends LoadFlags, JobFlags {
 }
 
 export function addSpecFlags(command: Command): void {
-  const add = (flags: string, help: string, parse?: (value: string, before: never) => unknown) =>
-    addFlag(command, flags, help, option => parse && option.argParser(parse as never))
-  const choose = (flags: string, help: string, choices: string[]) =>
-    addFlag(command, flags, help, option => option.choices(choices))
+  const add = addFlag.bind(undefined, command)
   add('--on <selector>', 'the peers that take part, such as role=db or a,b (all)')
   add(
     '--stage <path>',
     'a file or folder that every member has before the run begins, in the folders of its workloads, repeatable',
-    parsePath
+    parseEach
   )
   add('--tools <names>', 'tools or sets of tools: none, light, medium, heavy, default', parseNames)
   add(
@@ -94,17 +91,12 @@ export function addSpecFlags(command: Command): void {
     'a parameter: an iteration for each of its values, such as bs=4k,1m; repeatable',
     parseParam
   )
-  choose(
+  add(
     '--order <order>',
     'all samples of an iteration in a row, one of each in turn, the same with every second round backwards, or mixed (sample)',
-    [...ORDERS]
+    ORDERS
   )
-  addFlag(
-    command,
-    '--interleave',
-    '--order interleave: samples of iterations that are to be compared, in turn',
-    option => option.conflicts('order')
-  )
+  add('--interleave', '--order interleave: samples of iterations that are to be compared, in turn').conflicts('order')
   add('--seed <n>', 'of the order random: the same seed gives the same order', parseNumber)
   add('--warmup <n>', 'samples before the first of each iteration that count for nothing (0)', parseNumber)
   add(
@@ -144,26 +136,26 @@ export function addSpecFlags(command: Command): void {
   add('--name <name>', 'a name for this kind of run (run)')
   add('--tag <key=value>', 'kept with the result, repeatable', parsePair)
   add('--move-to <destination>', 'where the result goes when the run has ended, as bak move has it (it stays here)')
-  choose(
+  add(
     '--on-missing-tool <what>',
     'if a member lacks a tool, go on there without it, or without the member (continue)',
     ['continue', 'exclude']
   )
-  choose('--on-failed-tool <what>', 'the same if a tool fails to start, or ends before its first output (exclude)', [
+  add('--on-failed-tool <what>', 'the same if a tool fails to start, or ends before its first output (exclude)', [
     'continue',
     'exclude'
   ])
   add('--workload', 'run the command on every member, and not on this machine')
-  choose('--ends <which>', 'which clients are waited for: all of them, or the first, which ends the others (all)', [
+  add('--ends <which>', 'which clients are waited for: all of them, or the first, which ends the others (all)', [
     'all',
     'first'
   ])
-  choose(
+  add(
     '--on-failed-workload <what>',
     'if a workload of a member fails: let the others finish, stop them, or go on and name it (finish)',
     ['finish', 'stop', 'ignore']
   )
-  choose('--on-lost <what>', 'if a member is lost in mid work: go on without it, or end the run (exclude)', [
+  add('--on-lost <what>', 'if a member is lost in mid work: go on without it, or end the run (exclude)', [
     'exclude',
     'end'
   ])
@@ -197,7 +189,7 @@ function parseResults(value: string): SpecFlags['results'] {
   return names as ResultReaderName[]
 }
 
-const parsePath = (value: string, before: string[] = []) => [...before, value]
+export const parseEach = (value: string, before: string[] = []) => [...before, value]
 
 export const parseNames = (value: string, before: string[] = []) => [
   ...before,

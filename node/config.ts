@@ -62,6 +62,9 @@ export type Config = Required<DaemonSettings> & {
   hooks: Required<HooksSettings>
 }
 
+/** Settings with keys of their own; but for labels, which have rules of their own. */
+const TABLES = ['relay_limits', 'receive_limits', 'artifacts', 'allow', 'run_limits', 'hooks'] as const
+
 /**
  * @param given the settings that `checkFlags` returned
  * @throws {BakError} `bad-config` with file, line and key
@@ -71,25 +74,9 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
   const kept = await readKept(home)
   const name = given.name ?? file.name ?? kept.name ?? nameOfHost()
   const label = given.label == null ? { ...kept.label, ...file.label } : { ...file.label, ...given.label }
-  const relay_limits = { ...daemonDefaults.relay_limits, ...file.relay_limits }
-  const receive_limits = { ...daemonDefaults.receive_limits, ...file.receive_limits }
-  const artifacts = { ...daemonDefaults.artifacts, ...file.artifacts }
-  const allow = { ...daemonDefaults.allow, ...file.allow, ...given.allow }
-  const run_limits = { ...daemonDefaults.run_limits, ...file.run_limits }
-  const hooks = { ...daemonDefaults.hooks, ...file.hooks }
-  return {
-    ...daemonDefaults,
-    ...file,
-    ...given,
-    name,
-    label,
-    relay_limits,
-    receive_limits,
-    artifacts,
-    allow,
-    run_limits,
-    hooks
-  } as Config
+  // a key of a table that the file does not set keeps its default
+  const tables = TABLES.map(key => [key, { ...daemonDefaults[key], ...file[key], ...given[key] }])
+  return { ...daemonDefaults, ...file, ...given, name, label, ...Object.fromEntries(tables) } as Config
 }
 
 /** @throws {BakError} `usage` with a line for every error */

@@ -176,20 +176,9 @@ async function compose(
   await rememberPort(mesh, addresses())
   const parts: Parts = {
     ...network.services,
-    ...{
-      home,
-      log,
-      identity,
-      mesh,
-      guards,
-      supervisor,
-      artifacts,
-      jobRecords,
-      started: self.started,
-      network,
-      addresses,
-      settings: init.settings ?? []
-    },
+    ...{ home, log, identity, mesh, guards, supervisor, artifacts, jobRecords, network, addresses },
+    started: self.started,
+    settings: init.settings ?? [],
     onStop: init.onStop
   }
   const control = await serveControl(controlHandlers(parts), home.socket, {

@@ -88,3 +88,9 @@ export class Limit {
     }
   }
 }
+
+/** Does the work for each item, `total` of them at once. @returns the results in the order of the items, each when it is there */
+export function eachLimited<T, R>(items: T[], total: number, work: (item: T) => Promise<R>): Promise<R>[] {
+  const limit = new Limit({ total })
+  return items.map(each => limit.run('', () => work(each)))
+}

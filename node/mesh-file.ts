@@ -9,9 +9,8 @@ import { checkProof, endOfProof, type Proof } from '../protocols/proof.ts'
 import { acceptTicket, MAX_TICKET_ADDRESSES, type Ticket } from '../protocols/ticket.ts'
 import type { Identity } from './key-file.ts'
 import { type MeshSecret, newSecret } from './mesh/trust/mesh-secret.ts'
-import { writeAtomic } from './store/atomic.ts'
 import type { Home } from './store/home.ts'
-import { readPrivate } from './store/private.ts'
+import { readPrivateJson, writePrivateJson } from './store/private.ts'
 
 /** Secrets that are kept. */
 const MAX_SECRETS = 4
@@ -47,13 +46,7 @@ export class MeshFile {
   /** @returns undefined where the home is in no mesh yet; @throws {BakError} `bad-config` for a damaged file */
   static async read(home: Home): Promise<MeshFile | undefined> {
     // only a missing file may lead to a new mesh
-    const text = await readPrivate(home.mesh)
-    if (text == null) return undefined
-    try {
-      return new MeshFile(home, v.parse(content, JSON.parse(text)))
-    } catch (cause) {
-      throw new BakError('bad-config', `${home.mesh} is damaged: ${(cause as Error).message}`, { cause })
-    }
+    return readPrivateJson(home.mesh, value => new MeshFile(home, v.parse(content, value)))
   }
 
   static async write(home: Home, content: Content): Promise<MeshFile> {
@@ -96,7 +89,7 @@ export class MeshFile {
   }
 
   #write(): Promise<void> {
-    const write = () => writeAtomic(this.#home.mesh, `${JSON.stringify(this.#content, null, 2)}\n`, { mode: 0o600 })
+    const write = () => writePrivateJson(this.#home.mesh, this.#content)
     this.#written = this.#written.then(write, write)
     return this.#written
   }

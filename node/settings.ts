@@ -2,32 +2,22 @@
 import * as v from 'valibot'
 import { type DaemonSettings, daemonKeys, daemonSettings, readConfigText, valueAt } from '../protocols/config-file.ts'
 import type { SettingInForce } from '../protocols/control.ts'
-import { BakError } from '../protocols/errors.ts'
 import { findLines } from '../protocols/toml-lines.ts'
-import { writeAtomic } from './store/atomic.ts'
 import type { Home } from './store/home.ts'
-import { readPrivate } from './store/private.ts'
+import { readPrivateJson, writePrivateJson } from './store/private.ts'
 
 const kept = v.pick(daemonSettings, ['name', 'label'])
 type Kept = v.InferOutput<typeof kept>
 
 /** @returns name and labels that a flag or variable of an earlier start gave. @throws {BakError} `bad-config` for a damaged file */
-export async function readKept(home: Home): Promise<Kept> {
-  const text = await readPrivate(home.kept)
-  if (text == null) return {}
-  try {
-    return v.parse(kept, JSON.parse(text))
-  } catch (cause) {
-    throw new BakError('bad-config', `${home.kept} is damaged: ${(cause as Error).message}`, { cause })
-  }
-}
+export const readKept = async (home: Home): Promise<Kept> =>
+  (await readPrivateJson(home.kept, value => v.parse(kept, value))) ?? {}
 
 /** Keeps name and labels for the next start; labels replace those that were kept, so that a label can be dropped. */
 export async function keep(home: Home, { name, label }: DaemonSettings): Promise<void> {
   const before = await readKept(home)
   const after = { name: name ?? before.name, label: label ?? before.label }
-  if (JSON.stringify(after) !== JSON.stringify(before))
-    await writeAtomic(home.kept, `${JSON.stringify(after, null, 2)}\n`, { mode: 0o600 })
+  if (JSON.stringify(after) !== JSON.stringify(before)) await writePrivateJson(home.kept, after)
 }
 
 /**

@@ -145,7 +145,9 @@ const runLimits = v.strictObject({
   /** Longest silence of the controller that it may ask for. */
   lease: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
   /** Runs of one controller at once. */
-  runs: v.optional(v.pipe(count, v.minValue(1), v.maxValue(32)))
+  runs: v.optional(v.pipe(count, v.minValue(1), v.maxValue(32))),
+  /** Bytes of runs that are over and that nobody has collected, beyond which no further run is let in. */
+  uncollected: v.optional(v.pipe(count, v.minValue(1)))
 })
 export type RunLimits = v.InferOutput<typeof runLimits>
 
@@ -217,8 +219,15 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
     },
     ...{ workloads: 'guarded', privileged: [], images: false, run_as: undefined, network: true, environment: [] }
   },
-  /** The room of 10 GiB is more than any tool of bak needs; a controller leads 32 runs at once itself. */
-  run_limits: { pids: 4096, bytes: 10 * 1024 ** 3, entries: 100_000, nofile: 65_536, runs: 32 },
+  /** The room of 10 GiB is more than any tool of bak needs, that of what is not collected is of five such runs; a controller leads 32 at once itself. */
+  run_limits: {
+    pids: 4096,
+    bytes: 10 * 1024 ** 3,
+    entries: 100_000,
+    nofile: 65_536,
+    runs: 32,
+    uncollected: 50 * 1024 ** 3
+  },
   /** One for each processor. */
   slots: availableParallelism(),
   hooks: { timeout: '30s', on_failure: 'warn' }

@@ -7,7 +7,7 @@ import { beside, besides } from './beside.ts'
 import { changedTool } from './changed-tools.ts'
 import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
-import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
+import { code, count, digest, instant, list, milliseconds, name, peerId, runId, text } from './fields.ts'
 import { graphAt } from './jobs/graph-at.ts'
 import { MAX_EDGES, MAX_JOBS } from './jobs/job.ts'
 import { jobChange, jobProgress } from './jobs/job-state.ts'
@@ -16,7 +16,7 @@ import { iterationSummaries } from './matrix/iteration-summary.ts'
 import { stated } from './metric.ts'
 import { outputBytes, outputStream } from './output.ts'
 import { carrier, pathClass } from './path.ts'
-import { part, produced, step } from './phase.ts'
+import { numberedPhase, produced, step } from './phase.ts'
 import { MAX_RECORD_REMARKS, refusedFile, renamedFile } from './record.ts'
 import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
@@ -34,16 +34,6 @@ import { placement } from './workload.ts'
 export const MAX_FILES_OF_EVENT = 64
 /** Decisions on thresholds that one event names. */
 export const MAX_DECISIONS_OF_EVENT = 256
-
-const phaseFields = {
-  seq: count,
-  phase,
-  step: v.optional(step),
-  part: v.optional(part),
-  element: v.optional(count),
-  groups: v.optional(list(name, 64)),
-  when: v.optional(v.picklist(['begin', 'end']))
-}
 
 const body = v.variant('type', [
   v.object({
@@ -84,10 +74,10 @@ const body = v.variant('type', [
       10_000
     )
   }),
-  v.object({ type: v.literal('phase-open'), ...phaseFields, asked: count, needed: count }),
+  v.object({ type: v.literal('phase-open'), ...numberedPhase, asked: count, needed: count }),
   v.object({
     type: v.literal('ack'),
-    ...phaseFields,
+    ...numberedPhase,
     peer: peerId,
     name,
     outcome: v.picklist(['ok', 'failed', 'refused']),
@@ -100,7 +90,7 @@ const body = v.variant('type', [
   }),
   v.object({
     type: v.literal('phase-closed'),
-    ...phaseFields,
+    ...numberedPhase,
     verdict: v.picklist(['met', 'failed']),
     ok: count,
     asked: count,

@@ -59,29 +59,42 @@ export const roleIn = (part: Part): 'server' | 'client' | undefined =>
 /** @returns whether a part is one of tasks */
 export const isTaskPart = (part: Part | undefined): boolean => part != null && part !== 'jobs' && roleIn(part) == null
 
-export const command = v.object({
-  run: runId,
-  epoch: count,
-  seq: count,
-  attempt: count,
+/** Which of the phases of a run it is. */
+const phaseAt = {
   phase,
-  /** Digest of the manifest; of the offer for `join`; of nothing else. */
-  subject: digest,
-  issued: instant,
-  /** How long the controller will wait, in ms; 0 is for ever. */
-  deadline: milliseconds,
   /** For start, work, stop and send. */
   step: v.optional(step),
   /** For work. */
   part: v.optional(part),
   /** For work of tasks: which element of the schedule, from 1; the join point of that number is behind it. */
   element: v.optional(count),
-  /** For sysinfo: which of the two snapshots. For work of jobs: those before the first sample, of the role `setup`, or those behind the last, `report`. */
-  when: v.optional(v.picklist(['begin', 'end'])),
-  /** For stage, once jobs have run: what of their outputs workloads get. */
-  staged: v.optional(list(stagedEntry, MAX_STAGED)),
   /** For start and stop: only the tools of these groups, in the window of a trigger; those without a trigger where it is left out. */
   groups: v.optional(list(name, 64)),
+  /** For sysinfo: which of the two snapshots. For work of jobs: those before the first sample, of the role `setup`, or those behind the last, `report`. */
+  when: v.optional(v.picklist(['begin', 'end']))
+}
+export type PhaseAt = v.InferOutput<v.ObjectSchema<typeof phaseAt, undefined>>
+
+/** A phase of a run, with the number of its command. */
+export const numberedPhase = { seq: count, ...phaseAt }
+
+/** @returns these fields of what has more */
+export const numberedPhaseOf = ({ seq, phase, step, part, element, groups, when }: PhaseAt & { seq: number }) => ({
+  ...{ seq, phase, step, part, element, groups, when }
+})
+
+export const command = v.object({
+  run: runId,
+  epoch: count,
+  attempt: count,
+  ...numberedPhase,
+  /** Digest of the manifest; of the offer for `join`; of nothing else. */
+  subject: digest,
+  issued: instant,
+  /** How long the controller will wait, in ms; 0 is for ever. */
+  deadline: milliseconds,
+  /** For stage, once jobs have run: what of their outputs workloads get. */
+  staged: v.optional(list(stagedEntry, MAX_STAGED)),
   /** For start, and for work of tasks: the controller's clock at which all begin. */
   at: v.optional(instant),
   /** For start: the tools that were attached and detached until then; left out where there are none. */
@@ -212,15 +225,9 @@ export const strayFields = (answer: Ack, about: Pick<Command, (typeof ABOUT)[num
 
 /** Which phase is over, and how it ended: in its certificate, and in the notice of that. */
 export const phaseOutcome = {
-  seq: count,
-  phase,
+  ...numberedPhase,
   /** Digest of the manifest; of the offer for `join`. */
   subject: digest,
-  step: v.optional(step),
-  part: v.optional(part),
-  element: v.optional(count),
-  groups: v.optional(list(name, 64)),
-  when: v.optional(v.picklist(['begin', 'end'])),
   verdict: v.picklist(['met', 'failed']),
   /** Answers that were needed, and asked for. */
   needed: count,

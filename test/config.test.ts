@@ -51,7 +51,14 @@ test('without a file and flags every setting has the default of the help', async
       ...{ workloads: 'guarded', privileged: [], images: false, load: undefined, run_as: undefined, network: true },
       environment: []
     },
-    run_limits: { pids: 4096, bytes: 10_737_418_240, entries: 100_000, nofile: 65_536, runs: 32 },
+    run_limits: {
+      pids: 4096,
+      bytes: 10_737_418_240,
+      entries: 100_000,
+      nofile: 65_536,
+      runs: 32,
+      uncollected: 53_687_091_200
+    },
     slots: availableParallelism(),
     hooks: { timeout: '30s', on_failure: 'warn' }
   })

@@ -19,12 +19,8 @@ interface Options {
 
 export function define(command: Command): void {
   command.argument('<file>', 'a run file with tasks')
-  addFlag(command, '--members <n>', 'for so many members, called 1 to n (those of the mesh)', option =>
-    option.argParser(parseNumber)
-  )
-  addFlag(command, '--cores <n>', 'with --members: worker threads that each can have (1)', option =>
-    option.argParser(parseNumber)
-  )
+  addFlag(command, '--members <n>', 'for so many members, called 1 to n (those of the mesh)', parseNumber)
+  addFlag(command, '--cores <n>', 'with --members: worker threads that each can have (1)', parseNumber)
   addFlag(command, '--iteration <name>', 'with the parameters of this iteration (the first one)')
   addExamples(command, {
     'bak allocation load.toml': 'on the members that are here now',

@@ -18,7 +18,7 @@ interface Options extends FollowFlags {
 
 export function define(command: Command): void {
   command.argument('<run>', RUN)
-  addFlag(command, '--from <n>', 'skip the events before this number', option => option.argParser(parseNumber))
+  addFlag(command, '--from <n>', 'skip the events before this number', parseNumber)
   addFollowFlags(command)
   addExamples(command, {
     'bak attach last': 'the newest run, from its beginning to its end',

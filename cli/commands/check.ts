@@ -23,15 +23,11 @@ type Answer = CallResponse<'check'>
 
 export function define(command: Command): void {
   addFlag(command, '--on <selector>', 'which members (all)')
-  addFlag(command, '--tools <names>', 'which tools or sets of tools (default)', option => option.argParser(parseNames))
-  addFlag(command, '--tool <name=command>', 'a tool of your own: a shell command, repeatable', option =>
-    option.argParser(parseTool)
-  )
+  addFlag(command, '--tools <names>', 'which tools or sets of tools (default)', parseNames)
+  addFlag(command, '--tool <name=command>', 'a tool of your own: a shell command, repeatable', parseTool)
   addFlag(command, '--noise', 'whether each member is fit to measure: load, frequencies, clock, limits and more')
   addFlag(command, '--strict', 'with --noise: exit with 78 if a member is not fit')
-  addFlag(command, '--tool-file <name.toml>', 'a tool of your own that a file describes, repeatable', option =>
-    option.argParser(parseToolFile)
-  )
+  addFlag(command, '--tool-file <name.toml>', 'a tool of your own that a file describes, repeatable', parseToolFile)
   addExamples(command, {
     'bak check --noise': 'what may make numbers vary on each member, why, and what to do',
     'bak check --on role=db --tools sar,perf': 'exits with 78 if a member lacks a tool',

@@ -40,31 +40,29 @@ export function define(command: Command): void {
     command,
     '--metric <globs>',
     "these metrics of the workload, not its main ones: names, their last parts, or patterns; '*' for all",
-    option => option.argParser(parseNames)
+    parseNames
   )
-  addFlag(command, '--threshold <percent>', 'a change that counts, of the median of the baseline (2%)', option =>
-    option.argParser(parseThreshold)
-  )
+  addFlag(command, '--threshold <percent>', 'a change that counts, of the median of the baseline (2%)', parseThreshold)
   addFlag(
     command,
     '--better <metric=more|less>',
     'which direction is better, of a metric that does not say so; repeatable',
-    option => option.argParser(parseBetter)
+    parseBetter
   )
   addFlag(
     command,
     '--despite <what>',
     `compare what was not measured alike, and say so first: ${ASPECTS.join(', ')}, all`,
-    option => option.argParser(parseDespite)
+    parseDespite
   )
   addFlag(
     command,
     '--fail-on <condition>',
     '"p99 > 5%" (it rose), "iops < -5%" (it fell), "worse", "p99 worse than 5%": exit with 99 if that holds; repeatable',
-    option => option.argParser(parseFailOn)
+    parseFailOn
   )
   addFlag(command, '--strict', 'exit with 2 if nobody can tell whether a condition of --fail-on holds')
-  addFlag(command, '--format <form>', 'text, json, csv, markdown or html (text)', option => option.choices(FORMATS))
+  addFlag(command, '--format <form>', 'text, json, csv, markdown or html (text)', FORMATS)
   addFlag(command, '--output <file>', 'write it to a file')
   addFlag(
     command,

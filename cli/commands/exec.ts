@@ -23,10 +23,8 @@ const NAME = 'exec'
 export function define(command: Command): void {
   command.usage('[options] -- COMMAND')
   addFlag(command, '--on <selector>', 'the peers that run it, such as role=db or a,b (all)')
-  addFlag(command, '--timeout <time>', 'time after which it is killed: 90, 90s, 5m (never)', option =>
-    option.argParser(parseSeconds)
-  )
-  addFlag(command, '--stdin', 'refused: the command gets no input', option => option.hideHelp())
+  addFlag(command, '--timeout <time>', 'time after which it is killed: 90, 90s, 5m (never)', parseSeconds)
+  addFlag(command, '--stdin', 'refused: the command gets no input').hideHelp()
   addExamples(command, {
     'bak exec -- uname -r': 'on all members; the exit codes are in a table at the end',
     'bak exec --on role=db --timeout 30s -- sh -c "df -h | tail -1"': 'a line of the shell on the members with a label',

@@ -8,6 +8,7 @@ import { formatTable } from '../../protocols/text-table.ts'
 import { readKeep } from '../../protocols/where/keep.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatAge, formatBytes, formatTime } from '../format.ts'
+import { parseEach } from '../spec-flags.ts'
 
 interface Options {
   older?: string
@@ -25,7 +26,7 @@ export function define(command: Command): void {
     command,
     '--keep <which>',
     'delete results that were copied elsewhere, but for the newest (20), young ones (30d), or those that fit (tags.keep); repeatable',
-    option => option.argParser((which: string, before: string[] = []) => [...before, which])
+    parseEach
   )
   addFlag(command, '--force', 'with --keep: also results that are nowhere else')
   addFlag(command, '--dry-run', 'delete nothing, and list what would be')

@@ -22,35 +22,16 @@ async function act({ json, ask, print, printLines }: Context): Promise<void> {
   )
 }
 
-const describeDaemon = ({
-  name,
-  peer,
-  mesh,
-  role,
-  expires,
-  trouble,
-  state,
-  home,
-  program,
-  pid,
-  started,
-  addresses,
-  members
-}: Status) => ({
-  name,
-  peer,
-  mesh,
-  role: role ?? 'none',
-  'proof expires': expires == null ? undefined : `${formatTime(expires)} UTC`,
-  trouble,
-  state,
-  home,
-  version: program,
-  pid,
-  started: `${formatTime(started)} UTC, ${formatAge(Date.now() - started)} ago`,
-  addresses: addresses.join(' '),
-  members
-})
+function describeDaemon({ role, expires, trouble, started, addresses, ...status }: Status) {
+  const { name, peer, mesh, state, home, program, pid, members } = status
+  return {
+    ...{ name, peer, mesh, role: role ?? 'none' },
+    'proof expires': expires == null ? undefined : `${formatTime(expires)} UTC`,
+    ...{ trouble, state, home, version: program, pid },
+    started: `${formatTime(started)} UTC, ${formatAge(Date.now() - started)} ago`,
+    ...{ addresses: addresses.join(' '), members }
+  }
+}
 
 const describeMachine = ({ os, arch, cores, memory, labels, tools, registered }: MemberView) => ({
   machine: `${os} ${arch}, ${cores} cores, ${formatBytes(memory)}`,

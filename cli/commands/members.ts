@@ -22,9 +22,7 @@ interface Options {
 export function define(command: Command): void {
   addFlag(command, '--watch', 'print again at every change')
   addFlag(command, '--on <selector>', 'only these members')
-  addFlag(command, '--label <key=value>', 'only members with this label, repeatable', option =>
-    option.argParser(parsePair)
-  )
+  addFlag(command, '--label <key=value>', 'only members with this label, repeatable', parsePair)
   addFlag(command, '--expected <file>', 'compare with a list: names or peer ids, one a line')
   addFlag(command, '--orphans', 'what members still have of runs that are over')
   addFlag(command, '--slots', 'slots for jobs: how many each member has, and which runs take them')

@@ -29,7 +29,7 @@ export function define(command: Command): void {
     command,
     '--items <names>',
     'print these items: default, all, or names; list prints which there are',
-    option => option.argParser(parseItems)
+    parseItems
   )
   addFlag(command, '--diff', 'in what the machines differ')
   addFlag(command, '--end', 'as they were at the end of the run, and not at its beginning')

@@ -3,13 +3,11 @@ import type { Command } from 'commander'
 import { BakError } from '../../protocols/errors.ts'
 import { formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, RUN, setAction } from '../command.ts'
-import { parsePair } from '../spec-flags.ts'
+import { parseEach, parsePair } from '../spec-flags.ts'
 
 export function define(command: Command): void {
   command.argument('<run>', RUN).argument('[tags...]', 'KEY=VALUE')
-  addFlag(command, '--remove <key>', 'take a tag away, repeatable', option =>
-    option.argParser((key: string, before: string[] = []) => [...before, key])
-  )
+  addFlag(command, '--remove <key>', 'take a tag away, repeatable', parseEach)
   addExamples(command, {
     'bak tag last kernel=6.18 keep=yes': 'bak ls --where "tags.kernel = 6.18" finds it; its seal stays as it was',
     'bak tag k3f9ab --remove keep': 'what was given with the run is sealed, and stays',

@@ -1,9 +1,8 @@
 /** `bak tools`: the tools that members have, and what is registered on them; a file a command in tools/. */
 import type { Command } from 'commander'
 import { addExamples } from '../command.ts'
-import { defineAttach } from './tools/attach.ts'
+import { defineAttach, defineDetach } from './tools/attach.ts'
 import { defineClear } from './tools/clear.ts'
-import { defineDetach } from './tools/detach.ts'
 import { defineList } from './tools/list.ts'
 import { defineRegister, defineRegisterSet } from './tools/register.ts'
 import { defineShow } from './tools/show.ts'

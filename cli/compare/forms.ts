@@ -35,28 +35,14 @@ export async function render(comparison: Comparison, form: Form, { all, width }:
 }
 
 function asText(comparison: Comparison, all: boolean, width = terminalWidth()): string {
-  const {
-    first,
-    groups,
-    notes,
-    environment,
-    metrics,
-    tasks,
-    resources: used,
-    answer,
-    gates
-  } = sectionsOf(comparison, all)
+  const { first, groups, notes, answer, gates, tables } = sectionsOf(comparison, all)
   const lines = (texts: string[]) => texts.map(text => formatNote(text, width)).join('\n')
   const table = ({ head, rows, spare, note }: Section) =>
     [
       ...(rows.length === 0 ? [] : [fittingTable(head, rows, all ? [] : spare, width)]),
       ...(note == null ? [] : [formatNote(note, width)])
     ].join('\n')
-  const parts = [
-    lines([...first, ...groups, ...notes]),
-    ...[table(environment), table(metrics), table(tasks), table(used)],
-    lines([...answer, ...gates])
-  ]
+  const parts = [lines([...first, ...groups, ...notes]), ...tables.map(table), lines([...answer, ...gates])]
   return parts.filter(part => part !== '').join('\n\n')
 }
 
@@ -139,17 +125,7 @@ function shifts(against: Pick<ComparedMetric['against'][number], 'shift' | 'inte
 }
 
 function asMarkdown(comparison: Comparison, all: boolean): string {
-  const {
-    first,
-    groups,
-    notes,
-    environment,
-    metrics,
-    tasks,
-    resources: used,
-    answer,
-    gates
-  } = sectionsOf(comparison, all)
+  const { first, groups, notes, answer, gates, tables } = sectionsOf(comparison, all)
   const list = (texts: string[]) => texts.map(text => `- ${escapeMarkdown(text)}`).join('\n')
   const bold = (texts: string[]) => texts.map(text => `**${escapeMarkdown(text)}**`).join('\n\n')
   const table = ({ title, head, rows, note }: Section) => {
@@ -161,9 +137,7 @@ function asMarkdown(comparison: Comparison, all: boolean): string {
     )
   }
   const parts = [bold(first), bold([...answer, ...gates]), list(groups), list(notes)]
-  return [...parts, table(environment), table(metrics), table(tasks), table(used)]
-    .filter(part => part !== '')
-    .join('\n\n')
+  return [...parts, ...tables.map(table)].filter(part => part !== '').join('\n\n')
 }
 
 /** What others wrote is text: no tag, no table, no link, no emphasis. The rule under the head of a table stays as it is. */

@@ -18,28 +18,13 @@ const MAX_LINES = 8
 
 export async function asPage(comparison: Comparison): Promise<string> {
   const block = new Block({ round: true })
-  const {
-    first,
-    answer,
-    gates,
-    groups,
-    notes,
-    environment,
-    metrics,
-    tasks,
-    resources: used
-  } = sectionsOf(comparison, true)
+  const { first, answer, gates, groups, notes, tables } = sectionsOf(comparison, true)
+  const [environment, metrics, tasks, used] = tables
   const labels = comparison.groups.map(({ label }) => label)
   const { panels, more } = panelsOf(comparison, labels, block)
   const data: CompareData = {
-    ...{
-      format: 1,
-      first,
-      answer,
-      gates,
-      notes: [...notes, ...(metrics.note == null ? [] : [metrics.note])],
-      threshold: comparison.threshold
-    },
+    ...{ format: 1, first, answer, gates, threshold: comparison.threshold },
+    notes: [...notes, ...(metrics.note == null ? [] : [metrics.note])],
     groups: groups.map((text, i) => ({ label: labels[i] ?? '', text })),
     metrics: comparison.workload.metrics.map(each => rowOf(each, labels)),
     ...{ panels, morePanels: more, curves: curvesOf(comparison, labels, block) },
@@ -90,12 +75,8 @@ function panelsOf({ resources: compared, pictures }: Comparison, labels: string[
     const { name, unit, full }: Resource = resources[resource]
     const changes = all.map(({ label, difference }) => `${changeOf(difference)} in ${label}`)
     return {
-      ...{
-        title: [name, ...devices, ...(iteration === '' ? [] : [`of ${iteration}`])].join(' '),
-        member,
-        unit,
-        note: changes.join(', ')
-      },
+      title: [name, ...devices, ...(iteration === '' ? [] : [`of ${iteration}`])].join(' '),
+      ...{ member, unit, note: changes.join(', ') },
       ...(full == null ? {} : { full }),
       lines: linesOf(traces.get(key) ?? [], labels, block)
     }

@@ -19,10 +19,8 @@ export interface Sections {
   groups: string[]
   /** Order, environment, speed, warnings. */
   notes: string[]
-  environment: Section
-  metrics: Section
-  tasks: Section
-  resources: Section
+  /** The environment, metrics, tasks, resources. */
+  tables: [Section, Section, Section, Section]
   /** The answer, a line for each verdict. */
   answer: string[]
   gates: string[]
@@ -52,10 +50,12 @@ export function sectionsOf(comparison: Comparison, all = false): Sections {
       ...workload.absent.map(each => `not compared: ${each}`),
       ...comparison.environment.absent.map(each => `environment not compared: ${each}`)
     ],
-    environment: environmentSection(comparison, all),
-    metrics: metricSection(workload, groups),
-    tasks: taskSection(comparison, all),
-    resources: resourceSection(comparison, all),
+    tables: [
+      environmentSection(comparison, all),
+      metricSection(workload, groups),
+      taskSection(comparison, all),
+      resourceSection(comparison, all)
+    ],
     answer: metrics.length === 0 ? ['no metric of the workload is in both groups'] : answerOf(metrics, threshold),
     gates: gates.flatMap(describeGate)
   }

@@ -17,7 +17,7 @@ export function addJobFlags(command: Command): void {
     command,
     '--env <name[=value]>',
     'of jobs: a variable of each, with its value here if none is given; repeatable',
-    option => option.argParser((value: string, before?: Record<string, string>) => parseVariable(value, before))
+    parseVariable
   )
   addFlag(command, '--no-cache', 'of jobs: run also those whose result is known')
   addFlag(command, '--fail-fast', 'of jobs: the first one that fails ends all others')

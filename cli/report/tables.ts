@@ -1,14 +1,13 @@
 /** The tables that fold below the plots: what each member did, how the machines differ, what was said and signed. Pure. */
-import { isTooShort, sharesOf } from '../../protocols/cost.ts'
 import type { StoredEvent } from '../../protocols/events.ts'
-import { type GaugeReading, KINDS, readingOf } from '../../protocols/gauge.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import { describeExit } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { writeRunFile } from '../../protocols/run-file.ts'
 import { failureOf } from '../../protocols/work-entry.ts'
-import { formatBytes, formatClock, formatDuration, formatMs, formatNumber, formatShare, formatTime } from '../format.ts'
+import { formatBytes, formatClock, formatDuration, formatMs, formatNumber, formatTime } from '../format.ts'
+import { costRows, gaugeRows, routesOf, skewRows } from '../record-rows.ts'
 import { THRESHOLD_HEAD, thresholdRows } from '../thresholds.ts'
 import { environmentTable, type Machines } from './environment.ts'
 import { warningsIn } from './head.ts'
@@ -69,7 +68,7 @@ function bounded(table: Table): Table {
 }
 
 function thresholds(record: RunRecord): Table {
-  const rows = thresholdRows(record).map(row => row.map((cell = '') => cell))
+  const rows = written(thresholdRows(record))
   const open = record.thresholds?.some(({ outcome }) => outcome !== 'met') ?? false
   return { title: 'thresholds', head: THRESHOLD_HEAD.map(each => each.toLowerCase()), rows, open }
 }
@@ -96,7 +95,8 @@ function workloads({ workload, spec }: RunRecord): Table {
   }
 }
 
-function machines({ noise = [], differences = [], gauges = [] }: RunRecord): Table[] {
+function machines(record: RunRecord): Table[] {
+  const { noise = [], differences = [] } = record
   const odd = noise.flatMap(({ name, findings }) =>
     findings.filter(({ level }) => level !== 'fit').map(({ fact, level, value }) => [name, fact, level, value])
   )
@@ -104,42 +104,23 @@ function machines({ noise = [], differences = [], gauges = [] }: RunRecord): Tab
     fact,
     groups.map(({ value = '-', members }) => `${value} on ${listInWords(members, MAX_MEMBERS)}`).join('; ')
   ])
-  const times = gauges.flatMap(({ step, members }) =>
-    members.map(member => {
-      const reading = readingOf(member)
-      const held = reading == null ? '' : `${Math.round(100 * reading.held)} %`
-      return [stepFolder(step), member.name, ...KINDS.map(kind => gauged(reading, member.usual, kind)), held]
-    })
-  )
   return [
     { title: 'in what the machines differ', head: ['fact', 'values'], rows: unlike },
     { title: 'what may make numbers vary', head: ['member', 'fact', 'level', 'value'], rows: odd },
     {
-      ...{ title: 'a fixed load before and after each sample', rows: times },
+      ...{ title: 'a fixed load before and after each sample', rows: written(gaugeRows(record)) },
       head: ['sample', 'member', 'arithmetic', 'memory', 'sync', 'held up']
     }
   ]
 }
 
-function gauged(
-  reading: GaugeReading | undefined,
-  usual: Partial<GaugeReading> | undefined,
-  kind: (typeof KINDS)[number]
-) {
-  if (reading == null) return ''
-  const before = usual?.[kind]
-  return `${reading[kind].toFixed(2)} ms${before == null ? '' : ` (${(reading[kind] / before).toFixed(1)} x as usual)`}`
-}
+/** An empty cell is an empty text. */
+const written = (rows: Array<Array<string | undefined>>) => rows.map(row => row.map((cell = '') => cell))
 
-function cost({ observed = [] }: RunRecord): Table {
-  const rows = sharesOf(observed).map(share => {
-    const [daemon, tools] = [share.daemon, share.tools].map(each => `${formatShare(each)} of a core`)
-    const bytes = [formatBytes(share.sent), formatBytes(share.received)]
-    if (isTooShort(share)) return [share.name, 'too short', 'too short', '', ...bytes]
-    return [share.name, daemon as string, tools as string, `${Math.round(share.switches)}/s`, ...bytes]
-  })
-  return { title: 'cost of observation', head: ['member', 'daemon', 'tools', 'switches', 'sent', 'received'], rows }
-}
+const cost = (record: RunRecord): Table => ({
+  ...{ title: 'cost of observation', rows: written(costRows(record)) },
+  head: ['member', 'daemon', 'tools', 'switches', 'sent', 'received']
+})
 
 function clocks({ clocks = [] }: RunRecord): Table {
   const rows = clocks.map(({ name, begin, end, drift, bound, set }) => [
@@ -150,16 +131,16 @@ function clocks({ clocks = [] }: RunRecord): Table {
   return { title: 'clocks', head: ['member', 'ahead at join', 'ahead at the end', 'drift', 'within'], rows }
 }
 
-function skew({ skew }: RunRecord): Table {
-  const rows = skew.map(({ step, skew, latest }) => [stepFolder(step), formatMs(skew), formatMs(latest)])
-  return { title: 'start of the tools', head: ['sample', 'apart', 'after the agreed instant'], rows }
-}
+const skew = (record: RunRecord): Table => ({
+  ...{ title: 'start of the tools', rows: written(skewRows(record)) },
+  head: ['sample', 'apart', 'after the agreed instant']
+})
 
-function members({ roster, paths = [] }: RunRecord): Table {
-  const routes = new Map(paths.map(({ peer, begin, end }) => [peer, [begin?.class, end?.class]]))
-  const rows = roster.map(({ rank, peer, name, capabilities: { os, cores }, tools }) => {
-    const classes = [...new Set((routes.get(peer) ?? []).filter(each => each != null))].join(', then ')
-    return [rank, name, os, cores, classes, [...new Set(tools.map(({ tool }) => tool))].join(' '), peer]
+function members(record: RunRecord): Table {
+  const routes = routesOf(record)
+  const rows = record.roster.map(({ rank, peer, name, capabilities: { os, cores }, tools }) => {
+    const named = [...new Set(tools.map(({ tool }) => tool))].join(' ')
+    return [rank, name, os, cores, routes.get(peer) ?? '', named, peer]
   })
   return { title: 'members', head: ['rank', 'member', 'system', 'cores', 'path', 'tools', 'peer'], rows }
 }

@@ -2,22 +2,21 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
-import { isTooShort, sharesOf } from '../../protocols/cost.ts'
 import { envelope, peek } from '../../protocols/envelope.ts'
 import { CERTIFICATES_FOLDER, parseResultPath, stepFolder } from '../../protocols/layout.ts'
-import type { MeasuredPath } from '../../protocols/path.ts'
 import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { readPlain } from '../../protocols/plain-file.ts'
 import type { RunRecord } from '../../protocols/record.ts'
-import { formatBytes, formatClock, formatDuration, formatMs, formatShare, formatTime } from '../format.ts'
+import { formatBytes, formatClock, formatDuration, formatTime } from '../format.ts'
 import { formatInstances } from '../instances.ts'
 import { formatMachines } from '../machine-tables.ts'
+import { costRows, routesOf, skewRows } from '../record-rows.ts'
 import { formatSection } from './section.ts'
 
 /** @param where the folder is */
 export function formatDetails(record: RunRecord, where: string): string[] {
-  const { roster, sent, skew, clocks = [], paths = [], observed = [], staged, triggered = [] } = record
-  const routes = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
+  const { roster, sent, clocks = [], staged, triggered = [] } = record
+  const routes = routesOf(record)
   const drifts = new Map(clocks.map(each => [each.peer, formatDrift(each)]))
   const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
     rank,
@@ -37,14 +36,6 @@ export function formatDetails(record: RunRecord, where: string): string[] {
     path,
     digest.slice(0, 16)
   ])
-  const starts = skew.map(({ step, skew, latest }) => [stepFolder(step), formatMs(skew), formatMs(latest)])
-  const costs = sharesOf(observed).map(share => [
-    share.name,
-    ...[share.daemon, share.tools].map(each => (isTooShort(share) ? 'too short' : `${formatShare(each)} of a core`)),
-    isTooShort(share) ? undefined : `${Math.round(share.switches)}/s`,
-    formatBytes(share.sent),
-    formatBytes(share.received)
-  ])
   return [
     formatInstances(record),
     formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK AHEAD', 'DRIFT', 'PATH', 'TOOLS'], members),
@@ -56,10 +47,10 @@ export function formatDetails(record: RunRecord, where: string): string[] {
         stop == null ? 'until the command ended' : formatDuration(stop - start)
       ])
     ),
-    formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
+    formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], skewRows(record)),
     // what stands out is among what is always shown
     ...formatMachines({ ...record, remarks: [] }),
-    formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
+    formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costRows(record)),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
   ]
 }
@@ -85,12 +76,6 @@ const formatDrift = ({ drift = 0, bound = 0, set }: NonNullable<RunRecord['clock
   set == null
     ? `${drift.toFixed(0)} ± ${bound.toFixed(0)} ppm`
     : `set by ${set < 0 ? '-' : '+'}${Math.abs(set / 1000).toFixed(1)} s`
-
-/** `relayed, then punched` if the path changed between the beginning and the end of a run. */
-function formatPaths(begin?: MeasuredPath, end?: MeasuredPath): string {
-  const both = [begin, end].filter(each => each != null).map(each => each.class)
-  return [...new Set(both)].join(', then ')
-}
 
 /** @returns those of a result, as a daemon sends them: base64 */
 export async function certificatesIn(folder: string): Promise<string[]> {

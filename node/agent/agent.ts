@@ -18,6 +18,7 @@ import { openOutbox } from '../store/outbox.ts'
 import type { AgentComponents, AgentInit } from './agent-parts.ts'
 import { MemberRun } from './member-run.ts'
 import { MemberState, restoreMember } from './member-state.ts'
+import { keptBy } from './phases/deliver.ts'
 import type { PhaseParts } from './phases/phase.ts'
 import { checkRunLimits } from './run-limits.ts'
 import { needStaged, ownerOf } from './staging.ts'
@@ -67,6 +68,9 @@ export class Agent extends Part<AgentComponents, AgentInit> {
   member(run: string): MemberState | undefined {
     return this.#runs.get(run)?.member
   }
+
+  /** Bytes of these runs. */
+  readonly left = () => this.orphans().reduce((sum, { run }) => sum + keptBy(this.member(run) as MemberState).bytes, 0)
 
   /** @returns how many runs of a controller this peer takes part in, or considers */
   runsOf(controller: string): number {
@@ -248,8 +252,11 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       neighbours: () => neighboursOf(this.components.members, MAX_ASKED),
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
-      allow: ({ controller, tools, workloads, hasClients, offer: { spec, staged } }) =>
-        allowance.admit({ controller, tools, workloads, hasClients, spec, staged, open: this.runsOf(controller) }),
+      allow: ({ controller, tools, workloads, hasClients, manifest, offer: { spec, staged } }) =>
+        allowance.admit({
+          ...{ controller, tools, workloads, hasClients, spec, staged, open: this.runsOf(controller) },
+          left: manifest == null ? this.left : undefined
+        }),
       hosts: () => hostsNow(this.components),
       ...{ owner: allowance, jobs: jobService, sockets: guards.sockets, hooks: hooks.until(this.stopped) }
     }

@@ -1,18 +1,18 @@
-/** The filter of acknowledgements: many small messages become few. Each stays as its member signed it. */
+/** Reduces acknowledgements on their way up a tree: many small messages become few. Each stays as its member signed it. */
 import type { Envelope } from '../../protocols/envelope.ts'
 import { MAX_BATCH_ACKS, MAX_BATCH_BYTES } from '../../protocols/run-stream.ts'
-import type { Filter } from './filter.ts'
 
 /** Bytes of an envelope beside its body: signer, signature and framing. */
 const ENVELOPE_BYTES = 160
 
-export class AckBatches implements Filter<Envelope[]> {
+export class AckBatches {
   readonly #acks: Envelope[] = []
 
   take(_from: string, acks: Envelope[]): void {
     this.#acks.push(...acks)
   }
 
+  /** @returns what goes up now, in messages that each fit into a frame; nothing is left then */
   flush(): Envelope[][] {
     const batches: Envelope[][] = []
     let bytes = Number.POSITIVE_INFINITY

@@ -14,25 +14,8 @@ export function addStatus(program: Command): void {
 async function act(command: Command): Promise<void> {
   const status = await ask(command, 'status', {})
   if (command.opts().json) return print(JSON.stringify(status))
-  const {
-    name,
-    peer,
-    mesh,
-    role,
-    expires,
-    trouble,
-    home,
-    state,
-    pid,
-    members,
-    connections,
-    addresses,
-    driving,
-    taking,
-    loading = [],
-    keeps,
-    guards
-  } = status
+  const { name, state, peer, mesh, role, expires, trouble, home, pid } = status
+  const { members, connections, addresses, driving, taking, loading = [], keeps, guards } = status
   const ends = expires == null ? '' : `, proof expires in ${showDuration(expires - Date.now())}`
   const facts = {
     ...{ name, state, peer, mesh, role: `${role ?? 'none'}${ends}`, trouble },

@@ -5,7 +5,7 @@ import { cutText } from '../../protocols/fields.ts'
 import { ask } from '../../protocols/stream.ts'
 import { itemOf } from '../../protocols/sysinfo/items.ts'
 import { sysinfoProtocol } from '../../protocols/sysinfo/live.ts'
-import { Limit } from '../limit.ts'
+import { eachLimited } from '../limit.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { attendanceOf, whyAbsent } from '../run/attendance.ts'
@@ -23,9 +23,8 @@ export async function* sysinfo(
 ): AsyncGenerator<Answer> {
   const { here, absent } = attendanceOf(on, parts.members.list())
   checkOwnPermission(parts.authority, parts.identity.peer, 'sysinfo')
-  const limit = new Limit({ total: CONCURRENCY })
-  const answers = here.map(each => limit.run(each.peer, () => askOnePeer(parts, each, asked, signal)))
-  for (const answer of answers) yield await answer
+  for (const answer of eachLimited(here, CONCURRENCY, each => askOnePeer(parts, each, asked, signal)))
+    yield await answer
   for (const each of absent) yield { name: each.name, files: [], missing: [], error: whyAbsent(each) }
 }
 

@@ -9,7 +9,7 @@ import type { Spec } from '../../protocols/spec.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { MAX_TARGETS } from '../../protocols/tasks/operation.ts'
 import { originsOf } from '../../protocols/tasks/operations-of.ts'
-import { Limit } from '../limit.ts'
+import { eachLimited } from '../limit.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { attendanceOf, whyAbsent } from '../run/attendance.ts'
@@ -26,21 +26,16 @@ export async function askTools(
   signal: AbortSignal,
   spec?: Spec
 ): Promise<Map<string, Checked>> {
-  const limit = new Limit({ total: CONCURRENCY })
-  const answers = peers.map(({ peer, tools, workloads: placements = [], load }) =>
-    limit.run(peer, async (): Promise<[string, Checked]> => {
-      try {
-        const workloads =
-          spec == null || (placements.length === 0 && load == null)
-            ? undefined
-            : { ...askedOf(spec), placements, clients: load == null ? undefined : clientsAsked(spec) }
-        return [peer, await askOne(streams.to(peer), checkToolsProtocol, { tools, workloads }, { signal })]
-      } catch (cause) {
-        return [peer, { error: asBakError(cause).message.slice(0, 1024) }]
-      }
-    })
-  )
-  return new Map(await Promise.all(answers))
+  const askPeer = async ({ peer, tools, workloads: placements = [], load }: (typeof peers)[number]) => {
+    const workloads =
+      spec == null || (placements.length === 0 && load == null)
+        ? undefined
+        : { ...askedOf(spec), placements, clients: load == null ? undefined : clientsAsked(spec) }
+    const asked = askOne(streams.to(peer), checkToolsProtocol, { tools, workloads }, { signal })
+    const answer: Checked = await asked.catch(cause => ({ error: asBakError(cause).message.slice(0, 1024) }))
+    return [peer, answer] as const
+  }
+  return new Map(await Promise.all(eachLimited(peers, CONCURRENCY, askPeer)))
 }
 
 const askedOf = ({ workload, iterations, stage }: Spec) => ({ workload, iterations, stage })
@@ -57,16 +52,13 @@ export async function* describeTools(
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'describe-tools'>> {
   const { here, absent } = attendanceOf(on, members.list())
-  const limit = new Limit({ total: CONCURRENCY })
-  const answers = here.map(({ peer, shown: name }) =>
-    limit.run(peer, async () => {
-      try {
-        return { name, peer, ...(await askOne(streams.to(peer), describeToolsProtocol, { tool }, { signal })) }
-      } catch (cause) {
-        return { name, peer, tools: [], damaged: [], error: cutText(asBakError(cause).message) }
-      }
-    })
-  )
+  const answers = eachLimited(here, CONCURRENCY, async ({ peer, shown: name }) => {
+    try {
+      return { name, peer, ...(await askOne(streams.to(peer), describeToolsProtocol, { tool }, { signal })) }
+    } catch (cause) {
+      return { name, peer, tools: [], damaged: [], error: cutText(asBakError(cause).message) }
+    }
+  })
   for (const answer of answers) yield await answer
   for (const each of absent) yield { name: each.name, tools: [], damaged: [], error: whyAbsent(each) }
 }

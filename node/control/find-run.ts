@@ -101,3 +101,12 @@ export async function locateRun(
     `run ${run} was moved from here to ${placeOf(moved)} at ${showInstant(moved.at)}${then}`
   )
 }
+
+/** What can be done only where the result of a run is. */
+export const resultElsewhere = (
+  { members }: Pick<Parts, 'members'>,
+  { run, peer, command }: { run: string; peer: string; command: string }
+) => {
+  const holder = members.get(peer)?.shown ?? peer
+  return new BakError('no-such-run', `the result of ${run} is on ${holder}: run bak ${command} there`)
+}

@@ -35,7 +35,7 @@ async function door(parts: Parts, spec: Spec, controller: string): Promise<strin
   const { tools, workloads, load } = candidate
   const staged = stagePathsOf(spec).map(({ path }) => ({ path, bytes: 0 }))
   const judged = { controller, tools, workloads, hasClients: load != null, staged, spec }
-  await allowance.checkRun({ ...judged, open: agent.runsOf(controller) + 1 })
+  await allowance.checkRun({ ...judged, open: agent.runsOf(controller) + 1, left: agent.left })
   const offer = { spec, candidates: [candidate], controller }
   const jobs = await jobsHere(offer, identity.peer, { owner: allowance, slots: 1 })
   if (jobs?.why != null) throw new BakError('not-allowed', `none of its jobs may run here: ${jobs.why}`)

@@ -1,4 +1,5 @@
 /** Calls about the results of runs. */
+
 import { encode } from '../../protocols/codec.ts'
 import { MAX_LINES } from '../../protocols/control/results.ts'
 import type { CallInput, CallResponse, HandlerOptions, MemberView, RunLine } from '../../protocols/control.ts'
@@ -6,6 +7,7 @@ import { digestOf } from '../../protocols/digest.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { describeProtocol } from '../../protocols/events.ts'
+import { readRecord } from '../../protocols/record.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { readOrder, readWhere } from '../../protocols/where/where.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
@@ -14,10 +16,10 @@ import { gatherCertificates } from '../run/describe.ts'
 import { overlapsOf } from '../run/overlap.ts'
 import { openAfter } from '../run/plan.ts'
 import { type LinesOfPeers, linesHere, linesOf, linesOfMoved, resumedBy } from '../run/run-lines.ts'
-import { placeOf, whereMoved } from '../store/moved.ts'
+import { type Moved, placeOf, whereMoved } from '../store/moved.ts'
+import { RunFolder } from '../store/run-folder.ts'
 import { hasResult } from '../store/stored-results.ts'
-import { describeMoved } from './describe-moved.ts'
-import { createdOf, locateRun, resolveRun } from './find-run.ts'
+import { createdOf, locateRun, resolveRun, resultElsewhere } from './find-run.ts'
 import { slotsTakenHere } from './jobs/slots-call.ts'
 import { isHere } from './mesh.ts'
 
@@ -136,11 +138,37 @@ export async function* collect(
   checkOwnPermission(parts.authority, parts.identity.peer, 'collect')
   const run = await resolveRun(parts, text)
   const { peer } = await locateRun(parts, run, signal)
-  if (peer !== parts.identity.peer) {
-    const holder = parts.members.get(peer)?.shown ?? peer
-    throw new BakError('no-such-run', `the result of ${run} is on ${holder}: run bak collect there`)
-  }
+  if (peer !== parts.identity.peer) throw resultElsewhere(parts, { run, peer, command: 'collect' })
   yield* parts.collect.from(run, signal)
 }
 
 const base64 = (sealed: Envelope) => Buffer.from(encode(sealed)).toString('base64')
+
+/** Of a result that went to a folder of this machine, or to a pbench server: a folder that can be read says all. @throws {BakError} `no-such-run` where nothing but the place is known */
+async function describeMoved(run: string, moved: Moved): Promise<CallResponse<'describe'>> {
+  const place = placeOf(moved)
+  const record = 'folder' in moved ? await readIn(moved.folder) : undefined
+  if (record == null && moved.line == null)
+    throw new BakError('no-such-run', `the result of ${run} was moved from here to ${place}`)
+  const { line } = moved
+  return {
+    run,
+    controller: record == null ? (line?.controller.peer as string) : readRecord(record).controller.peer,
+    moved: place,
+    line,
+    ...(record != null &&
+      'folder' in moved && { record, folder: moved.folder, tags: await new RunFolder(moved.folder).laterTags() }),
+    certificates: []
+  }
+}
+
+/** @returns undefined for what is no record of a run any more */
+async function readIn(path: string): Promise<string | undefined> {
+  try {
+    const text = await new RunFolder(path).readRecordText()
+    readRecord(text)
+    return text
+  } catch {
+    return undefined
+  }
+}

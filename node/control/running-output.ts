@@ -19,6 +19,7 @@ import { askOutput, wholeOutput } from '../../protocols/output-exchange.ts'
 import type { Step } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { Limit } from '../limit.ts'
+import { Part } from '../part.ts'
 import type { Parts } from '../parts.ts'
 import { GivenOutput } from '../run/given-output.ts'
 import { OutputMerge } from '../run/output-merge.ts'
@@ -51,7 +52,7 @@ export async function* runningOutput(
   const ending = new AbortController()
   const own = AbortSignal.any([signal, ending.signal])
   const merge = new OutputMerge<OutputMissing | OutputHead>(own)
-  const output = new RunningOutput(parts, about, { given, merge, signal: own })
+  const output = new RunningOutput(parts, { ...about, given, merge, signal: own })
   try {
     if (about.follow) void output.follow().catch(error => merge.fail(asBakError(error)))
     else output.readAll()
@@ -70,29 +71,15 @@ interface Reading {
   signal: AbortSignal
 }
 
-class RunningOutput {
-  readonly #parts: Parts
-  readonly #about: RunningRun
-  readonly #given: GivenOutput
-  readonly #merge: OutputMerge<OutputMissing | OutputHead>
-  readonly #signal: AbortSignal
+/** It stops when the run has ended: members are not listened to any more. */
+class RunningOutput extends Part<Parts, RunningRun & Reading> {
   readonly #opening = new Limit({ total: MAX_OPENING })
-  /** Aborts when the run has ended: members are not listened to any more. */
-  readonly #over = new AbortController()
-
-  constructor(parts: Parts, about: RunningRun, { given, merge, signal }: Reading) {
-    this.#parts = parts
-    this.#about = about
-    this.#given = given
-    this.#merge = merge
-    this.#signal = signal
-  }
 
   /** What there is now. */
   readAll(): void {
-    this.#merge.add(this.#folder({}))
-    this.#listenTo(this.#about.record.roster)
-    this.#merge.close()
+    this.init.merge.add(this.#folder({}))
+    this.#listenTo(this.init.record.roster)
+    this.init.merge.close()
   }
 
   /** What there is and what follows: the events of the run tell when a sample is in its folder, and when the run has ended. */
@@ -101,8 +88,8 @@ class RunningOutput {
     // of the samples that were there only the last may lack something
     let lastOfPast: Step | undefined
     let last: Step | undefined
-    const complete = (step: Step | undefined) => step != null && this.#merge.add(this.#folder({ step }))
-    for await (const event of attach(this.#parts, { run: this.#about.run }, { signal: this.#signal })) {
+    const complete = (step: Step | undefined) => step != null && this.init.merge.add(this.#folder({ step }))
+    for await (const event of attach(this.components, { run: this.init.run }, { signal: this.init.signal })) {
       if (event.type === 'roster') this.#onRoster(event.members)
       if (event.type === 'phase-open' && (event.step == null || !past.has(stepFolder(event.step)))) {
         complete(lastOfPast)
@@ -114,12 +101,12 @@ class RunningOutput {
         else complete(event.step)
       }
       if (event.type !== 'ended') continue
-      this.#over.abort()
+      this.stop()
       // what arrived after its phase was over
       complete(last)
-      return this.#merge.close()
+      return this.init.merge.close()
     }
-    throw new BakError('lost-contact', `lost contact with the peer that drives ${this.#about.run}`)
+    throw new BakError('lost-contact', `lost contact with the peer that drives ${this.init.run}`)
   }
 
   /** All that is in the folder comes before what follows. @returns the samples of it */
@@ -138,28 +125,28 @@ class RunningOutput {
         resolve()
       }
     }
-    this.#merge.add(noting())
+    this.init.merge.add(noting())
     await promise
     return samples
   }
 
   /** Before that it was not known whose output there will be. */
   #onRoster(members: Extract<RunEvent, { type: 'roster' }>['members']): void {
-    const { record, selection } = this.#about
-    if (record.roster.length === 0) this.#merge.say(headOf({ ...record, roster: members }, selection))
+    const { record, selection } = this.init
+    if (record.roster.length === 0) this.init.merge.say(headOf({ ...record, roster: members }, selection))
     this.#listenTo(members)
   }
 
   #listenTo(members: readonly Named[]): void {
-    const { member } = this.#about.selection
-    for (const each of members) if (member == null || member === each.name) this.#merge.add(this.#member(each))
+    const { member } = this.init.selection
+    for (const each of members) if (member == null || member === each.name) this.init.merge.add(this.#member(each))
   }
 
   async *#folder({ step }: { step?: Step }): AsyncGenerator<OutputPortion | OutputMark> {
-    const { coordinator, identity, streams } = this.#parts
-    const { run, holder, selection } = this.#about
-    const request = { run, ...selection, step, skip: this.#given.skip({ step }) }
-    const signal = this.#signal
+    const { coordinator, identity, streams } = this.components
+    const { run, holder, selection } = this.init
+    const request = { run, ...selection, step, skip: this.init.given.skip({ step }) }
+    const signal = this.init.signal
     const isHere = holder === identity.peer
     if (isHere) yield* wholeOutput(coordinator.output(request, signal))
     else yield* askOutput(streams.to(holder), outputProtocol, request, { signal })
@@ -167,10 +154,10 @@ class RunningOutput {
 
   /** A member that cannot be reached is named once, and tried again while the run goes on. */
   async *#member({ peer, name }: Named): AsyncGenerator<OutputPortion | OutputMark> {
-    const { run, selection, follow } = this.#about
-    const signal = AbortSignal.any([this.#signal, this.#over.signal])
+    const { run, selection, follow } = this.init
+    const signal = AbortSignal.any([this.init.signal, this.stopped])
     for (let isNamed = false; !signal.aborted; ) {
-      const skip = this.#given.skip({ member: name })
+      const skip = this.init.given.skip({ member: name })
       try {
         yield* this.#ask(peer, { run, ...selection, follow, skip }, signal)
         return
@@ -178,7 +165,7 @@ class RunningOutput {
         const { code, message } = asBakError(cause)
         // it has sent what it had
         if (signal.aborted || code === 'no-such-run') return
-        if (!isNamed) this.#merge.say({ member: name, missing: cutText(`it cannot be reached: ${message}`) })
+        if (!isNamed) this.init.merge.say({ member: name, missing: cutText(`it cannot be reached: ${message}`) })
         isNamed = true
         if (!follow || code === 'not-allowed') return
         await pause(RETRY_MS, signal)
@@ -190,7 +177,7 @@ class RunningOutput {
   async *#ask(peer: string, request: OutputRequest, signal: AbortSignal): AsyncGenerator<OutputPortion | OutputMark> {
     const release = await this.#opening.acquire(peer, { signal })
     try {
-      for await (const each of askOutput(this.#parts.streams.to(peer), memberOutputProtocol, request, { signal })) {
+      for await (const each of askOutput(this.components.streams.to(peer), memberOutputProtocol, request, { signal })) {
         release()
         yield each
       }

@@ -1,5 +1,7 @@
-/** Calls that plan, start, follow and cancel runs. */
+/** Calls that plan, start, follow, change and cancel runs. */
 import { cancelProtocol } from '../../protocols/cancel.ts'
+import { changeToolsProtocol } from '../../protocols/changed-tools.ts'
+import type { Begun } from '../../protocols/control/runs.ts'
 import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
@@ -10,17 +12,25 @@ import type { Parts } from '../parts.ts'
 import { isOfTheSame, runsToCompare } from '../run/estimate.ts'
 import { candidatesNow, forecast } from '../run/forecast.ts'
 import { askTools } from './ask-tools.ts'
-import { locateRun, resolveRun } from './find-run.ts'
+import { locateRun, resolveRun, resultElsewhere } from './find-run.ts'
 import { slotsOf } from './jobs/slots-call.ts'
 
 /** Starts a run, which belongs to the daemon and continues if the caller closes the connection. */
 export async function* run(
-  { coordinator, afterRun, members, twins }: Parts,
+  parts: Parts,
   request: CallInput<'run'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'run'>> {
+  checkAlone(parts)
+  yield* followed(parts, await parts.coordinator.begin(request), signal)
+}
+
+/** @throws {BakError} `not-allowed` while another daemon has the key of this peer */
+function checkAlone({ twins }: Parts): void {
   if (twins.trouble != null) throw new BakError('not-allowed', twins.trouble)
-  const begun = await coordinator.begin(request)
+}
+
+async function* followed({ coordinator, afterRun, members }: Parts, begun: Begun, signal: AbortSignal) {
   if (signal.aborted && !begun.existed)
     coordinator.driver(begun.run)?.cancel(members.self.name, 'the caller left before it was told of the run')
   yield begun
@@ -33,21 +43,17 @@ export async function* resume(
   { run: text, env }: CallInput<'resume'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'resume'>> {
-  const { coordinator, afterRun, members, twins } = parts
-  if (twins.trouble != null) throw new BakError('not-allowed', twins.trouble)
+  const { coordinator } = parts
+  checkAlone(parts)
   const run = await resolveRun(parts, text)
   if (coordinator.driver(run) != null) throw new BakError('busy', `${run} goes on: bak attach ${run}`)
   if ((await coordinator.record(run)) == null) {
     const { peer } = await locateRun(parts, run, signal)
-    const holder = members.get(peer)?.shown ?? peer
-    throw new BakError('no-such-run', `the result of ${run} is on ${holder}: run bak resume there`)
+    throw resultElsewhere(parts, { run, peer, command: 'resume' })
   }
   const begun = await coordinator.resume(run, env)
   if ('complete' in begun) return yield { run, ...begun }
-  if (signal.aborted)
-    coordinator.driver(begun.run)?.cancel(members.self.name, 'the caller left before it was told of the run')
-  yield begun
-  yield* afterRun.follow(begun.run, 0, signal)
+  yield* followed(parts, begun, signal)
 }
 
 /** What a run would do now; starts nothing. */
@@ -127,4 +133,18 @@ export async function* cancel(
     checkRole()
     throw cause
   }
+}
+
+/** Attaches tools to a run that goes on, and detaches them: it asks the controller of the run. */
+export async function* changeTools(
+  parts: Parts,
+  { run: text, on = 'all', group = 'default', options = [], ...asked }: CallInput<'change-tools'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<CallResponse<'change-tools'>> {
+  const run = await resolveRun(parts, text)
+  const { peer } = await locateRun(parts, run, signal)
+  // its controller would refuse it too; this error says how to get the permission
+  checkOwnPermission(parts.authority, parts.identity.peer, 'attach')
+  const request = { run, on, group, options, ...asked }
+  yield { run, ...(await askOne(parts.streams.to(peer), changeToolsProtocol, request, { signal })) }
 }

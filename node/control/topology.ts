@@ -4,7 +4,7 @@ import { adjacencyProtocol, type Link } from '../../protocols/adjacency.ts'
 import type { CallResponse, MemberView } from '../../protocols/control.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { askOne } from '../../protocols/stream.ts'
-import { Limit } from '../limit.ts'
+import { inParallel } from '../in-parallel.ts'
 import type { Parts } from '../parts.ts'
 import { type Edge, mergeLinks } from './merge-links.ts'
 import { isHere } from './mesh.ts'
@@ -40,20 +40,16 @@ interface Answers {
 
 async function askAll({ streams }: Parts, members: MemberView[], callSignal: AbortSignal): Promise<Answers> {
   const answers: Answers = { reports: new Map(), errors: new Map() }
-  const limit = new Limit({ total: CONCURRENCY })
-  const asked = members.map(({ peer }) =>
-    limit.run(peer, async () => {
-      const timeout = AbortSignal.timeout(MEMBER_TIMEOUT_MS)
-      try {
-        const options = { signal: AbortSignal.any([callSignal, timeout]) }
-        answers.reports.set(peer, (await askOne(streams.to(peer), adjacencyProtocol, {}, options)).links)
-      } catch (cause) {
-        const why = timeout.aborted ? `no answer within ${MEMBER_TIMEOUT_MS / 1000} s` : asBakError(cause).message
-        answers.errors.set(peer, why)
-      }
-    })
-  )
-  await Promise.all(asked)
+  await inParallel(members, CONCURRENCY, async ({ peer }) => {
+    const timeout = AbortSignal.timeout(MEMBER_TIMEOUT_MS)
+    try {
+      const options = { signal: AbortSignal.any([callSignal, timeout]) }
+      answers.reports.set(peer, (await askOne(streams.to(peer), adjacencyProtocol, {}, options)).links)
+    } catch (cause) {
+      const why = timeout.aborted ? `no answer within ${MEMBER_TIMEOUT_MS / 1000} s` : asBakError(cause).message
+      answers.errors.set(peer, why)
+    }
+  })
   return answers
 }
 

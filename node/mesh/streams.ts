@@ -8,6 +8,7 @@ import { asBakError, BakError, isRefusal } from '../../protocols/errors.ts'
 import type { Unread } from '../../protocols/frames.ts'
 import { type Handler, type Opener, type Protocol, serve } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
+import { Part } from '../part.ts'
 import type { PeerScore } from './limits/peer-score.ts'
 import { StreamLimits } from './limits/stream-limits.ts'
 import { isRelayed, preferred } from './reachability/addresses.ts'
@@ -37,12 +38,10 @@ export interface StreamsInit {
   peerScore?: Pick<PeerScore, 'note'>
 }
 
-export class Streams {
-  readonly #components: StreamsComponents
-  readonly #log: Log
-  readonly #peerScore: StreamsInit['peerScore']
-  readonly #limits: StreamLimits | undefined
-  readonly #self: string
+export class Streams extends Part<StreamsComponents, StreamsInit> {
+  readonly #log = this.init.log.with({}, 'streams')
+  readonly #limits = this.init.peerScore && new StreamLimits(this.init.peerScore)
+  readonly #self = this.components.peerId.toString()
   readonly #handlers = new Map<string, Handler<never, unknown>>()
   readonly #served = new Map<string, StreamHandler>()
   #forwarding: StreamForwarding | undefined
@@ -57,14 +56,6 @@ export class Streams {
       }
     }
   )
-
-  constructor(components: StreamsComponents, init: StreamsInit) {
-    this.#components = components
-    this.#peerScore = init.peerScore
-    if (init.peerScore != null) this.#limits = new StreamLimits(init.peerScore)
-    this.#self = components.peerId.toString()
-    this.#log = init.log.with({}, 'streams')
-  }
 
   /** @returns the opener of streams to one peer, on its present connection or a new one */
   to(peer: string): Opener {
@@ -136,7 +127,7 @@ export class Streams {
     const served = serve(protocol, handler, this.#onFailure(protocol.id), peer => this.#unreadCounter(peer))
     const limited = this.#limited(protocol.id, served)
     this.#served.set(protocol.id, limited)
-    await this.#components.registrar.handle(protocol.id, limited, {
+    await this.components.registrar.handle(protocol.id, limited, {
       maxInboundStreams: MAX_STREAMS,
       maxOutboundStreams: MAX_STREAMS,
       runOnLimitedConnection: true
@@ -146,7 +137,7 @@ export class Streams {
   /** @returns the callback for exchanges of a protocol that fail */
   #onFailure(protocol: string) {
     return ({ code, message: why }: BakError, from: string, isMalformed: boolean) => {
-      if (isMalformed) this.#peerScore?.note(from, 'bad-request')
+      if (isMalformed) this.init.peerScore?.note(from, 'bad-request')
       const about = { protocol, from, code, why }
       if (isRefusal(code)) this.#log.refused('request refused', about)
       else this.#log.debug('exchange ended early', about)
@@ -170,7 +161,8 @@ export class Streams {
   }
 
   /** What is still served ends with the peer. */
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
+    super.stop()
     for (const id of this.#served.keys()) await this.unserve({ id })
   }
 
@@ -178,23 +170,23 @@ export class Streams {
   async unserve(protocol: { id: string }): Promise<void> {
     this.#handlers.delete(protocol.id)
     this.#served.delete(protocol.id)
-    await this.#components.registrar.unhandle(protocol.id)
+    await this.components.registrar.unhandle(protocol.id)
   }
 
   connected(peer: string): boolean {
     if (peer === this.#self) return true
-    return this.#components.connectionManager.getConnections(peerId(peer)).some(c => c.status === 'open')
+    return this.components.connectionManager.getConnections(peerId(peer)).some(c => c.status === 'open')
   }
 
   /** @returns whether the only way to a peer is through another */
   isRelayed(peer: string): boolean {
-    const connection = preferred(this.#components.connectionManager.getConnections(peerId(peer)))
+    const connection = preferred(this.components.connectionManager.getConnections(peerId(peer)))
     return connection != null && isRelayed(connection.remoteAddr)
   }
 
   async #connect(peer: PeerId, signal: AbortSignal): Promise<Connection> {
-    const open = preferred(this.#components.connectionManager.getConnections(peer))
-    return open ?? (await this.#components.connectionManager.openConnection(peer, { signal }))
+    const open = preferred(this.components.connectionManager.getConnections(peer))
+    return open ?? (await this.components.connectionManager.openConnection(peer, { signal }))
   }
 }
 

@@ -2,6 +2,7 @@
 import type { MemberView } from '../../protocols/control.ts'
 import type { Registration } from '../../protocols/hello.ts'
 import { nearest } from '../../protocols/nearest.ts'
+import type { Spec } from '../../protocols/spec.ts'
 import type { Quorum } from '../../protocols/spec-fields.ts'
 import { neededOf } from './quorum.ts'
 import { namesIn, parseSelector } from './selector.ts'
@@ -28,9 +29,13 @@ export interface Attendance {
 /** Whether a new run may ask this member. */
 export const isUsable = (member: MemberView) => member.state === 'alive' || member.state === 'busy'
 
-/** @throws {BakError} `usage` for a selector that means nothing */
-export function attendanceOf(on: string, members: MemberView[]): Attendance {
+/**
+ * @param groups in which something is measured or runs: a name in one of their selectors, of a peer that `on` means, is waited for as one in `on` is
+ * @throws {BakError} `usage` for a selector that means nothing
+ */
+export function attendanceOf(on: string, members: MemberView[], groups: Array<{ on: string }> = []): Attendance {
   const fits = parseSelector(on)
+  const inGroups = groups.flatMap(each => namesIn(each.on))
   const names = namesIn(on)
   const selected = members.filter(fits)
   const here = selected.filter(isUsable)
@@ -40,10 +45,12 @@ export function attendanceOf(on: string, members: MemberView[]): Attendance {
   const absent = away.map(member => ({
     name: member.shown,
     state: member.state as Absent['state'],
-    named: names.some(({ means }) => means(member)),
+    named: [...names, ...inGroups].some(({ means }) => means(member)),
     registered: member.registered
   }))
-  const unknown = names.filter(({ means }) => !members.some(means)).map(({ name }) => name)
+  const mayFit = ({ name }: { name: string }) => fits({ peer: name, name, labels: {} })
+  const asked = [...names, ...inGroups.filter(mayFit)]
+  const unknown = asked.filter(({ means }) => !members.some(means)).map(({ name }) => name)
   return {
     here,
     absent: [
@@ -57,6 +64,15 @@ export function attendanceOf(on: string, members: MemberView[]): Attendance {
       }))
     ]
   }
+}
+
+/** @returns which of those whom a run asks for are here. @throws {BakError} as `attendanceOf` does */
+export function attendanceOfRun(
+  { on, groups, workload }: Pick<Spec, 'on' | 'groups' | 'workload'>,
+  members: MemberView[]
+) {
+  const inUse = groups.filter(({ name, tools }) => tools.length > 0 || workload.some(({ group }) => group === name))
+  return attendanceOf(on, members, inUse)
 }
 
 /** @returns how many members the quorum is of: those here, those named, and as many as were expected */

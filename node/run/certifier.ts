@@ -5,7 +5,7 @@ import { type Envelope, seal } from '../../protocols/envelope.ts'
 import { cutText, type Phase } from '../../protocols/fields.ts'
 import type { Exclusion } from '../../protocols/manifest.ts'
 import { MAX_NAMED_OUT } from '../../protocols/notice.ts'
-import { type Certificate, type Command, certificateSubject } from '../../protocols/phase.ts'
+import { type Certificate, type Command, certificateSubject, numberedPhaseOf } from '../../protocols/phase.ts'
 import { whyFailed } from './ending.ts'
 import { Notices } from './notices.ts'
 import type { Closed } from './open-phase.ts'
@@ -30,12 +30,12 @@ export class Certifier {
 
   /** Members without a good answer are excluded from here on. @returns the signed certificate */
   certify(command: Command, closed: Closed, { asked, needed }: { asked: number; needed: number }): Envelope {
-    const { run, epoch, seq, phase, subject, step, part, element, groups, when } = command
+    const { run, epoch, phase, subject } = command
     const { events, parts, active } = this.#run
     const excluded = this.#excludedBy(command, closed)
     const { verdict, took } = closed
     const acks = closed.acks.map(ack => ack.envelope)
-    const about = { seq, phase, step, part, element, groups, when, verdict, asked }
+    const about = { ...numberedPhaseOf(command), verdict, asked }
     const outcome = { ...about, subject, needed, closed: Date.now() }
     const certificate: Certificate = { run, epoch, ...outcome, acks, excluded }
     const sealed = seal(certificateSubject, certificate, parts.signer)

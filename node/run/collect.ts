@@ -7,7 +7,6 @@ import { custodyOf, holdersOf } from '../../protocols/custody.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
-import { isRunId } from '../../protocols/fields.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
@@ -27,12 +26,6 @@ import { expectationOf } from './reception.ts'
 import { endCollection, sealAnew } from './seal-anew.ts'
 
 const USE = 'is being collected here: wait until that has ended'
-
-export interface CollectComponents {
-  streams: Streams
-  coordinator: Coordinator
-  receiver: Receiver
-}
 
 export interface CollectedFrom extends Omit<Collected, 'digest'> {
   name: string
@@ -56,11 +49,11 @@ export interface CollectInit {
   log: Log
 }
 
-export class Collect extends Part<CollectComponents, CollectInit> {
+export class Collect extends Part<{ streams: Streams; coordinator: Coordinator; receiver: Receiver }, CollectInit> {
   /** Collections that a killed daemon left are ended, so that their results are as they were signed. */
   async afterStart(): Promise<void> {
     const { home, log } = this.init
-    for (const run of (await openCollections(home)).filter(isRunId)) {
+    for (const run of await openCollections(home)) {
       try {
         if (hasResult(home, run)) await this.components.coordinator.inUse.during(run, USE, () => this.#endEarlier(run))
         else await forgetCollection(home, run)

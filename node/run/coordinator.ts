@@ -29,7 +29,7 @@ import { RunOutput } from '../store/run-output.ts'
 import { hasResult, listResults, removeResult } from '../store/stored-results.ts'
 import { SummaryFile } from '../store/summary-file.ts'
 import { onAbort, within } from '../wait.ts'
-import { attendanceOf, describeAbsent } from './attendance.ts'
+import { attendanceOfRun, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
 import type { Driver } from './driver.ts'
 import { InUse } from './in-use.ts'
@@ -72,6 +72,8 @@ export interface CoordinatorInit
 }
 
 export interface RunWatcher {
+  /** The runs that an earlier life of the daemon left open have ended. */
+  recovered(): void
   begun(order: RunOrder): void
   ended(order: RunOrder, isSealed: boolean): void
 }
@@ -104,10 +106,10 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       }
     })
     onAbort(this.stopped, () => this.#recovery.stop())
-    const { signer, jobRecords } = this.init
-    const [log, unsealed, notices] = [this.#log, this.#unsealed, this.#recovery]
     const folders = (await this.folders()).map(run => this.folder(run))
-    await closeAllAbandoned(folders, { signer, jobRecords, log, unsealed, notices })
+    const about = { log: this.#log, unsealed: this.#unsealed, notices: this.#recovery }
+    await closeAllAbandoned(folders, { ...this.init, ...about })
+    for (const watcher of this.watchers) watcher.recovered()
   }
 
   /** Cancels what still runs, while the mesh still stands, so that nothing is left on any member; waits for it for a while. */
@@ -159,7 +161,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     this.#begun = begun
     const order: RunOrder = { ...asked, spec: withSeed(spec), run: newRunId(), epoch: 1, created, begun }
     this.#start(await prepareRun(order, this.folder(order.run), this.#parts))
-    const absent = attendanceOf(spec.on, this.components.members.list()).absent.map(describeAbsent)
+    const absent = attendanceOfRun(spec, this.components.members.list()).absent.map(describeAbsent)
     return { run: order.run, existed: false, absent }
   }
 
@@ -268,10 +270,8 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
 
   get #parts(): RunParts {
     const { members, streams, feed, runStreams, loadStreams, receiver, content, swarms, authority } = this.components
-    const { log, signer, program, workloads, artifacts, jobRecords } = this.init
-    const { supervisor, collectedSeries } = this.init
     return {
-      ...{ log, signer, program, workloads, artifacts, jobRecords, supervisor, collectedSeries },
+      ...this.init,
       ...{ members, streams, feed, runStreams, loadStreams, receiver, content, swarms, authority },
       ...{ signal: this.stopped, onPhase: () => this.#announce() }
     }

@@ -5,7 +5,7 @@ import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { nextEvent } from '../wait.ts'
-import { type Attendance, attendanceOf, isComplete, isEnough, sizeOf, whyTooFew } from './attendance.ts'
+import { type Attendance, attendanceOfRun, isComplete, isEnough, sizeOf, whyTooFew } from './attendance.ts'
 
 /** The announcement of a new member arrives within this time. */
 const ANNOUNCEMENT_MS = 2_000
@@ -41,7 +41,7 @@ export async function waitForMembers(
   const { on, expect, policy } = spec
   const began = performance.now()
   for (let reported = ''; ; ) {
-    const attendance = attendanceOf(on, members.list())
+    const attendance = attendanceOfRun(spec, members.list())
     const enough = isEnough(attendance, { quorum: policy.quorum, expect })
     if (enough && isComplete(attendance, expect)) return attendance
     signal.throwIfAborted()

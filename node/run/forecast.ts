@@ -15,7 +15,7 @@ import type { Trigger } from '../../protocols/trigger.ts'
 import { triggeredGroups, triggerOf } from '../../protocols/triggered.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import { sizeOfWorkload } from '../work/workloads/assign.ts'
-import { attendanceOf, isComplete, isEnough, sizeOf, whyTooFew } from './attendance.ts'
+import { attendanceOfRun, isComplete, isEnough, sizeOf, whyTooFew } from './attendance.ts'
 import { estimateOf } from './estimate.ts'
 import { patienceOf } from './expect.ts'
 import { plannedJobs } from './jobs/planned-jobs.ts'
@@ -46,12 +46,12 @@ export const candidatesNow = ({
   members,
   self
 }: Omit<ForecastInit, 'checked' | 'collectors' | 'earlier' | 'slots'>) =>
-  withDriver(candidatesOf(spec, attendanceOf(spec.on, members).here), self.peer, self.name)
+  withDriver(candidatesOf(spec, attendanceOfRun(spec, members).here), self.peer, self.name)
 
 export function forecast(init: ForecastInit): Plan {
   const { spec, members, checked } = init
   const { on, expect, policy } = spec
-  const attendance = attendanceOf(on, members)
+  const attendance = attendanceOfRun(spec, members)
   const size = sizeOf(attendance, expect)
   const candidates = candidatesNow(init)
   const planned = candidates.map(({ peer, name, tools, workloads, driver }, rank) => {

@@ -27,6 +27,7 @@ import { contentOf, noteCopy } from '../store/copied.ts'
 import { ensureFree } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
 import type { Inbox } from '../store/inbox.ts'
+import { keepResult } from '../store/kept-results.ts'
 import { forgetMoved, noteMoved, placeOf, type Whither, whereMoved } from '../store/moved.ts'
 import { checkResult, hasResult, removeResult, takeIn } from '../store/stored-results.ts'
 import { UnfinishedMoves } from '../store/unfinished-moves.ts'
@@ -35,7 +36,6 @@ import type { Coordinator } from './coordinator.ts'
 import { checkWhole } from './moving/check-whole.ts'
 import type { Deliver, Parcel } from './moving/deliver.ts'
 import type { Target } from './moving/resolve-destination.ts'
-import { toFolder } from './moving/to-folder.ts'
 import { toPeer } from './moving/to-peer.ts'
 import { toServer } from './moving/to-server.ts'
 import type { Receiver } from './receiver.ts'
@@ -120,7 +120,8 @@ export class Mover extends Part<MoverComponents, MoverInit> {
     const { signer } = this.init
     if (to.kind === 'peer')
       return toPeer({ peer: to.peer, name: to.name }, { streams: this.components.streams, signer })
-    return to.kind === 'folder' ? toFolder(to.path, signer.peer) : toServer(to, token)
+    if (to.kind === 'server') return toServer(to, token)
+    return async parcel => ({ folder: await keepResult(to.path, { ...parcel, self: signer.peer }) })
   }
 
   async #notHere(run: string): Promise<BakError> {

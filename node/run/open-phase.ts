@@ -26,6 +26,8 @@ export interface OpenPhaseInit {
   first?: boolean
   /** For this long after the command a peer that cannot be reached may return, ms. */
   grace: number
+  /** @returns for how long after it was lost a peer may do so, ms; not at all where this is left out */
+  mayReturnFor?(peer: string): number
   /** False if this peer is the only addressee: what it tells itself is not lost. */
   repeat: boolean
   /** No peer prolongs its deadline beyond this time after the command, ms. */
@@ -52,7 +54,9 @@ export class OpenPhase {
   readonly #acks = new Map<string, Signed<Ack>>()
   /** Peers whose answers are false, and why. */
   readonly #rejected = new Map<string, { code: ErrorCode; reason: string }>()
-  /** Peers that cannot be reached and have not answered. */
+  /** Peers that cannot be reached and may return. */
+  readonly #away = new Map<string, NodeJS.Timeout>()
+  /** Peers that cannot be reached, did not return in time, and have not answered. */
   readonly #lost = new Set<string>()
   /** Peers whose deadline has passed without an answer, others of #lost. */
   readonly #late = new Set<string>()
@@ -68,8 +72,8 @@ export class OpenPhase {
   #published = 0
   #repeat: NodeJS.Timeout | undefined
   #deadline: NodeJS.Timeout | undefined
-  #limit: NodeJS.Timeout | undefined
-  #grace: NodeJS.Timeout | undefined
+  /** For its limit, and for its grace. */
+  #once: NodeJS.Timeout[] = []
   /** Runs while others may refuse, too. */
   #refusals: NodeJS.Timeout | undefined
   #over = false
@@ -101,12 +105,13 @@ export class OpenPhase {
   run(): Promise<Closed> {
     this.#publish()
     this.touch()
-    const { limit } = this.#init
-    if (limit != null) this.#limit = setTimeout(() => this.#end(limit), Math.min(limit, MAX_TIMER_MS))
-    this.#grace = setTimeout(() => {
+    const { limit, grace } = this.#init
+    if (limit != null) this.#once.push(setTimeout(() => this.#end(limit), Math.min(limit, MAX_TIMER_MS)))
+    const onGraceOver = () => {
       this.#graceIsOver = true
       this.checkReachable()
-    }, this.#init.grace)
+    }
+    this.#once.push(setTimeout(onGraceOver, grace))
     this.#judge(false)
     return this.#closed.promise
   }
@@ -192,8 +197,10 @@ export class OpenPhase {
   #forget(peer: string): void {
     this.#lost.delete(peer)
     this.#late.delete(peer)
-    clearTimeout(this.#prolonged.get(peer))
-    this.#prolonged.delete(peer)
+    for (const timers of [this.#prolonged, this.#away]) {
+      clearTimeout(timers.get(peer))
+      timers.delete(peer)
+    }
   }
 
   /** A peer that did not get the command may get it now: it is published again, for all without an answer. */
@@ -213,12 +220,25 @@ export class OpenPhase {
     if (!this.#graceIsOver) return
     for (const peer of this.#init.asked.keys()) {
       if (this.#init.isHere(peer)) this.#onBack(peer)
-      else if (this.waitsFor(peer) && !this.#late.has(peer)) this.#lost.add(peer)
+      else if (this.waitsFor(peer) && !this.#late.has(peer)) this.#onAway(peer)
     }
     this.#judge(false)
   }
 
+  #onAway(peer: string): void {
+    const patience = this.#init.mayReturnFor?.(peer) ?? 0
+    if (patience === 0) this.#lost.add(peer)
+    if (this.#lost.has(peer) || this.#away.has(peer)) return
+    const lose = () => {
+      this.#lost.add(peer)
+      this.#judge(false)
+    }
+    this.#away.set(peer, setTimeout(lose, Math.min(patience, MAX_TIMER_MS)))
+  }
+
   #onBack(peer: string): void {
+    clearTimeout(this.#away.get(peer))
+    this.#away.delete(peer)
     if (this.#lost.delete(peer) && this.#passed && !this.#prolonged.has(peer)) this.#late.add(peer)
   }
 
@@ -254,8 +274,8 @@ export class OpenPhase {
       return
     }
     this.#over = true
-    const timers = [this.#repeat, this.#deadline, this.#limit, this.#grace, this.#refusals, ...this.#prolonged.values()]
-    for (const timer of timers) clearTimeout(timer)
+    const ofPeers = [...this.#prolonged.values(), ...this.#away.values()]
+    for (const timer of [this.#repeat, this.#deadline, this.#refusals, ...this.#once, ...ofPeers]) clearTimeout(timer)
     const late = deadlinePassed && !this.#givenUp
     this.#closed.resolve({ verdict, acks: [...this.#acks.values()], missing: this.#missing(late), took: this.age })
   }
@@ -271,12 +291,8 @@ export class OpenPhase {
       if (this.#lost.has(peer))
         return [{ peer, name, code: 'lost' as const, reason: 'it could not be reached any more' }]
       if (!late && !this.#late.has(peer)) return []
-      const reason = this.#faults.get(peer) ?? `it did not answer within ${this.#seconds()} s`
+      const reason = this.#faults.get(peer) ?? `it did not answer within ${Math.round(this.age / 100) / 10} s`
       return [{ peer, name, code: 'timeout' as const, reason }]
     })
-  }
-
-  #seconds(): number {
-    return Math.round(this.age / 100) / 10
   }
 }

@@ -7,7 +7,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { cutText } from '../../protocols/fields.ts'
 import { certificateFile } from '../../protocols/layout.ts'
 import { refusalOfLead } from '../../protocols/lead.ts'
-import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
+import { type Ack, ackSubject, type Command, numberedPhaseOf } from '../../protocols/phase.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { actsBeforeStart } from '../tools/index.ts'
 import { Certifier } from './certifier.ts'
@@ -143,10 +143,8 @@ export class PhaseRunner {
     return value.load && load?.refusalOf(value.load, capabilities?.clock.bound ?? 0)
   }
 
-  #command(
-    { phase, step, part, element, groups, when, who, deadline }: PlannedPhase,
-    asked: Map<string, string>
-  ): Command {
+  #command(planned: PlannedPhase, asked: Map<string, string>): Command {
+    const { phase, step, part, groups, when, who, deadline } = planned
     const { order, excluded, subject, candidates } = this.#run
     const isNamed =
       who === 'candidates' || who === 'controller' || (who === 'members' && (part != null || excluded.size > 0))
@@ -163,17 +161,11 @@ export class PhaseRunner {
     return {
       run: order.run,
       epoch: order.epoch,
-      seq: ++this.#seq,
       attempt: 0,
-      phase,
+      ...numberedPhaseOf({ ...planned, seq: ++this.#seq }),
       subject: subject?.digest ?? '',
       issued,
       deadline,
-      step,
-      part,
-      element,
-      groups,
-      when,
       staged: phase === 'stage' && when != null ? this.#run.stagedOutputs : undefined,
       tools: phase === 'start' ? this.#run.tools : undefined,
       at,
@@ -196,14 +188,14 @@ export class PhaseRunner {
 
   async #untilClosed(
     command: Command,
-    { grace, limit, step, when, first }: PlannedPhase,
+    { grace, limit, first }: PlannedPhase,
     { asked, needed, cleanup, onAnswer }: Asked & Pick<PhaseOptions, 'cleanup' | 'onAnswer'>
   ): Promise<Closed> {
     const { record, parts, events } = this.#run
-    const { seq, phase, part, element, groups } = command
-    record.phase = phase
+    const { part } = command
+    record.phase = command.phase
     parts.onPhase()
-    events.store({ type: 'phase-open', seq, phase, step, part, element, groups, when, asked: asked.size, needed })
+    events.store({ type: 'phase-open', ...numberedPhaseOf(command), asked: asked.size, needed })
     if (command.at != null) this.#certifier.notices.hold(command.at - Date.now() + START_HOLD_MS)
     const opened = new OpenPhase({
       ...{ command, asked, needed, cleanup, grace, limit, first },
@@ -212,6 +204,7 @@ export class PhaseRunner {
       publish: (each, waiting) => this.#dispatch.send(each, waiting),
       // who runs workloads may be away for a while, and is excluded when that has been too long
       isHere: peer => (part == null ? this.#run.isHere(peer) : !this.#run.excluded.has(peer)),
+      mayReturnFor: peer => (limit == null ? 0 : this.#mayReturnFor(peer)),
       onAnswer: (ack, after) => {
         this.#onAnswer(command, asked, ack, after)
         onAnswer?.(ack)
@@ -227,8 +220,15 @@ export class PhaseRunner {
     }
   }
 
+  /** Who sends or fetches goes on where it was once it is back, ms. Who left was told to. */
+  #mayReturnFor(peer: string): number {
+    const { order, parts } = this.#run
+    if (parts.members.get(peer)?.state === 'left') return 0
+    return order.spec.policy.lost_timeout * 1000 || Number.POSITIVE_INFINITY
+  }
+
   #onAnswer(command: Command, asked: Map<string, string>, { by, value }: Signed<Ack>, after: number): void {
-    const { seq, phase, step, part, element, groups, when, issued } = command
+    const { seq, phase, issued } = command
     const { outcome, code, reason, warnings, produced, received } = value
     // `join` takes longer than later commands: it may be passed on, and members open their streams
     if (phase !== 'join') this.#margin.note(seq, received - issued)
@@ -236,7 +236,7 @@ export class PhaseRunner {
     const late = lateIn(value, this.#run.elementAt)
     if (phase === 'work' && late != null) this.#margin.noteLate(late)
     const name = asked.get(by) ?? by
-    const about = { type: 'ack' as const, seq, phase, step, part, element, groups, when, peer: by, name }
+    const about = { type: 'ack' as const, ...numberedPhaseOf(command), peer: by, name }
     this.#run.events.store({ ...about, outcome, code, reason, warnings, after, produced })
   }
 

@@ -3,7 +3,7 @@ import type { Phase } from '../../protocols/fields.ts'
 import { hasRole } from '../../protocols/jobs/job.ts'
 import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
-import type { Part, Step } from '../../protocols/phase.ts'
+import type { PhaseAt, Step } from '../../protocols/phase.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { isStaging } from '../../protocols/stage-paths.ts'
 import type { Edge } from '../../protocols/trigger.ts'
@@ -13,19 +13,9 @@ import { ANSWER_MARGIN_MS, JOBS_ROW, workOf } from './plan-work.ts'
 /** A member that cannot be reached when the workload ends may return in this time, ms: a benchmark may cut the network. */
 const STOP_GRACE_MS = 5_000
 
-export interface PlannedPhase {
-  phase: Phase
-  step?: Step
-  /** Of `work`: workloads, tasks or jobs of members; left out for the command of the controller. */
-  part?: Part
-  /** Of `work` of tasks: which element of the schedule. */
-  element?: number
+export interface PlannedPhase extends PhaseAt {
   /** Of `work`: whoever answers well first ends it for all. */
   first?: boolean
-  /** Of `start` and `stop`: only the tools of these groups, while the command goes on. */
-  groups?: string[]
-  /** Of `sysinfo`, of `work` of jobs, and of what is staged of their outputs: before the first sample, or behind the last. */
-  when?: 'begin' | 'end'
   /**
    * Who is asked. `candidates`: all whom the offer names. `members`: all who still take part; of a part those that have some of it. `controller`:
    * it alone. `everyone`: the excluded, too.
@@ -100,14 +90,7 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>, edges?: NextEdges):
 }
 
 /** @returns a phase in a few words, as people see it: `start 1-default/1`, `work clients 1-default/1`, `work tasks 2 1-default/1` */
-export function describePhase({
-  phase,
-  step,
-  part,
-  element,
-  groups,
-  when
-}: Pick<PlannedPhase, 'phase' | 'step' | 'part' | 'element' | 'groups' | 'when'>): string {
+export function describePhase({ phase, step, part, element, groups, when }: PhaseAt): string {
   const of = part == null || element == null ? (part ?? groups?.join(' ')) : `${part} ${element}`
   if (step != null)
     return `${phase}${of == null ? '' : ` ${of}`} ${iterationFolder(step)}/${step.warmup ? 'warmup' : ''}${step.sample}`

@@ -16,6 +16,7 @@ import { tarballOf } from '../../protocols/tarball-names.ts'
 import type { Log } from '../log.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import { type Bounds, unpackBounded } from '../store/bounded-unpack.ts'
 import { ensureFree } from '../store/disk.ts'
 import { printable } from '../store/entries.ts'
@@ -92,27 +93,13 @@ export interface ReceiverInit {
   limits: ReceiveLimits
 }
 
-export class Receiver {
-  readonly #streams: Streams
-  readonly #paths: Pick<Paths, 'of'>
-  readonly #log: Log
-  readonly #signer: Signer
-  readonly #home: Home
-  readonly #limits: ReceiveLimits
+export class Receiver extends Part<{ streams: Streams; paths: Pick<Paths, 'of'> }, ReceiverInit> {
+  readonly #log = this.init.log.with({}, 'receiver')
   readonly #open = new Map<string, Open>()
   #archive: Handler<ToReceiver, ToSender> | undefined
 
-  constructor(components: { streams: Streams; paths: Pick<Paths, 'of'> }, init: ReceiverInit) {
-    this.#streams = components.streams
-    this.#paths = components.paths
-    this.#log = init.log.with({}, 'receiver')
-    this.#signer = init.signer
-    this.#home = init.home
-    this.#limits = init.limits
-  }
-
   async start(): Promise<void> {
-    await this.#streams.serve(tarballProtocol, (first, exchange) => this.#route(first)(first, exchange))
+    await this.components.streams.serve(tarballProtocol, (first, exchange) => this.#route(first)(first, exchange))
   }
 
   isOpen(run: string): boolean {
@@ -120,10 +107,10 @@ export class Receiver {
   }
 
   open(run: string, reception: Reception): void {
-    const inbox = openInbox(this.#home.inbox(run))
+    const inbox = openInbox(this.init.home.inbox(run))
     inbox.catch(() => {})
     const handler = receiveTarball({
-      signer: this.#signer,
+      signer: this.init.signer,
       slots: new Slots(reception.transfers),
       admit: (offer, peer, carrier) => this.#admit(offer, peer, carrier),
       onWait: (_, peer) => reception.onWait(peer),
@@ -147,7 +134,7 @@ export class Receiver {
     this.#open.delete(run)
     await inbox?.catch(() => {})
     // a tarball that is incomplete, or has no receipt, waits for its member
-    await closeInbox(this.#home.inbox(run), complete)
+    await closeInbox(this.init.home.inbox(run), complete)
   }
 
   /** Whole runs that another peer moves here go to this handler. */
@@ -213,21 +200,21 @@ export class Receiver {
       files = checkFileList(sealed, { run, by: peer, name }).digest
     }
     // what this peer packed itself is large only if its workload wrote so much
-    const maxBytes = peer === this.#signer.peer ? Number.POSITIVE_INFINITY : MAX_LIST_BYTES
+    const maxBytes = peer === this.init.signer.peer ? Number.POSITIVE_INFINITY : MAX_LIST_BYTES
     const at = { allow: allow.map(path => `${path}/`), what, list: { maxBytes, check } }
     const unpackAt = (bounds: Bounds) => unpackBounded(tarball, reception.folder.root, at, bounds)
     const { refused, renamed, list } = await budget.take(offer, unpackAt)
     if (list != null) reception.folder.addFileList(list)
     for (const { path, reason: why } of refused)
       this.#log.refused('entry refused', { run, from: peer, entry: printable(path), why })
-    const path = this.#paths.of(peer)?.class
+    const path = this.components.paths.of(peer)?.class
     const took = performance.now() - began
     reception.onReceived(peer, offer, { refused, renamed, files, took, path, carrier })
   }
 
   /** What this peer packed itself is large only if its workload wrote so much. */
   #budgetOf(peer: string, name: string, run: string): Budget {
-    return new Budget({ run, name, limits: peer === this.#signer.peer ? undefined : this.#limits })
+    return new Budget({ run, name, limits: peer === this.init.signer.peer ? undefined : this.init.limits })
   }
 
   /** Does something about a tarball, and tells the run if that is refused: its data stays with the member. */

@@ -2,16 +2,19 @@
  * What a daemon that was killed had not written yet: the record and the journal of its run get what the certificates say, and a certificate
  * that is not there is named, so that the seal tells of it.
  */
-import { type CheckedCertificate, checkCertificate, type Evidence, readEvidence } from '../../protocols/certificate.ts'
+
+import type { CheckedCertificate } from '../../protocols/certificate.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import type { StoredEvent } from '../../protocols/events.ts'
-import { certificateFile, certificateNumber, MANIFEST_FILE, OFFER_FILE, stepFolder } from '../../protocols/layout.ts'
+import { certificateFile, certificateNumber, stepFolder } from '../../protocols/layout.ts'
+import { numberedPhaseOf } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { provenRun } from '../../protocols/verify/proven-run.ts'
 import { isOfProgram, type WorkEntry } from '../../protocols/work-entry.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { RunEvents } from './events.ts'
+import { evidenceIn } from './evidence.ts'
 import { recoverTasks } from './recovered-tasks.ts'
 
 export interface KilledRun {
@@ -22,12 +25,7 @@ export interface KilledRun {
 
 /** @throws if a signed message cannot be read, or is not signed by the controller */
 export async function reconcile({ folder, record, events }: KilledRun): Promise<void> {
-  const evidence: Evidence = readEvidence({
-    offer: await folder.readEnvelope(OFFER_FILE),
-    manifest: await folder.readEnvelope(MANIFEST_FILE)
-  })
-  const sealed = await folder.readCertificates()
-  const certificates = sealed.map(each => checkCertificate(each, evidence))
+  const { evidence, sealed, certificates } = await evidenceIn(folder)
   const proven = provenRun(evidence, certificates)
   // what nobody certified, such as who did not answer a preflight, stays
   const others = record.excluded.filter(({ peer }) => !proven.excluded.some(each => each.peer === peer))
@@ -46,10 +44,10 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   )
   for (const [i, { value, acks }] of certificates.entries()) {
     if (value == null || named.delete(certificateFile(value))) continue
-    const { seq, phase, step, part, element, groups, when, verdict, asked } = value
+    const { verdict, asked } = value
     const ok = acks.filter(({ value: { outcome } }) => outcome === 'ok').length
     const certificate = digestOf(encode(sealed[i]))
-    const about = { seq, phase, step, part, element, groups, when, verdict }
+    const about = { ...numberedPhaseOf(value), verdict }
     events.store({ type: 'phase-closed', ...about, ok, asked, took: 0, certificate })
   }
   const reason = 'the daemon of the controller ended, or its disk was full, before it was written'

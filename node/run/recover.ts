@@ -1,18 +1,23 @@
 /** Ends in order the runs that a killed daemon left open, and seals those that could not be sealed when they ended. */
 import { basename } from 'node:path'
-import type { Signer } from '../../protocols/envelope.ts'
+import { encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import { cutText } from '../../protocols/fields.ts'
+import { certificateFile, OFFER_FILE } from '../../protocols/layout.ts'
+import type { Notice } from '../../protocols/notice.ts'
+import { type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import type { Log } from '../log.ts'
+import { now } from '../now.ts'
 import { removeTemporaries, writeAtomic } from '../store/atomic.ts'
 import type { JobRecords } from '../store/job-records.ts'
 import { readJournal } from '../store/journal.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { Announcements } from './announcements.ts'
-import { certifyEnd } from './certify-end.ts'
 import { RunEvents } from './events.ts'
 import { metadataOf } from './hooks/metadata.ts'
 import { noteIterations } from './iterations.ts'
@@ -20,7 +25,7 @@ import { rebuildRecord } from './rebuild-record.ts'
 import { reconcile } from './reconcile.ts'
 import { recoverJobs } from './recovered-jobs.ts'
 import type { RecoveryNotices } from './recovery-notices.ts'
-import { sealResult } from './sealing.ts'
+import { type ResultToSeal, sealResult } from './sealing.ts'
 import { announcedIn } from './unsigned-files.ts'
 
 /** A run that has ended and has no seal: its record and events in memory say so. */
@@ -145,4 +150,33 @@ async function closeGaps(path: string, loaded: Loaded): Promise<Loaded> {
   const numbered = values.map((each, n) => ({ ...each, n }))
   await writeAtomic(path, numbered.map(each => `${JSON.stringify(each)}\n`).join(''))
   return { values: numbered, lost: [lost, `${missing} events could not be written`].filter(Boolean).join('; ') }
+}
+
+/**
+ * Nobody answered this `terminate`: its certificate only says, signed, that the run is over.
+ * @returns what the mesh must hear; nothing where nobody was asked to join, or all had heard of the end
+ */
+async function certifyEnd({
+  folder,
+  record,
+  events,
+  signer
+}: Omit<ResultToSeal, 'announced'>): Promise<Notice | undefined> {
+  const { run, epoch, manifest, roster, excluded, reason } = record
+  const offer = await folder.readEnvelope(OFFER_FILE).catch(() => undefined)
+  const subject = manifest ?? (offer == null ? undefined : digestOf(encode(offer)))
+  const { past } = events
+  const isClosed = past.some(event => event.type === 'phase-closed' && event.phase === 'terminate')
+  if (subject == null || isClosed) return undefined
+  const seq = 1 + Math.max(0, ...past.map(event => ('seq' in event ? event.seq : 0)))
+  const asked = Math.max(1, roster.length - excluded.length)
+  const outcome = { seq, phase: 'terminate' as const, subject, verdict: 'failed' as const, asked }
+  const about = { ...outcome, needed: asked, excluded: [], closed: now() }
+  const certificate: Certificate = { run, epoch, ...about, acks: [] }
+  const sealed = seal(certificateSubject, certificate, signer)
+  await folder.writeEnvelope(certificateFile(certificate), sealed)
+  const digest = digestOf(encode(sealed))
+  const { verdict, phase } = outcome
+  events.store({ type: 'phase-closed', seq, phase, verdict, ok: 0, asked, took: 0, reason, certificate: digest })
+  return { run, epoch, phases: [{ ...about, ok: 0, certificate: digest }], holders: [] }
 }

@@ -1,11 +1,11 @@
 /** What is left of a run that was cut short: the samples that its result does not have, as an order for a run of its own. */
-import { type CheckedCertificate, checkCertificate, readEvidence } from '../../protocols/certificate.ts'
+import type { CheckedCertificate } from '../../protocols/certificate.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { isFinal } from '../../protocols/jobs/job-state.ts'
 import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
 import { readJobsFile } from '../../protocols/jobs/read-jobs-file.ts'
-import { MANIFEST_FILE, OFFER_FILE, stepFolder } from '../../protocols/layout.ts'
+import { stepFolder } from '../../protocols/layout.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import { plannedSamples, type TakenSample } from '../../protocols/matrix/due-samples.ts'
 import { outcomeOf } from '../../protocols/matrix/iteration-summary.ts'
@@ -13,6 +13,7 @@ import { checkSeal, type RunRecord, type RunSummary } from '../../protocols/reco
 import type { Resumed } from '../../protocols/resumed.ts'
 import { nameOf } from '../../protocols/tasks/task-parameters.ts'
 import type { RunFolder } from '../store/run-folder.ts'
+import { evidenceIn } from './evidence.ts'
 import type { RunRequest } from './run-parts.ts'
 
 /** Jobs that an error names. */
@@ -47,11 +48,7 @@ export async function restOf(run: string, { folder, self, summaries }: CutShort)
       'usage',
       `${run} was driven by ${controller.name}: its rest would run on another machine than its begin`
     )
-  const evidence = readEvidence({
-    offer: await folder.readEnvelope(OFFER_FILE),
-    manifest: await folder.readEnvelope(MANIFEST_FILE)
-  })
-  const certificates = (await folder.readCertificates()).map(each => checkCertificate(each, evidence))
+  const { certificates } = await evidenceIn(folder)
   const [before, here] = [record.resumes?.taken ?? [], takenIn(record, certificates)]
   const taken = [...before, ...here]
   const left = plannedSamples(spec, taken).filter(({ warmup }) => warmup == null)

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../protocols/errors.ts'
 import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
 import type { OnEnd } from '../../protocols/on-end.ts'
 import { roleIn } from '../../protocols/phase.ts'
-import type { RunRecord } from '../../protocols/record.ts'
+import { FORMAT, type RunRecord } from '../../protocols/record.ts'
 import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
 import type { StagedEntry } from '../../protocols/staged.ts'
 import type { ToolReadings } from '../../protocols/thresholds/tool-readings.ts'
@@ -18,7 +18,6 @@ import type { RunEvents } from './events.ts'
 import type { GivenInput } from './jobs/graph-init.ts'
 import { RunJobs } from './jobs/run-jobs.ts'
 import type { SampleLoad } from './load/sample-load.ts'
-import { newRecord } from './new-record.ts'
 import type { PlannedPhase } from './plan.ts'
 import { neededBy } from './roster.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
@@ -30,7 +29,7 @@ import { askedForTasks } from './task-members.ts'
 export const MAX_SHORTFALLS = 1_000
 
 /** Members that are excluded for these gave no answer, and are not waited for. */
-const SILENT = new Set<string>(['timeout', 'lost', 'left', 'unreachable'] satisfies ErrorCode[])
+export const SILENT = new Set<string>(['timeout', 'lost', 'left', 'unreachable'] satisfies ErrorCode[])
 
 export interface RunContextInit {
   order: RunOrder
@@ -215,5 +214,28 @@ export class RunContext {
     this.record.partial = true
     this.events.store({ type: 'excluded', ...exclusion })
     for (const act of this.onExcluded) act(exclusion.peer)
+  }
+}
+
+/** The record of a run before its first phase. */
+function newRecord(order: RunOrder, { signer, members, program }: RunParts): RunRecord {
+  const { run, key, epoch, created, begun, directory, spec, resumes } = order
+  return {
+    format: FORMAT,
+    run,
+    key,
+    name: spec.name,
+    state: 'waiting',
+    partial: false,
+    controller: { peer: signer.peer, name: members.self.name },
+    epoch,
+    created,
+    begun,
+    program,
+    directory,
+    ...(resumes == null ? {} : { resumes }),
+    spec,
+    ...{ roster: [], excluded: [], shortfalls: [], beside: [] },
+    ...{ workload: [], skew: [], clocks: [], observed: [], sent: [] }
   }
 }

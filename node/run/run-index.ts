@@ -2,7 +2,7 @@
 import { type RunRecord, type RunSummary, readSummary } from '../../protocols/record.ts'
 import { allTags } from '../../protocols/tags.ts'
 import { InTurn } from '../in-turn.ts'
-import { Limit } from '../limit.ts'
+import { eachLimited } from '../limit.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { KeptSummary, SummaryFile } from '../store/summary-file.ts'
 import { yielder } from '../store/yield.ts'
@@ -56,8 +56,7 @@ export class RunIndex {
 
   /** @returns of those that can be read, which are kept from now on */
   async #readAll(runs: string[]): Promise<Array<[run: string, summary: RunSummary]>> {
-    const limit = new Limit({ total: MAX_READS })
-    const read = await Promise.all(runs.map(run => limit.run(run, () => this.#read(run)).catch(() => undefined)))
+    const read = await Promise.all(eachLimited(runs, MAX_READS, run => this.#read(run).catch(() => undefined)))
     const found = read.filter(each => each != null)
     const kept = found.flatMap(({ run, stamp, summary }): KeptSummary[] =>
       stamp == null ? [] : [{ run, stamp, text: JSON.stringify(summary) }]

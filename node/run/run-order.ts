@@ -7,7 +7,7 @@ import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { whyNotStartable } from '../tools/find-program.ts'
 import { hasTasks } from '../work/tasks/loaders.ts'
-import { attendanceOf, isComplete } from './attendance.ts'
+import { attendanceOfRun, isComplete } from './attendance.ts'
 import { withTriggers } from './registered-triggers.ts'
 import { checkTools, whyNotPlaced } from './roster.ts'
 import { parseSelector } from './selector.ts'
@@ -34,7 +34,7 @@ export function specIn(asked: Spec, members: MemberView[]): Spec {
  */
 function checkWorkloads(spec: Spec, members: MemberView[]): void {
   for (const on of [...spec.workload.map(each => each.on), spec.load?.on]) if (on != null) parseSelector(on)
-  const attendance = attendanceOf(spec.on, members)
+  const attendance = attendanceOfRun(spec, members)
   if ((spec.workload.length === 0 && !hasTasks(spec)) || !isComplete(attendance, spec.expect)) return
   const why = whyNotPlaced(spec, attendance.here)
   if (why != null) throw new BakError('usage', why)

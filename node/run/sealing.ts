@@ -91,20 +91,8 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
     (decided ?? []).length > MAX_DECISIONS_OF_EVENT ? notMet?.slice(0, MAX_DECISIONS_OF_EVENT) : decided
   const files = Map.groupBy(record.missing ?? [], ({ name }) => name)
   const missing = [...files].map(([name, all]) => ({ name, files: all.reduce((sum, each) => sum + each.files, 0) }))
-  const about = {
-    verdict,
-    status,
-    partial,
-    reason: reason && cutText(reason),
-    excluded,
-    shortfalls,
-    missing,
-    iterations,
-    knee,
-    thresholds,
-    beside,
-    remarks,
-    observed
+  return {
+    ...{ type: 'ended', verdict, status, partial, reason: reason && cutText(reason), excluded, shortfalls, missing },
+    ...{ iterations, knee, thresholds, beside, remarks, observed, bytes, took, folder: root }
   }
-  return { type: 'ended', ...about, bytes, took, folder: root }
 }

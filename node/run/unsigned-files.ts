@@ -2,16 +2,16 @@
  * Files of members that are not as their members signed them: they stay where they are, and the seal names them as not in it. So one member
  * that lies, or a tarball that was being unpacked when the daemon was killed, costs what it brought, and the rest is proven.
  */
-import { checkCertificate, readEvidence } from '../../protocols/certificate.ts'
 import { peek } from '../../protocols/envelope.ts'
 import { cutText } from '../../protocols/fields.ts'
 import type { FolderDigests, Unreadable } from '../../protocols/folder-digests.ts'
-import { isMemberPath, MANIFEST_FILE, OFFER_FILE, parseResultPath } from '../../protocols/layout.ts'
+import { isMemberPath, OFFER_FILE, parseResultPath } from '../../protocols/layout.ts'
 import { offerSubject } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { type Announced, checkSignedFiles, olderMembers } from '../../protocols/verify/signed-files.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { Announcements } from './announcements.ts'
+import { evidenceIn } from './evidence.ts'
 
 /** Paths of one folder of a member that are named; of more the folder is. */
 const MAX_NAMED_IN_FOLDER = 100
@@ -54,12 +54,8 @@ export async function leaveUnsigned(
 /** @returns what the answers in the certificates on the disk say of the lists of files */
 export async function announcedIn(folder: RunFolder): Promise<Announced> {
   const announced = new Announcements()
-  const evidence = readEvidence({
-    offer: await folder.readEnvelope(OFFER_FILE),
-    manifest: await folder.readEnvelope(MANIFEST_FILE)
-  })
-  for (const sealed of await folder.readCertificates())
-    for (const { by, value } of checkCertificate(sealed, evidence).acks) announced.note(by, value)
+  const { certificates } = await evidenceIn(folder)
+  for (const { by, value } of certificates.flatMap(({ acks }) => acks)) announced.note(by, value)
   return announced
 }
 

@@ -3,10 +3,9 @@
  * result has its seal again. One that a killed daemon left says that what came is not in the seal yet.
  */
 import { existsSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
 import { writeAtomic } from './atomic.ts'
-import { onDisk } from './disk.ts'
 import type { Home } from './home.ts'
+import { forgetNote, noted } from './moved.ts'
 
 const SUFFIX = '.collecting'
 const pathOf = (home: Home, run: string) => `${home.runs(run)}${SUFFIX}`
@@ -17,11 +16,7 @@ export const noteCollection = (home: Home, run: string): Promise<void> => writeA
 export const isCollectionOpen = (home: Home, run: string): boolean => existsSync(pathOf(home, run))
 
 /** Its result is sealed again, or gone. */
-export const forgetCollection = (home: Home, run: string): Promise<void> =>
-  onDisk(pathOf(home, run), () => rm(pathOf(home, run), { force: true }))
+export const forgetCollection = (home: Home, run: string): Promise<void> => forgetNote(pathOf(home, run))
 
 /** @returns the runs whose collection has not ended */
-export async function openCollections(home: Home): Promise<string[]> {
-  const names = await readdir(home.runs()).catch(() => [])
-  return names.filter(each => each.endsWith(SUFFIX)).map(each => each.slice(0, -SUFFIX.length))
-}
+export const openCollections = (home: Home): Promise<string[]> => noted(home, SUFFIX)

@@ -1,14 +1,12 @@
 /** Where copies of a result were brought that is still here: `<run>.copies` beside its folder. */
-import { rm } from 'node:fs/promises'
 import * as v from 'valibot'
 import { digestOf } from '../../protocols/digest.ts'
 import { digest, instant, list } from '../../protocols/fields.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Tags } from '../../protocols/tags.ts'
 import { writeAtomic } from './atomic.ts'
-import { onDisk } from './disk.ts'
 import type { Home } from './home.ts'
-import { placeOf, readNote, whither } from './moved.ts'
+import { forgetNote, placeOf, readNote, whither } from './moved.ts'
 import type { RunFolder } from './run-folder.ts'
 
 /** Copies of one result that are known; of more the latest. */
@@ -43,5 +41,4 @@ export async function noteCopy(home: Home, run: string, made: Copy): Promise<voi
 export const copiesOf = async (home: Home, run: string): Promise<Copy[]> =>
   (await readNote(pathOf(home, run), copies)) ?? []
 
-export const forgetCopies = (home: Home, run: string): Promise<void> =>
-  onDisk(pathOf(home, run), () => rm(pathOf(home, run), { force: true }))
+export const forgetCopies = (home: Home, run: string): Promise<void> => forgetNote(pathOf(home, run))

@@ -6,12 +6,12 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { MAX_SMALL_BYTES, type Sink, type TarballOffer } from '../../protocols/tarball.ts'
 import { removeTemporaries, writeAtomic } from './atomic.ts'
 import { onDisk, unlessMissing } from './disk.ts'
-import { InMemorySink } from './in-memory-sink.ts'
 import { PartialFile } from './partial-file.ts'
 
 const DIGEST = /^[0-9a-f]{64}$/
@@ -117,5 +117,41 @@ export class Inbox {
     const path = join(this.#folder, `${digest}.receipt`)
     // almost always missing: a synchronous test is faster than a failed read
     return existsSync(path) ? onDisk(path, () => unlessMissing(readFile(path))) : undefined
+  }
+}
+
+/** The received part of a small tarball: each stream begins at its first byte. */
+class InMemorySink {
+  readonly #digest: string
+  readonly #buffer: Uint8Array
+  #size = 0
+
+  constructor(digest: string, bytes: number) {
+    this.#digest = digest
+    this.#buffer = new Uint8Array(bytes)
+  }
+
+  size(): number {
+    return this.#size
+  }
+
+  /** @throws {BakError} `bad-message` unless `offset` is the present size and the bytes fit */
+  append(offset: number, bytes: Uint8Array): void {
+    if (offset !== this.#size || offset + bytes.length > this.#buffer.length) {
+      throw new BakError(
+        'bad-message',
+        `${this.#size} bytes are here: ${bytes.length} at ${offset} do not continue them`
+      )
+    }
+    this.#buffer.set(bytes, offset)
+    this.#size += bytes.length
+  }
+
+  /** @throws {BakError} `mismatch` if the bytes do not have the digest; the sink is then empty */
+  finish(): Uint8Array {
+    const actual = digestOf(this.#buffer.subarray(0, this.#size))
+    if (actual === this.#digest) return this.#buffer
+    this.#size = 0
+    throw new BakError('mismatch', `the received bytes have the digest ${actual}, not ${this.#digest}`)
   }
 }

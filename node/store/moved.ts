@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import { runLine } from '../../protocols/control/results.ts'
 import { destination } from '../../protocols/destination.ts'
 import { cutText, instant, isRunId, name, peerId, text } from '../../protocols/fields.ts'
-import { Limit } from '../limit.ts'
+import { eachLimited } from '../limit.ts'
 import { writeAtomic } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import type { Home } from './home.ts'
@@ -39,8 +39,9 @@ const due = v.object({ to: destination, reason: text })
 export type Due = v.InferOutput<typeof due>
 
 const MOVED = '.moved'
+const DUE = '.due'
 const pathOf = (home: Home, run: string) => `${home.runs(run)}${MOVED}`
-const dueOf = (home: Home, run: string) => `${home.runs(run)}.due`
+const dueOf = (home: Home, run: string) => `${home.runs(run)}${DUE}`
 
 /** `the peer`, a path, or an address. */
 export const placeOf = (to: Whither): string => ('peer' in to ? to.name : 'folder' in to ? to.folder : to.server)
@@ -49,26 +50,25 @@ export const noteMoved = (home: Home, run: string, to: Moved): Promise<void> =>
   writeAtomic(pathOf(home, run), JSON.stringify(to))
 
 /** @returns the runs that were moved from here */
-export async function movedFrom(home: Home): Promise<string[]> {
+export const movedFrom = (home: Home): Promise<string[]> => noted(home, MOVED)
+
+/** @returns the runs that have a note of this kind, the oldest first */
+export async function noted(home: Home, suffix: string): Promise<string[]> {
   const names = await readdir(home.runs()).catch(() => [])
-  const runs = names.filter(each => each.endsWith(MOVED)).map(each => each.slice(0, -MOVED.length))
+  const runs = names.filter(each => each.endsWith(suffix)).map(each => each.slice(0, -suffix.length))
   return runs.filter(isRunId).sort()
 }
 
 /** @returns where each of these runs went, as far as it is known */
 export async function allMoved(home: Home, runs: string[]): Promise<Map<string, Moved>> {
-  const limit = new Limit({ total: MAX_READS })
-  const found = await Promise.all(
-    runs.map(async run => [run, await limit.run(run, () => whereMoved(home, run))] as const)
-  )
-  return new Map(found.flatMap(([run, to]) => (to == null ? [] : [[run, to]])))
+  const found = await Promise.all(eachLimited(runs, MAX_READS, run => whereMoved(home, run)))
+  return new Map(runs.flatMap((run, i) => (found[i] == null ? [] : [[run, found[i]]])))
 }
 
 /** @returns undefined if the result was never moved from here, or nobody knows where */
 export const whereMoved = (home: Home, run: string): Promise<Moved | undefined> => readNote(pathOf(home, run), moved)
 
-export const forgetMoved = (home: Home, run: string): Promise<void> =>
-  onDisk(pathOf(home, run), () => rm(pathOf(home, run), { force: true }))
+export const forgetMoved = (home: Home, run: string): Promise<void> => forgetNote(pathOf(home, run))
 
 /** The result is to go there. @param reason why it has not, as long as this note is there */
 export const noteDue = (home: Home, run: string, { to, reason }: Due): Promise<void> =>
@@ -76,8 +76,12 @@ export const noteDue = (home: Home, run: string, { to, reason }: Due): Promise<v
 
 export const whyDue = (home: Home, run: string): Promise<Due | undefined> => readNote(dueOf(home, run), due)
 
-export const forgetDue = (home: Home, run: string): Promise<void> =>
-  onDisk(dueOf(home, run), () => rm(dueOf(home, run), { force: true }))
+/** @returns the runs whose results are to go elsewhere and are still here, the oldest first */
+export const runsDue = (home: Home): Promise<string[]> => noted(home, DUE)
+
+export const forgetDue = (home: Home, run: string): Promise<void> => forgetNote(dueOf(home, run))
+
+export const forgetNote = (path: string): Promise<void> => onDisk(path, () => rm(path, { force: true }))
 
 /** @returns what a note says; undefined where there is none that can be read */
 export async function readNote<T>(path: string, schema: v.GenericSchema<unknown, T>): Promise<T | undefined> {

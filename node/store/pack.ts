@@ -1,13 +1,13 @@
 /** Packs files and folders into a compressed tar in one pass; only a small one is ever whole in memory. */
+import type { FileHandle } from 'node:fs/promises'
 import { pipe } from 'it-pipe'
-import { digestOf } from '../../protocols/digest.ts'
+import { digestOf, newDigest } from '../../protocols/digest.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { sealFileList } from '../../protocols/file-list.ts'
 import { fillAtomic } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import { PackReport } from './pack-report.ts'
 import { tarStream } from './tar-stream.ts'
-import { type Counted, writeCounted } from './write-counted.ts'
 import { type Bytes, compress, compressWhole, ZSTD_LEVEL } from './zstd.ts'
 
 interface Listing {
@@ -111,4 +111,42 @@ async function readStart(source: AsyncGenerator<Uint8Array>): Promise<{ chunks: 
 async function* chain(chunks: Uint8Array[], source: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield* chunks
   yield* source
+}
+
+/** Bytes between two fsyncs that run beside the writing; one fsync at the end would have to wait for all bytes. */
+const SYNC_INTERVAL_BYTES = 64 * 1024 * 1024
+
+interface Counted {
+  /** SHA-256 */
+  digest: string
+  bytes: number
+}
+
+/** Hashes each chunk while the one before it is written. @throws the error of the disk, or the signal's reason */
+async function writeCounted(handle: FileHandle, source: Bytes, signal?: AbortSignal): Promise<Counted> {
+  const hash = newDigest()
+  let bytes = 0
+  let unsynced = 0
+  let [writing, syncing]: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()]
+  try {
+    for await (const chunk of source) {
+      signal?.throwIfAborted()
+      hash.update(chunk)
+      await writing
+      writing = handle.writeFile(chunk)
+      writing.catch(() => {})
+      bytes += chunk.length
+      unsynced += chunk.length
+      if (unsynced < SYNC_INTERVAL_BYTES) continue
+      await syncing
+      syncing = handle.datasync()
+      syncing.catch(() => {})
+      unsynced = 0
+    }
+    await Promise.all([writing, syncing])
+  } finally {
+    // the caller closes the file: no write may be pending then
+    await Promise.allSettled([writing, syncing])
+  }
+  return { digest: hash.digest('hex'), bytes }
 }

@@ -6,6 +6,7 @@ import { constants, type Stats } from 'node:fs'
 import { chmod, type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises'
 import { BakError } from '../../protocols/errors.ts'
 import { inQuotes, nameOfUser } from '../../protocols/users.ts'
+import { writeAtomic } from './atomic.ts'
 import { isCode, onDisk } from './disk.ts'
 
 /**
@@ -27,6 +28,30 @@ export async function readPrivate(path: string): Promise<string | undefined> {
     await handle.close()
   }
 }
+
+/**
+ * Reads such a file of JSON, which is never taken for an empty one.
+ * @param parse throws for what is no value of it @param remedy behind the error
+ * @returns undefined if it is missing
+ * @throws {BakError} as `readPrivate` does, and `bad-config` for a damaged file
+ */
+export async function readPrivateJson<T>(
+  path: string,
+  parse: (value: unknown) => T,
+  remedy = ''
+): Promise<T | undefined> {
+  const text = await readPrivate(path)
+  if (text == null) return undefined
+  try {
+    return parse(JSON.parse(text))
+  } catch (cause) {
+    throw new BakError('bad-config', `${path} is damaged: ${(cause as Error).message}${remedy}`, { cause })
+  }
+}
+
+/** Takes the place of such a file. */
+export const writePrivateJson = (path: string, value: unknown): Promise<void> =>
+  writeAtomic(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
 
 /** What may be in a folder that is not a home yet: settings that were put there, and what mkfs makes. */
 const HARMLESS = ['config.toml', 'lost+found']

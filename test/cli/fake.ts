@@ -16,7 +16,7 @@ export const PEER = '12D3KooWGBfMVCN1C5bRUyoDvZTH2SzLrKFhEYw7sYbnyBLZ9xLp'
 export const DIGEST = 'a'.repeat(64)
 export const AT = Date.UTC(2026, 10, 22, 21, 30, 15)
 
-const BAK = fileURLToPath(new URL('../../bin/bak', import.meta.url))
+export const BAK = fileURLToPath(new URL('../../bin/bak', import.meta.url))
 /** A child that takes longer hangs. */
 const LIMIT = 60_000
 

@@ -1,8 +1,13 @@
 /** What signals do to a command that follows a run. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RunEvent } from '../../protocols/events.ts'
-import { created, ended, type Fake, RUN, startFake, timed } from './fake.ts'
+import { until } from '../helpers/until.ts'
+import { BAK, created, ended, type Fake, RUN, startFake, timed } from './fake.ts'
 
 const signals = suite('signals to a command that follows a run')
 const cancelled: string[] = []
@@ -31,6 +36,28 @@ signals.before.each(async () => {
   })
 })
 signals.after.each(() => fake.stop())
+
+signals('under nohup, whose output is a file, SIGHUP changes nothing: it follows the run to its end', async () => {
+  const path = join(fake.home, 'nohup.out')
+  const file = openSync(path, 'a')
+  const child = spawn('nohup', [BAK, '--home', fake.home, 'run', '--', 'x'], { stdio: ['ignore', file, file] })
+  const end = once(child, 'close')
+  const sees = (text: string) =>
+    until(() => readFileSync(path, 'utf8').includes(text), { timeout: 30_000, what: () => readFileSync(path, 'utf8') })
+  try {
+    await sees('started')
+    child.kill('SIGHUP')
+    await new Promise(resolve => setTimeout(resolve, 300))
+    assert.is(child.exitCode, null)
+    child.kill('SIGTERM')
+    await sees('cancelled')
+    assert.equal(await end, [4, null])
+    assert.equal(cancelled, ['SIGTERM'])
+  } finally {
+    child.kill('SIGKILL')
+    await end
+  }
+})
 
 for (const [signal, reason] of [
   ['SIGINT', 'Ctrl-C'],

@@ -120,7 +120,11 @@ bak('config prints the settings and where each comes from', async () => {
     ['allow.run_as', '-', 'default'],
     ['allow.network', 'true', 'default'],
     ['allow.environment', '[]', 'default'],
-    ['run_limits', '{"pids":4096,"bytes":10737418240,"entries":100000,"nofile":65536,"runs":32}', 'default'],
+    [
+      'run_limits',
+      '{"pids":4096,"bytes":10737418240,"entries":100000,"nofile":65536,"runs":32,"uncollected":53687091200}',
+      'default'
+    ],
     ['slots', `${availableParallelism()}`, 'default'],
     ['hooks', '{"timeout":"30s","on_failure":"warn"}', 'default'],
     ['cli.run.quorum', '80%', `${home}/config.toml:4`],

@@ -1,6 +1,14 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { attendanceOf, describeAbsent, isComplete, isEnough, sizeOf, whyTooFew } from '../../node/run/attendance.ts'
+import {
+  attendanceOf,
+  attendanceOfRun,
+  describeAbsent,
+  isComplete,
+  isEnough,
+  sizeOf,
+  whyTooFew
+} from '../../node/run/attendance.ts'
 import { neededBy } from '../../node/run/roster.ts'
 import { absencesOf, ranklessOverrides } from '../../node/run/shortfalls.ts'
 import type { MemberView } from '../../protocols/control.ts'
@@ -56,6 +64,20 @@ test('a name that is nearly that of a peer is told with it; what may be another 
   assert.is(words('rack-a-nod-7', racks), 'rack-a-nod-7 (not known; did you mean rack-a-node-7?)')
   assert.is(words('dbserver', racks), 'dbserver (not known)')
   assert.is(words('c', mesh), 'c (not known)')
+})
+
+test('a name in a group of tools or workloads is waited for as one in `on` is, where `on` may mean that peer', () => {
+  const group = (name: string, on: string, tools = ['proc']) => ({ name, on, tools })
+  const named = (spec: object) =>
+    attendanceOfRun(specOf(spec), mesh)
+      .absent.filter(each => each.named)
+      .map(describeAbsent)
+  assert.equal(named({ groups: [group('x', 'a,d,nosuch+role=db')] }), ['d (lost)', 'nosuch (not known)'])
+  assert.equal(named({ on: 'a', groups: [group('x', 'd,nosuch')] }), [], 'not of this run')
+  assert.equal(named({ on: 'role=db', groups: [group('x', 'd,nosuch')] }), ['d (lost)'])
+  assert.equal(named({ groups: [group('slurm', 'd', [])] }), [], 'nobody asks for this group')
+  const workload = [{ name: 'w', group: 'slurm', command: ['true'] }]
+  assert.equal(named({ groups: [group('slurm', 'd', [])], workload, command: undefined }), ['d (lost)'])
 })
 
 /** What a run with these does once the wait is over. */

@@ -445,6 +445,44 @@ test('within its grace nobody counts as lost; when it is over those who are stil
   assert.equal(await missing(), ['c lost'])
 })
 
+test('a peer that was lost has its own time to return; it is lost where that is over', async () => {
+  const { open, answer, lose, find, closed, missing } = phaseOf({ needed: 2, mayReturnFor: () => 5_000 })
+  for (const name of ['b', 'c']) {
+    lose(name)
+    open.checkReachable()
+    mock.timers.tick(2_000)
+  }
+  find('b')
+  open.checkReachable()
+  for (const name of ['a', 'b']) answer(name)
+  mock.timers.tick(2_999)
+  open.checkReachable()
+  assert.is(await closed(), undefined, 'another look does not begin its time anew')
+  mock.timers.tick(1)
+  assert.is((await closed())?.verdict, 'met')
+  assert.equal(await missing(), ['c lost'])
+})
+
+test('a peer that returned and is lost again has all of its time again, and none where it has none', async () => {
+  const { open, answer, lose, find, closed, missing } = phaseOf({
+    needed: 1,
+    mayReturnFor: peer => (peer === 'id-of-b' ? 0 : 5_000)
+  })
+  lose('c')
+  open.checkReachable()
+  mock.timers.tick(4_000)
+  find('c')
+  open.checkReachable()
+  for (const name of ['b', 'c']) lose(name)
+  open.checkReachable()
+  answer('a')
+  mock.timers.tick(4_000)
+  assert.is(await closed(), undefined)
+  mock.timers.tick(1_000)
+  assert.is((await closed())?.verdict, 'met')
+  assert.equal(await missing(), ['b lost', 'c lost'])
+})
+
 test('a peer that cannot be reached from the start is found without a change among the peers', async () => {
   const { closed, missing } = phaseOf({ isHere: () => false })
   mock.timers.tick(1)

@@ -229,6 +229,34 @@ test('a member that left the mesh is waited for while its stream is open', async
   )
 })
 
+test('a member that is lost while it sends may return within policy.lost_timeout, unless it left', async () => {
+  const spec = { policy: { quorum: 1, lost_timeout: 0.2 } }
+  const { run, runner, all, gone, without, answer, signers } = await runnerOf({ spec })
+  const [first, second, third] = signers.map(({ peer }) => peer) as [string, string, string]
+  const { get } = run.parts.members
+  run.parts.members.get = peer => (peer === third ? ({ ...get(peer), state: 'left' } as never) : get(peer))
+  const send = runner.run(planned('send', { step, limit: 60_000 }), quiet)
+  for (const peer of [first, second, third]) {
+    gone.add(peer)
+    without.add(peer)
+  }
+  runner.open?.checkReachable()
+  answer(all.slice(3))
+  gone.delete(first)
+  runner.open?.checkReachable()
+  answer(all.slice(0, 1))
+  assert.is(runner.open?.command.phase, 'send')
+  const { missing, took } = await send
+  assert.equal(
+    missing.map(({ name, code }) => [name, code]),
+    [
+      ['m1', 'lost'],
+      ['m2', 'lost']
+    ]
+  )
+  assert.ok(took >= 190, `${took} ms`)
+})
+
 test('a phase that fails stops the run with what was missing, unless it cleans up', async () => {
   const { runner, answer, all } = await runnerOf()
   const failed = { outcome: 'failed', code: 'tool-failed', reason: 'it did not start' } as const

@@ -18,9 +18,7 @@ export interface JobsOfFile extends Applied {
 }
 
 export function addEnvFlag(command: Command): void {
-  addFlag(command, '--env <name[=value]>', 'a variable of each job, for conditions; repeatable', option =>
-    option.argParser((value: string, before?: Record<string, string>) => parseVariable(value, before))
-  )
+  addFlag(command, '--env <name[=value]>', 'a variable of each job, for conditions; repeatable', parseVariable)
 }
 
 /** @param env variables of all jobs beside those of the file @throws {BakError} `bad-run-file`, or `usage` for a file without jobs */

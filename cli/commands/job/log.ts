@@ -21,7 +21,7 @@ type Answer = CallResponse<'job-log'>
 export function defineLog(command: Command): void {
   command.argument('<job>', 'JOB of the last run that has it, or RUN/JOB')
   addFlag(command, '--follow', 'go on until the job has ended, through all its attempts')
-  addFlag(command, '--attempt <n>', 'of this attempt (the last)', option => option.argParser(parseAttempt))
+  addFlag(command, '--attempt <n>', 'of this attempt (the last)', parseAttempt)
   addFlag(command, '--times', 'with the time after its begin and the phase of its script before each line')
   addFlag(command, '--graph <graph>', 'setup, report, or a sample as in 1-default/sample2 (the last that has it)')
   addExamples(command, {

@@ -12,7 +12,7 @@ interface Options extends TargetFlags {
 export function defineClear(command: Command): void {
   command.argument('[names...]', 'tools; if none is named, all of the group, with its trigger')
   addFlag(command, '-n, --name <names>', 'the same as NAMES: name[,name]')
-  addFlag(command, '-g, --group <names>', 'of which groups', option => option.default('default'))
+  addFlag(command, '-g, --group <names>', 'of which groups', { default: 'default' })
   addTargetFlags(command)
   addExamples(command, {
     'bak tools clear': 'all of the group default, on all members',

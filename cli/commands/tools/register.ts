@@ -25,9 +25,7 @@ type Added = { tool: string; options: string[]; command?: string[] }
 export function defineRegister(command: Command): void {
   command.argument('[names...]', 'tools, or sets of them').usage('NAME... [options] -- OPTIONS')
   addFlag(command, '-n, --name <name>', 'the same as NAME')
-  addFlag(command, '--tool <name=command>', 'a tool of your own: a shell command, repeatable', option =>
-    option.argParser(parseTool)
-  )
+  addFlag(command, '--tool <name=command>', 'a tool of your own: a shell command, repeatable', parseTool)
   addFlag(command, '--persistent', 'from the begin of a run to its end, for a tool that can be both')
   addFlag(command, '--transient', 'from start to stop of each sample, for a tool that can be both')
   addCommonFlags(command)
@@ -53,12 +51,10 @@ export function defineRegisterSet(command: Command): void {
 }
 
 function addCommonFlags(command: Command): void {
-  addFlag(command, '-g, --group <name>', 'for which group', option => option.default('default'))
+  addFlag(command, '-g, --group <name>', 'for which group', { default: 'default' })
   addTargetFlags(command)
   addLabelFlags(command)
-  addFlag(command, '-i, --interval <time>', 'time between two samples of these tools', option =>
-    option.argParser(parseSeconds)
-  )
+  addFlag(command, '-i, --interval <time>', 'time between two samples of these tools', parseSeconds)
   addFlag(command, '--no-install', 'register also what a member cannot run now')
 }
 

@@ -34,16 +34,14 @@ export function addTargetFlags(command: Command): void {
     command,
     '-r, --remotes <hosts>',
     'on these members: host[,host], or @FILE with a line host[,label] for each',
-    option => option.argParser(parseNames)
+    parseNames
   )
-  addFlag(command, '--remote <hosts>', 'the same as --remotes', option => option.argParser(parseNames).hideHelp())
+  addFlag(command, '--remote <hosts>', 'the same as --remotes', parseNames).hideHelp()
 }
 
 export function addLabelFlags(command: Command): void {
   addFlag(command, '-l, --label <label>', 'what these members are called in the group')
-  addFlag(command, '--labels <labels>', 'the same for each of --remotes: label[,label]', option =>
-    option.argParser(parseNames)
-  )
+  addFlag(command, '--labels <labels>', 'the same for each of --remotes: label[,label]', parseNames)
 }
 
 /** @throws {BakError} `usage` for flags that do not fit together, and for a file of hosts with its lines */

@@ -19,8 +19,8 @@ export function defineTrigger(command: Command): void {
   addFlag(command, '-g, --group <name>', 'of which group (default; of all where they are listed)')
   addFlag(command, '--start <pattern>', 'a regular expression for the line at which the tools start')
   addFlag(command, '--stop <pattern>', 'for the line at which they stop')
-  addFlag(command, '--start-trigger <pattern>', 'the same as --start', option => option.hideHelp())
-  addFlag(command, '--stop-trigger <pattern>', 'the same as --stop', option => option.hideHelp())
+  addFlag(command, '--start-trigger <pattern>', 'the same as --start').hideHelp()
+  addFlag(command, '--stop-trigger <pattern>', 'the same as --stop').hideHelp()
   addFlag(command, '--clear', 'remove it')
   addTargetFlags(command)
   addExamples(command, {

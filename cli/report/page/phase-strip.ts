@@ -1,15 +1,13 @@
 /** Phases by member on one axis of time: a bar each, all that a member did in a row. What is dragged over is zoomed to. */
 import type { PhaseSpan, ReportData, Window } from '../report-data.ts'
-import { type Frame, shade, timeAxis, xOf } from './axis.ts'
-import { addBrush } from './brush.ts'
+import { type Frame, timeAxis, xOf } from './axis.ts'
 import { phaseColour } from './colours.ts'
-import { type Columns, clip, MOST_COLUMNS, widthOf } from './columns.ts'
-import type { Cursor } from './cursor.ts'
-import { cursorLine, timeAt } from './cursor-line.ts'
+import { type Columns, clip, MOST_COLUMNS } from './columns.ts'
+import { timeAt } from './cursor-line.ts'
 import { h, svg } from './dom.ts'
 import { shortNames } from './member-names.ts'
 import { nameOf } from './metrics-table.ts'
-import type { TimeRange } from './range.ts'
+import { frameOf, type StripInit, stripOf } from './strip.ts'
 import { clock, duration } from './units.ts'
 
 const LABELS = 16
@@ -22,46 +20,26 @@ const ROW = 15
 const LETTER = 6.2
 const NAMED_ROW = 10.5
 
-interface Strip {
+interface Strip extends StripInit {
   data: ReportData
-  range: TimeRange
-  columns: Columns
-  total: number
-  cursor: Cursor
-  /** Aborts when it is drawn anew. */
-  signal: AbortSignal
 }
 
-export function phaseStrip({ data, range, columns, total, cursor, signal }: Strip): SVGSVGElement {
+export function phaseStrip({ data, ...init }: Strip): SVGSVGElement {
+  const { range, columns } = init
   const { members, phases, windows } = data
   const row = members.length > MOST_COLUMNS ? Math.min(ROW, MOST_HEIGHT / members.length) : ROW - members.length / 2
-  const rows = row * members.length
-  const frame: Frame = {
-    ...{ left: columns.gutter + columns.gap, top: LABELS, width: widthOf(columns), height: rows },
-    ...{ range: range.shown, low: 0, high: 1 }
-  }
-  const label = `Phases of ${members.length} members over ${duration(range.whole.to - range.whole.from)}`
-  const surface = svg('svg', {
-    class: 'phases',
-    width: total,
-    height: LABELS + rows + AXIS,
-    role: 'img',
-    'aria-label': label
-  })
-  const area = svg('svg', { x: frame.left, y: 0, width: frame.width, height: LABELS + rows })
-  const inner = { ...frame, left: 0 }
-  const line = cursorLine(cursor, inner, signal)
-  area.append(shade(inner, windows), ...bars(phases, inner, row), ...windowLabels(data, inner), line)
-  surface.append(area, ...names(data, row, columns), timeAxis(frame, LABELS + rows))
-  const title = svg('title')
-  surface.append(title)
-  surface.addEventListener('pointermove', event => {
-    title.textContent = said(data, event, surface, frame, row)
-    cursor.point(timeAt(event, surface, frame))
-  })
-  surface.addEventListener('pointerleave', () => cursor.point(undefined))
-  addBrush({ surface, range, plot: () => frame })
-  return surface
+  const shape = { top: LABELS, height: row * members.length, below: AXIS, windows }
+  const inner = frameOf(init, shape)
+  const frame = { ...inner, left: columns.gutter + columns.gap }
+  return stripOf(
+    init,
+    {
+      ...{ ...shape, kind: 'phases', said: (event, surface) => said(data, event, surface, frame, row) },
+      label: `Phases of ${members.length} members over ${duration(range.whole.to - range.whole.from)}`
+    },
+    [...bars(phases, inner, row), ...windowLabels(data, inner)],
+    [...names(data, row, columns), timeAxis(frame, LABELS + shape.height)]
+  )
 }
 
 /** One path for all bars of a colour: thousands of rectangles would be thousands of elements. */

@@ -21,14 +21,11 @@ export interface PortPair {
   to: Endpoint
 }
 
-export interface RaceInit {
-  pairs: PortPair[]
-  leads: boolean
-  nonce: Uint8Array
-}
-
 /** @throws {BakError} `unreachable`, or what the signal was aborted with */
-export function raceConnects({ pairs, leads, nonce }: RaceInit, signal: AbortSignal): Promise<Socket> {
+export function raceConnects(
+  { pairs, leads, nonce }: { pairs: PortPair[]; leads: boolean; nonce: Uint8Array },
+  signal: AbortSignal
+): Promise<Socket> {
   const sockets = new Set<Socket>()
   const timers = new Timers()
   const done = Promise.withResolvers<Socket>()

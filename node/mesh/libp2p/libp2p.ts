@@ -7,6 +7,7 @@ import { type Identify, identify } from '@libp2p/identify'
 import type { ComponentLogger, Libp2p, Libp2pEvents, PeerId, PeerStore, PrivateKey, Upgrader } from '@libp2p/interface'
 import type { AddressManager, ConnectionManager, Registrar, TransportManager } from '@libp2p/interface-internal'
 import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
@@ -23,7 +24,6 @@ import { DialRule } from '../reachability/dial-rule.ts'
 import type { MeshSecret } from '../trust/mesh-secret.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
-import { ruledTcp } from './tcp.ts'
 import { limitFrames, MAX_FRAME_BYTES, updateWindowsSeldom } from './yamux-streams.ts'
 
 /** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
@@ -146,4 +146,15 @@ function directAutoNAT(components: AutoNATv2Components) {
     }
   })
   return autoNATv2()(Object.create(components, { addressManager: { value: direct } }))
+}
+
+/** The transport of TCP, which dials only what the rule allows, whichever part of libp2p or of the mesh asks. */
+function ruledTcp(rule: DialRule): ReturnType<typeof tcp> {
+  const make = tcp({ dialOpts: { lookup: rule.lookup } as object })
+  return components => {
+    const transport = make(components)
+    const takes = transport.dialFilter.bind(transport)
+    transport.dialFilter = addresses => takes(addresses).filter(address => rule.allows(address))
+    return transport
+  }
 }

@@ -9,18 +9,14 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { writeParts } from './socket-owner.ts'
 
-export interface SocketConnectionInit {
-  socket: Socket
-  remoteAddr: Multiaddr
-  direction: MessageStreamDirection
-  log: Logger
-}
-
 export class SocketConnection extends AbstractMultiaddrConnection {
   /** By the name that @libp2p/tcp gives it, see `socket-owner.ts`. */
   readonly socket: Socket
 
-  constructor({ socket, ...init }: SocketConnectionInit) {
+  constructor({
+    socket,
+    ...init
+  }: { socket: Socket; remoteAddr: Multiaddr; direction: MessageStreamDirection; log: Logger }) {
     super(init)
     this.socket = socket
     // the connection monitor ends silent connections

@@ -10,12 +10,6 @@ import { isHere, type Row, shownNames, stateOf, type Table } from './table.ts'
 /** How long peers that left are still shown. */
 const SHOW_LEFT_MS = 60_000
 
-export interface MemberViewsComponents {
-  authority: Roles
-  peerScore: Pick<PeerScore, 'isCutOff'>
-  streams: Pick<Streams, 'connected' | 'isRelayed'>
-}
-
 export interface MemberViewsInit {
   /** This peer's id. */
   self: string
@@ -25,7 +19,10 @@ export interface MemberViewsInit {
   forgetAfterMs: number
 }
 
-export class MemberViews extends Part<MemberViewsComponents, MemberViewsInit> {
+export class MemberViews extends Part<
+  { authority: Roles; peerScore: Pick<PeerScore, 'isCutOff'>; streams: Pick<Streams, 'connected' | 'isRelayed'> },
+  MemberViewsInit
+> {
   /** @returns all known peers, this one included, sorted by name; peers that left long ago are dropped */
   list(): MemberView[] {
     const rows = this.#rows()

@@ -3,11 +3,9 @@
  * in: another one that takes it later, while the first is away, is not let in. Both lists share the bindings: one name is one peer here.
  */
 import * as v from 'valibot'
-import { BakError } from '../../../protocols/errors.ts'
 import { name, peerId } from '../../../protocols/fields.ts'
 import { table } from '../../../protocols/free-keys.ts'
-import { writeAtomic } from '../../store/atomic.ts'
-import { readPrivate } from '../../store/private.ts'
+import { readPrivateJson, writePrivateJson } from '../../store/private.ts'
 
 const bindings = table(name, peerId)
 
@@ -26,14 +24,8 @@ export class BoundNames {
    * `not-allowed` for that of another user
    */
   static async open(path: string): Promise<BoundNames> {
-    const text = await readPrivate(path)
-    if (text == null) return new BoundNames(path, new Map())
-    try {
-      return new BoundNames(path, new Map(Object.entries(v.parse(bindings, JSON.parse(text)))))
-    } catch (cause) {
-      const why = `${path} is damaged: ${(cause as Error).message}; remove it to bind names anew`
-      throw new BakError('bad-config', why, { cause })
-    }
+    const bound = await readPrivateJson(path, value => v.parse(bindings, value), '; remove it to bind names anew')
+    return new BoundNames(path, new Map(Object.entries(bound ?? {})))
   }
 
   /** @returns the peer that a name is bound to */
@@ -47,15 +39,11 @@ export class BoundNames {
     if (free.length === 0) return
     for (const each of free) this.#bound.set(each, peer)
     // one after the other: an older list must not take the place of a newer one
-    const writing = this.#writing.then(() => this.#write())
+    const writing = this.#writing.then(() => writePrivateJson(this.#path, Object.fromEntries(this.#bound)))
     this.#writing = writing.catch(() => {})
     await writing.catch(cause => {
       for (const each of free) this.#bound.delete(each)
       throw cause
     })
-  }
-
-  #write(): Promise<void> {
-    return writeAtomic(this.#path, `${JSON.stringify(Object.fromEntries(this.#bound), null, 2)}\n`, { mode: 0o600 })
   }
 }

@@ -31,16 +31,12 @@ export interface RelayOfferComponents {
   members: Pick<Members, 'update'>
 }
 
-export interface RelayOfferInit {
-  log: Log
-  signer: Signer
-  mode: RelayMode
-  limits: RelayLimits
-}
-
 type Server = CircuitRelayService & { start(): Promise<void>; stop(): Promise<void> }
 
-export class RelayOffer extends Part<RelayOfferComponents, RelayOfferInit> {
+export class RelayOffer extends Part<
+  RelayOfferComponents,
+  { log: Log; signer: Signer; mode: RelayMode; limits: RelayLimits }
+> {
   readonly #log = this.init.log.with({}, 'relay')
   #server: Server | undefined
   #observer: Promise<Observer> | undefined

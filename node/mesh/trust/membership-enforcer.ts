@@ -14,13 +14,10 @@ const CHECK_DELAY_MS = 50
 /** A revoked peer stays connected this long, so that the revocation reaches it. */
 const REVOKED_CLOSE_DELAY_MS = 200
 
-export interface MembershipEnforcerComponents {
-  authority: Authority
-  connectionManager: ConnectionManager
-  events: TypedEventTarget<Libp2pEvents>
-}
-
-export class MembershipEnforcer extends Part<MembershipEnforcerComponents, { onAdmitted(): void }> {
+export class MembershipEnforcer extends Part<
+  { authority: Authority; connectionManager: ConnectionManager; events: TypedEventTarget<Libp2pEvents> },
+  { onAdmitted(): void }
+> {
   #timer: NodeJS.Timeout | undefined
   /** When the proofs are checked next, ms since 1970. */
   #nextCheck = Number.POSITIVE_INFINITY

@@ -25,12 +25,6 @@ const FIRST_TRY_DELAY_MS = 200
 /** Delays between warnings that no admin can be reached though the proof runs out soon, ms. */
 const WARN_BACKOFF_MS = { first: 60_000, most: 3_600_000 }
 
-export interface RenewalComponents {
-  authority: Authority
-  streams: Streams
-  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener'>
-}
-
 export interface RenewalInit {
   log: Log
   /** Lifetime of the memberships that this peer issues, ms. */
@@ -42,7 +36,10 @@ export interface RenewalInit {
   save(proof: Uint8Array): Promise<void>
 }
 
-export class Renewal extends Part<RenewalComponents, RenewalInit> {
+export class Renewal extends Part<
+  { authority: Authority; streams: Streams; events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener'> },
+  RenewalInit
+> {
   readonly #log = this.init.log.with({}, 'renewal')
   readonly #warnBackoff = new Backoff({ ...WARN_BACKOFF_MS, jitter: 0 })
   #backoff = new Backoff(RETRY_BACKOFF_MS)

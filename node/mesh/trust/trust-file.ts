@@ -3,15 +3,21 @@
  * admit revoked peers, so a damaged file is never taken for an empty one.
  */
 import * as v from 'valibot'
-import { decode, encode } from '../../../protocols/codec.ts'
+import { decode, encode, type Schema } from '../../../protocols/codec.ts'
 import { type Envelope, envelope } from '../../../protocols/envelope.ts'
-import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { asBakError, type BakError } from '../../../protocols/errors.ts'
 import { type TrustEntry, trustEntry } from '../../../protocols/trust-entries.ts'
-import { writeAtomic } from '../../store/atomic.ts'
 import type { Home } from '../../store/home.ts'
-import { readPrivate } from '../../store/private.ts'
+import { readPrivateJson, writePrivateJson } from '../../store/private.ts'
 
-const content = v.object({ entries: v.array(v.string()), issued: v.array(v.string()) })
+const inBase64 = <T>(schema: Schema<T>) =>
+  v.array(
+    v.pipe(
+      v.string(),
+      v.transform(text => decode(schema, Buffer.from(text, 'base64url')))
+    )
+  )
+const content = v.object({ entries: inBase64(trustEntry), issued: inBase64(envelope) })
 
 export interface TrustFile {
   entries: TrustEntry[]
@@ -20,19 +26,8 @@ export interface TrustFile {
 }
 
 /** @throws {BakError} `bad-config` if it is damaged, or others may read it */
-export async function readTrust(home: Home): Promise<TrustFile> {
-  const text = await readPrivate(home.trust)
-  if (text == null) return { entries: [], issued: [] }
-  try {
-    const { entries, issued } = v.parse(content, JSON.parse(text))
-    return {
-      entries: entries.map(each => decode(trustEntry, Buffer.from(each, 'base64url'))),
-      issued: issued.map(each => decode(envelope, Buffer.from(each, 'base64url')))
-    }
-  } catch (cause) {
-    throw new BakError('bad-config', `${home.trust} is damaged: ${(cause as Error).message}`, { cause })
-  }
-}
+export const readTrust = async (home: Home): Promise<TrustFile> =>
+  (await readPrivateJson(home.trust, value => v.parse(content, value))) ?? { entries: [], issued: [] }
 
 /** Writes the file; changes during a write are written together, in one further write. */
 export class TrustFileWriter {
@@ -67,6 +62,5 @@ export class TrustFileWriter {
 
 async function writeTrust(home: Home, { entries, issued }: TrustFile): Promise<void> {
   const text = (value: unknown) => Buffer.from(encode(value)).toString('base64url')
-  const all = { entries: entries.map(text), issued: issued.map(text) }
-  await writeAtomic(home.trust, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 })
+  await writePrivateJson(home.trust, { entries: entries.map(text), issued: issued.map(text) })
 }

@@ -1,7 +1,8 @@
 /** Answers the calls of workloads, from the first phase `work` to the end of the run: barriers, topics, keys, periods. */
+import { COMMAND } from '../../../protocols/calls.ts'
+import type { RosterEntry } from '../../../protocols/manifest.ts'
 import { Collectives } from '../collectives/collectives.ts'
 import { type Instance, nameOf } from '../collectives/instances.ts'
-import { instancesIn } from '../collectives/instances-in.ts'
 import type { RunContext } from '../run-context.ts'
 import type { RunHook } from './hook.ts'
 
@@ -37,4 +38,29 @@ export function workloadCalls(): RunHook {
       collectives?.close('the run is over')
     }
   }
+}
+
+/** @returns those of the members that still take part */
+function instancesIn({ active, parts, record, order }: RunContext): Instance[] {
+  const { peer } = parts.signer
+  const lone: Instance[] =
+    order.spec.command == null
+      ? []
+      : [
+          {
+            peer,
+            member: active.get(peer) ?? record.controller.name,
+            workload: COMMAND,
+            instance: 1,
+            of: 1,
+            groups: []
+          }
+        ]
+  return [...lone, ...record.roster.filter(entry => active.has(entry.peer)).flatMap(placedOn)]
+}
+
+function placedOn({ peer, name: member, groups = [], workloads = [] }: RosterEntry): Instance[] {
+  return workloads.flatMap(({ name: workload, instances: of }) =>
+    Array.from({ length: of }, (_, i) => ({ peer, member, workload, instance: i + 1, of, groups }))
+  )
 }

@@ -1,13 +1,12 @@
 /** Whether a result can leave the peers of the mesh: whatever members still have of it is here. */
-import { BakError, type ErrorCode } from '../../../protocols/errors.ts'
+
+import { BakError } from '../../../protocols/errors.ts'
 import { listInWords } from '../../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
+import { SILENT } from '../run-context.ts'
 
 /** Members with data, in one message. */
 const MAX_NAMED = 5
-
-/** Members that were excluded for these may be back with data. */
-const SILENT = new Set<string>(['timeout', 'lost', 'left', 'unreachable'] satisfies ErrorCode[])
 
 /** Only a peer can fetch what members still have: where a result cannot be completed, it is to be whole. @throws {BakError} `not-ready` */
 export function checkWhole({ run, sent, roster, excluded }: RunRecord): void {

@@ -27,14 +27,22 @@ const table: Array<[caps: Caps, policy: object, more: object, beyond: RegExp | u
   [{ time: '1h' }, {}, tasks({ iterations: 3 }), /names no longest time/],
   [{ time: '1h' }, { timeout: 600 }, tasks({ iterations: 3 }), undefined],
   [{ runs: 2 }, {}, { open: 2 }, undefined],
-  [{ runs: 2 }, {}, { open: 3 }, /run_limits\.runs is 2, and this would be run 3 of its controller here/]
+  [{ runs: 2 }, {}, { open: 3 }, /run_limits\.runs is 2, and this would be run 3 of its controller here/],
+  [{ uncollected: 100 }, {}, { left: 100 }, undefined],
+  [{}, {}, { left: 101 }, undefined],
+  [
+    { uncollected: 100 },
+    {},
+    { left: 101 },
+    /run_limits\.uncollected is 100, and 101 bytes of runs that are over are here/
+  ]
 ]
-for (const [given, policy, { open = 1, ...more }, beyond] of table as Array<
-  [Caps, object, { open?: number }, RegExp | undefined]
+for (const [given, policy, { open = 1, left = 0, ...more }, beyond] of table as Array<
+  [Caps, object, { open?: number; left?: number }, RegExp | undefined]
 >) {
-  const what = JSON.stringify({ ...policy, ...more, open })
+  const what = JSON.stringify({ ...policy, ...more, open, left })
   caps(`${JSON.stringify(given)} ${beyond == null ? 'lets in' : 'refuses'} ${what}`, () => {
-    const found = beyondCaps(given, { spec: specOf({ policy, ...more }), open })
+    const found = beyondCaps(given, { spec: specOf({ policy, ...more }), open, left: () => left })
     if (beyond == null) assert.is(found, undefined)
     else assert.match(found ?? '', beyond)
   })

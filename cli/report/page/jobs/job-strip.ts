@@ -1,14 +1,11 @@
 /** Jobs by member over the time of the run, below the phases and as wide: a bar an attempt, those that ran at the same time in lanes. */
 import type { BarKind, JobBar, JobsData } from '../../jobs/jobs-data.ts'
 import type { ReportData } from '../../report-data.ts'
-import { type Frame, shade, xOf } from '../axis.ts'
-import { addBrush } from '../brush.ts'
-import { type Columns, clip, widthOf } from '../columns.ts'
-import type { Cursor } from '../cursor.ts'
-import { cursorLine, timeAt } from '../cursor-line.ts'
+import { type Frame, xOf } from '../axis.ts'
+import { clip } from '../columns.ts'
 import { svg } from '../dom.ts'
 import { shortNames } from '../member-names.ts'
-import type { TimeRange } from '../range.ts'
+import { frameOf, type StripInit, stripOf } from '../strip.ts'
 import { clock, duration } from '../units.ts'
 
 const TOP = 8
@@ -25,15 +22,9 @@ const NAMED_MEMBER = 10
 const LETTER = 6.2
 const MOST_NAMES = 400
 
-interface Strip {
+interface Strip extends StripInit {
   data: ReportData
   jobs: JobsData
-  range: TimeRange
-  columns: Columns
-  total: number
-  cursor: Cursor
-  /** Aborts when it is drawn anew. */
-  signal: AbortSignal
 }
 
 /** Where the lanes of a member are. */
@@ -43,27 +34,21 @@ interface Rows {
   height: number
 }
 
-export function jobStrip({ data, jobs, range, columns, total, cursor, signal }: Strip): SVGSVGElement {
+export function jobStrip({ data, jobs, ...init }: Strip): SVGSVGElement {
+  const { gutter, gap } = init.columns
   const { rows, lane, height } = layOut(jobs.lanes)
-  const [left, width] = [columns.gutter + columns.gap, widthOf(columns)]
-  const frame: Frame = { left: 0, top: TOP, width, height: height - TOP, range: range.shown, low: 0, high: 1 }
-  const label = `Jobs of ${rows.size} members over the time of the run`
-  const surface = svg('svg', { class: 'job-strip', width: total, height, role: 'img', 'aria-label': label })
-  const area = svg('svg', { x: left, y: 0, width, height })
-  const placeOf = placer(frame, rows, lane)
+  const shape = { top: TOP, height: height - TOP, windows: data.windows }
+  const placeOf = placer(frameOf(init, shape), rows, lane)
   const drawn = jobs.bars.flatMap(bar => placeOf(bar) ?? [])
-  area.append(shade(frame, data.windows), ...paths(drawn, lane), ...labels(drawn, jobs, lane))
-  area.append(cursorLine(cursor, frame, signal))
-  surface.append(area, ...names(data, rows, columns.gutter))
-  const title = svg('title')
-  surface.append(title)
-  surface.addEventListener('pointermove', event => {
-    title.textContent = said(drawn, jobs, data, event, surface, left, lane)
-    cursor.point(timeAt(event, surface, { ...frame, left }))
-  })
-  surface.addEventListener('pointerleave', () => cursor.point(undefined))
-  addBrush({ surface, range, plot: () => ({ left, width }) })
-  return surface
+  return stripOf(
+    init,
+    {
+      ...{ ...shape, kind: 'job-strip', label: `Jobs of ${rows.size} members over the time of the run` },
+      said: (event, surface) => said(drawn, jobs, data, event, surface, gutter + gap, lane)
+    },
+    [...paths(drawn, lane), ...labels(drawn, jobs, lane)],
+    names(data, rows, gutter)
+  )
 }
 
 /** Members without a bar have no row. */

@@ -1,14 +1,11 @@
 /** Throughput and latency of all tasks over the time of the run, below the phases and as wide: what the load did while the machines did what is below. */
 import type { TaskData, TasksData } from '../../tasks/tasks-data.ts'
 import { type Frame, linePath, shade, xOf } from '../axis.ts'
-import { addBrush } from '../brush.ts'
-import { type Columns, clip, widthOf } from '../columns.ts'
-import type { Cursor } from '../cursor.ts'
-import { cursorLine, timeAt } from '../cursor-line.ts'
+import { clip } from '../columns.ts'
 import { svg } from '../dom.ts'
 import type { Loaded } from '../load.ts'
-import type { TimeRange } from '../range.ts'
 import { type Points, reduce } from '../reduce.ts'
+import { frameOf, type StripInit, stripOf } from '../strip.ts'
 import { plain, scaleOf } from '../units.ts'
 import { isWide, valueScale } from './curve-axis.ts'
 import { colourOf, joinPoints, taskWindows } from './task-words.ts'
@@ -23,15 +20,9 @@ const MOST_TASKS = 7
 /** Width of a letter, px, about. */
 const LETTER = 6.4
 
-interface Strips {
+interface Strips extends StripInit {
   loaded: Loaded
   tasks: TasksData
-  range: TimeRange
-  columns: Columns
-  total: number
-  cursor: Cursor
-  /** Aborts when it is drawn anew. */
-  signal: AbortSignal
 }
 
 interface Row {
@@ -41,40 +32,30 @@ interface Row {
   byDecades: boolean
 }
 
-export function taskStrips({ loaded, tasks, range, columns, total, cursor, signal }: Strips): SVGSVGElement {
+export function taskStrips({ loaded, tasks, ...init }: Strips): SVGSVGElement {
   const rows = rowsOf(tasks, loaded)
-  const height = TOP + rows.length * (ROW + GAP)
-  const [left, width] = [columns.gutter + columns.gap, widthOf(columns)]
-  const surface = svg('svg', { class: 'task-strips', width: total, height, role: 'img', 'aria-label': inWords(rows) })
-  const area = svg('svg', { x: left, y: 0, width, height })
+  const bottom = TOP + rows.length * (ROW + GAP) - GAP
+  const shape = { top: TOP, height: bottom - TOP, below: GAP, windows: [] }
+  const frame = frameOf(init, shape)
   const windows = taskWindows(tasks)
-  const marks = joinPoints(tasks.elements)
-  for (const [i, row] of rows.entries()) {
-    const top = TOP + i * (ROW + GAP)
-    const frame = { left: 0, top, width, height: ROW, range: range.shown }
-    const { drawn, low, high } = drawRow(row, frame)
-    area.append(shade({ ...frame, low: 0, high: 1 }, windows), ...drawn)
-    surface.append(...words(row, { top, gutter: columns.gutter, low, high }))
-  }
-  const frame: Frame = {
-    left: 0,
-    top: TOP,
-    width,
-    height: height - GAP - TOP,
-    range: range.shown,
-    low: 0,
-    high: 1
-  }
-  for (const mark of marks) {
+  const placed = rows.map((row, i) => {
+    const own = { ...frame, top: TOP + i * (ROW + GAP), height: ROW }
+    const { drawn, low, high } = drawRow(row, own)
+    return {
+      drawn: [shade(own, windows), ...drawn],
+      beside: words(row, { top: own.top, gutter: init.columns.gutter, low, high })
+    }
+  })
+  const marks = joinPoints(tasks.elements).map(mark => {
     const x = xOf(frame, mark).toFixed(1)
-    area.append(svg('line', { class: 'join-point', x1: x, x2: x, y1: TOP, y2: height - GAP }))
-  }
-  area.append(cursorLine(cursor, frame, signal))
-  surface.append(area)
-  surface.addEventListener('pointermove', event => cursor.point(timeAt(event, surface, { ...frame, left })))
-  surface.addEventListener('pointerleave', () => cursor.point(undefined))
-  addBrush({ surface, range, plot: () => ({ left, width }) })
-  return surface
+    return svg('line', { class: 'join-point', x1: x, x2: x, y1: TOP, y2: bottom })
+  })
+  return stripOf(
+    init,
+    { ...shape, kind: 'task-strips', label: inWords(rows) },
+    [...placed.flatMap(({ drawn }) => drawn), ...marks],
+    placed.flatMap(({ beside }) => beside)
+  )
 }
 
 function rowsOf({ tasks }: TasksData, loaded: Loaded): Row[] {
