@@ -29,7 +29,7 @@ export function artifactRows({ text, run, here }: ArtifactQuery, known: Known): 
     if (!made.has(digest) && (run != null || (text != null && !isCalled(stored, text)))) continue
     const outputs = made.get(digest) ?? known.outputsOf(digest)
     rows.push({
-      ...{ digest, kind, bytes, here: true, name: stored.name, releases: stored.releases },
+      ...{ digest, kind, bytes, here: true, name: stored.name, path: stored.path, releases: stored.releases },
       ...{ stored: stored.stored, used: stored.used, made: makersIn(outputs) },
       ...(stored.pinned ? { pinned: true as const } : {}),
       ...(known.isNeeded(digest) ? { needed: true as const } : {})
@@ -44,8 +44,8 @@ export function artifactRows({ text, run, here }: ArtifactQuery, known: Known): 
   return rows.slice(0, MAX_JOB_ROWS)
 }
 
-const isCalled = ({ digest, name, releases }: Stored, text: string): boolean =>
-  digest.startsWith(text) || [name, ...(releases ?? [])].some(each => each?.includes(text))
+const isCalled = ({ digest, name, path, releases }: Stored, text: string): boolean =>
+  digest.startsWith(text) || [name, path, ...(releases ?? [])].some(each => each?.includes(text))
 
 const makersIn = (outputs: OutputRow[]): ArtifactRow['made'] =>
   outputs.slice(0, MAX_PROVENANCE).map(({ run, graph, job, path, by, at }) => ({ run, graph, job, path, by, at }))

@@ -117,14 +117,14 @@ export class JobRecordsService extends Part<Components, Init> {
     return fitting.map(({ envelope }) => envelope)
   }
 
-  #artifacts({ text, run, here }: Asked<'artifacts'>) {
+  #artifacts({ text, run, earlier = [], here }: Asked<'artifacts'>) {
     const { store } = this.components.swarms
     const { jobRecords } = this.init
     return artifactRows(
       { text, run, here },
       {
         stored: store.list(),
-        outputs: jobRecords.outputs({ text, run }),
+        outputs: [run, ...earlier].flatMap(of => jobRecords.outputs({ text, run: of })),
         outputsOf: digest => jobRecords.outputs({ digest }, MAX_PROVENANCE),
         isNeeded: digest => store.needs.has(digest)
       }

@@ -70,7 +70,7 @@ export async function fetchStaged(
           done.set(digest, had)
           tell()
         }
-        return named(path, swarms.fetch(digest, { bytes, from, source: by, by, signal, onProgress: note }))
+        return named(path, swarms.fetch(digest, { bytes, from, source: by, by, path, signal, onProgress: note }))
       })
     )
   )

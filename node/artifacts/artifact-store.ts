@@ -7,15 +7,24 @@ import { mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Artifact } from '../../protocols/artifact.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { cutText } from '../../protocols/fields.ts'
 import { removeTemporaries, temporaryIn } from '../store/atomic.ts'
 import { ensureFree, makeFolder, onDisk, syncFolder, syncPath } from '../store/disk.ts'
 import { removeTree } from '../store/remove-tree.ts'
 import { Needs } from './needs.ts'
 import { checkUnreleased, Releases } from './releases.ts'
-import { checkPinned, evictedFor, type Held, sizeOnDisk } from './room.ts'
-import { noteUse, readAbout, readListing, type Stored, writeAbout, writeListing } from './stored-artifact.ts'
+import { checkPinned, evictedFor, heldOf, inTurnToGo, type Part, sizeOnDisk } from './room.ts'
+import {
+  noteUse,
+  readAbout,
+  readListing,
+  type Stored,
+  type Storing,
+  writeAbout,
+  writeListing
+} from './stored-artifact.ts'
 
-export type { Stored } from './stored-artifact.ts'
+export type { Stored, Storing } from './stored-artifact.ts'
 
 const PART = 'part-'
 /** A part that nobody went on with for so long is deleted at the next start, ms. */
@@ -24,13 +33,6 @@ const PART_AGE_MS = 7 * 86_400_000
 const MAX_ARTIFACTS = 4096
 /** What a use is noted for on the disk no more often than this, ms. */
 const NOTE_USE_MS = 60_000
-
-/** Who stores something, and as what. */
-export interface Storing {
-  by: string
-  name?: string
-  pinned?: boolean
-}
 
 export interface ArtifactLimits {
   /** Of all artifacts together, on the disk. */
@@ -54,7 +56,7 @@ export class ArtifactStore {
   readonly #self: string
   readonly #stored = new Map<string, Stored>()
   /** Bytes on the disk of what is being filled, or was cut short, by digest or by its folder. */
-  readonly #parts = new Map<string, { size: number; used: number; isFilled: boolean }>()
+  readonly #parts = new Map<string, Part>()
   /** What somebody needs now: as long as that is so, it stays. */
   readonly needs = new Needs()
   /** What a person keeps here under a name. */
@@ -108,8 +110,7 @@ export class ArtifactStore {
 
   /** It counts as just used. @throws {BakError} `unknown-digest`, `damaged` */
   async read(digest: string): Promise<Artifact> {
-    const stored = this.#stored.get(digest)
-    if (stored == null) throw new BakError('unknown-digest', `${digest} is not on this peer`)
+    const stored = this.#known(digest)
     this.#use(stored)
     return await readListing(this.folderOf(digest), digest).catch(cause => {
       throw new BakError(
@@ -163,7 +164,7 @@ export class ArtifactStore {
   }
 
   /** All of it is in `folder`, and is from now on here under its digest. @throws {BakError} `not-allowed` for a pin beyond the limit */
-  keep(folder: string, artifact: Artifact, { by, name, pinned = false }: Storing): Promise<Stored> {
+  keep(folder: string, artifact: Artifact, { path, ...storing }: Storing): Promise<Stored> {
     return this.#inTurn(async () => {
       const { digest, entries, bytes } = artifact
       const size = sizeOf(artifact)
@@ -171,7 +172,10 @@ export class ArtifactStore {
       if (this.#stored.has(digest)) await removeTree(folder)
       else {
         const kind = entries[0]?.type === 'file' ? ('file' as const) : ('folder' as const)
-        const stored = { digest, pinned: false, by, stored: Date.now(), kind, bytes, entries: entries.length, size }
+        const stored = {
+          ...{ digest, pinned: false, by: storing.by, stored: Date.now(), kind, bytes, entries: entries.length, size },
+          path: path && cutText(path)
+        }
         await writeListing(folder, artifact)
         await writeAbout(folder, stored)
         await onDisk(folder, async () => {
@@ -183,7 +187,7 @@ export class ArtifactStore {
       }
       this.#parts.delete(folder)
       this.#parts.delete(digest)
-      return this.#describe(digest, { by, name, pinned })
+      return this.#describe(digest, storing)
     })
   }
 
@@ -195,17 +199,20 @@ export class ArtifactStore {
   /** @throws {BakError} `unknown-digest`, `busy` while somebody needs it, or it is a release */
   remove(digest: string): Promise<void> {
     return this.#inTurn(async () => {
-      const stored = this.#stored.get(digest)
-      if (stored == null) throw new BakError('unknown-digest', `${digest} is not on this peer`)
-      checkUnreleased(stored)
+      checkUnreleased(this.#known(digest))
       if (this.needs.has(digest)) throw new BakError('busy', `${digest.slice(0, 12)} is needed by a run that goes on`)
       await this.#drop(digest)
     })
   }
 
-  async #describe(digest: string, { by, name, pinned = false }: Storing): Promise<Stored> {
+  #known(digest: string): Stored {
     const stored = this.#stored.get(digest)
     if (stored == null) throw new BakError('unknown-digest', `${digest} is not on this peer`)
+    return stored
+  }
+
+  async #describe(digest: string, { by, name, pinned = false }: Storing): Promise<Stored> {
+    const stored = this.#known(digest)
     const isNew = pinned && !stored.pinned
     if (isNew && by !== this.#self) checkPinned(stored, this.list(), this.#self, this.limits.pinned)
     if (!isNew && (name == null || name === stored.name)) {
@@ -240,26 +247,15 @@ export class ArtifactStore {
   /** Makes room, and counts it from now on. */
   async #reserve(part: string, size: number): Promise<void> {
     const { bytes: cap } = this.limits
-    const held = this.#held()
+    const held = heldOf(this.list(), this.#parts, digest => this.needs.has(digest))
     for (const each of evictedFor(size, held, cap)) await this.#drop(each)
     if (this.#stored.size >= MAX_ARTIFACTS) {
-      const oldest = held.filter(({ pinned, isNeeded }) => !pinned && !isNeeded).sort((a, b) => a.used - b.used)[0]
+      const [oldest] = inTurnToGo(held)
       if (oldest == null) throw new BakError('no-space', `${MAX_ARTIFACTS} artifacts are here, all pinned or needed`)
       await this.#drop(oldest.digest)
     }
     await ensureFree(this.#folder, size)
     this.#parts.set(part, { size, used: Date.now(), isFilled: true })
-  }
-
-  #held(): Held[] {
-    const whole = this.list().map(({ digest, size, pinned, releases, used }) => ({
-      ...{ digest, size, used, pinned: pinned || releases != null, isNeeded: this.needs.has(digest) }
-    }))
-    // what was cut short goes first
-    const parts = [...this.#parts].map(([digest, { size, used, isFilled }]) => ({
-      ...{ digest, size, pinned: false, isNeeded: isFilled, used: isFilled ? used : used - Number.MAX_SAFE_INTEGER }
-    }))
-    return [...whole, ...parts]
   }
 
   async #drop(digest: string): Promise<void> {

@@ -16,11 +16,34 @@ export interface Held {
   used: number
 }
 
+/** What is being filled, or was cut short. */
+export interface Part {
+  size: number
+  used: number
+  isFilled: boolean
+}
+
+/** @param parts by digest, or by their folder */
+export function heldOf(stored: Stored[], parts: Map<string, Part>, isNeeded: (digest: string) => boolean): Held[] {
+  const whole = stored.map(({ digest, size, pinned, releases, used }) => ({
+    ...{ digest, size, used, pinned: pinned || releases != null, isNeeded: isNeeded(digest) }
+  }))
+  // what was cut short goes first
+  const begun = [...parts].map(([digest, { size, used, isFilled }]) => ({
+    ...{ digest, size, pinned: false, isNeeded: isFilled, used: isFilled ? used : used - Number.MAX_SAFE_INTEGER }
+  }))
+  return [...whole, ...begun]
+}
+
 /** @returns what an artifact takes of the disk */
 export const sizeOnDisk = (files: ReadonlyArray<{ bytes: number }>, listingBytes: number): number =>
   files.reduce((sum, { bytes }) => sum + blocks(bytes), blocks(listingBytes) + BLOCK_BYTES)
 
 const blocks = (bytes: number) => Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES
+
+/** @returns what may go, what was used longest ago first */
+export const inTurnToGo = (held: Held[]): Held[] =>
+  held.filter(({ pinned, isNeeded }) => !pinned && !isNeeded).sort((a, b) => a.used - b.used)
 
 /**
  * @param wanted bytes on the disk
@@ -30,8 +53,7 @@ const blocks = (bytes: number) => Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES
 export function evictedFor(wanted: number, held: Held[], cap: number): string[] {
   let used = held.reduce((sum, { size }) => sum + size, 0)
   const evicted: string[] = []
-  const free = held.filter(({ pinned, isNeeded }) => !pinned && !isNeeded).sort((a, b) => a.used - b.used)
-  for (const { digest, size } of free) {
+  for (const { digest, size } of inTurnToGo(held)) {
     if (used + wanted <= cap) break
     evicted.push(digest)
     used -= size

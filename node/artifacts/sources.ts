@@ -100,7 +100,7 @@ export class Sources {
         )
       }
       await onDisk(path, () => chmod(path, MODE))
-      const { digest, bytes } = await imports.take(path, { by: self, signal })
+      const { digest, bytes } = await imports.take(path, { by: self, path: shownAddress(url), signal })
       await this.#keep({ sha256, artifact: digest, bytes })
       return { digest, bytes }
     } finally {

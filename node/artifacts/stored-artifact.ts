@@ -3,7 +3,7 @@ import { readFile, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { type Artifact, readArtifact } from '../../protocols/artifact.ts'
-import { count, digest, instant, list, name, peerId } from '../../protocols/fields.ts'
+import { count, digest, instant, list, name, peerId, text } from '../../protocols/fields.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import { onDisk, unlessMissing } from '../store/disk.ts'
 
@@ -14,6 +14,8 @@ const about = v.object({
   digest,
   /** By which people know it; the last that got the name has it. */
   name: v.optional(name),
+  /** Where it was found when it was stored first, or among the inputs of which path: `src/main.c`. */
+  path: v.optional(text),
   pinned: v.boolean(),
   /** Names under which a person keeps it here (releases.ts). */
   releases: v.optional(list(name, 16)),
@@ -28,6 +30,15 @@ const about = v.object({
 })
 /** What is known of an artifact that is here. */
 export type Stored = v.InferOutput<typeof about> & { used: number }
+
+/** Who stores something, and as what. */
+export interface Storing {
+  by: string
+  name?: string
+  /** Of one that is new here. */
+  path?: string
+  pinned?: boolean
+}
 
 /** @throws {BakError} `io`, `mismatch`, `bad-message` */
 export async function readListing(folder: string, digest: string): Promise<Artifact> {

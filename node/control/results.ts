@@ -20,6 +20,7 @@ import { type Moved, placeOf, whereMoved } from '../store/moved.ts'
 import { RunFolder } from '../store/run-folder.ts'
 import { hasResult } from '../store/stored-results.ts'
 import { createdOf, locateRun, resolveRun, resultElsewhere } from './find-run.ts'
+import { slotsTakenHere } from './jobs/slots-call.ts'
 import { isHere } from './mesh.ts'
 
 export async function* ls(
@@ -34,7 +35,8 @@ export async function* ls(
   let of: Omit<LinesOfPeers, 'runs'> | undefined
   if (mesh) {
     const others = members.list().filter(member => isHere(member) && member.peer !== identity.peer)
-    lines.push(...elsewhere(parts, others))
+    const taken = active ? await slotsTakenHere(parts, signal) : undefined
+    lines.push(...elsewhere(parts, others).map(line => ({ ...line, slotsHere: taken?.get(line.run) })))
     const known = new Set(lines.map(({ run }) => run))
     if (!active) {
       const { runs, ...rest } = await linesOf(others, streams, signal)

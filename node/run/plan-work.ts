@@ -1,6 +1,6 @@
 /** The rows of the plan that are the work of one sample: servers until they are ready, then what is measured. Pure. */
 import { hasRole } from '../../protocols/jobs/job.ts'
-import type { Part, Step } from '../../protocols/phase.ts'
+import type { Part, PhaseAt, Step } from '../../protocols/phase.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Element } from '../../protocols/tasks/elements.ts'
 import { type TaskPart, taskPartsOf } from '../../protocols/tasks/parts.ts'
@@ -16,12 +16,8 @@ import { clientTimeOf, readyTimeOf } from '../work/workloads/work-time.ts'
 /** A member says why a server is not ready, or that what took too long was ended, before it is given up, ms. */
 export const ANSWER_MARGIN_MS = 30_000
 
-export interface PlannedWork {
+export interface PlannedWork extends Pick<PhaseAt, 'part' | 'element'> {
   who: 'members' | 'controller'
-  /** Workloads, tasks or jobs of members; left out for the command of the controller. */
-  part?: Part
-  /** Of tasks: which element of the schedule. */
-  element?: number
   /** Whoever answers well first ends it for all. */
   first?: true
   /** It happens although the run has failed. */

@@ -2,7 +2,11 @@
 import type { CheckedCertificate } from '../../protocols/certificate.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { isFinal } from '../../protocols/jobs/job-state.ts'
+import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
+import { readJobsFile } from '../../protocols/jobs/read-jobs-file.ts'
 import { stepFolder } from '../../protocols/layout.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
 import { plannedSamples, type TakenSample } from '../../protocols/matrix/due-samples.ts'
 import { outcomeOf } from '../../protocols/matrix/iteration-summary.ts'
 import { checkSeal, type RunRecord, type RunSummary } from '../../protocols/record.ts'
@@ -11,6 +15,9 @@ import { nameOf } from '../../protocols/tasks/task-parameters.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { evidenceIn } from './evidence.ts'
 import type { RunRequest } from './run-parts.ts'
+
+/** Jobs that an error names. */
+const MAX_NAMED = 8
 
 /** Nothing is left: why, in words. */
 export interface Complete {
@@ -27,7 +34,7 @@ export interface CutShort {
 }
 
 /**
- * @throws {BakError} `busy` for a run that goes on, `usage` for one of another controller and for one that was resumed already, `damaged`
+ * @throws {BakError} `busy` for a run that goes on, `usage` for one of another controller, one that was resumed already and one that lacks only its report, `damaged`
  * for a record that is not as it was sealed
  */
 export async function restOf(run: string, { folder, self, summaries }: CutShort): Promise<Rest | Complete> {
@@ -45,12 +52,35 @@ export async function restOf(run: string, { folder, self, summaries }: CutShort)
   const [before, here] = [record.resumes?.taken ?? [], takenIn(record, certificates)]
   const taken = [...before, ...here]
   const left = plannedSamples(spec, taken).filter(({ warmup }) => warmup == null)
-  const complete = left.length === 0 ? `nothing is missing in ${run}: all its samples were taken` : undefined
-  if (complete != null) return { complete }
+  if (left.length === 0) {
+    const jobs = unreportedIn(record, (await readJobsFile(folder.root)) ?? [])
+    if (jobs.length > 0)
+      throw new BakError(
+        'usage',
+        `all samples of ${run} were taken, and jobs that report on them were not: ${listInWords(jobs, MAX_NAMED)}. These need the samples in their own result: take it again with bak run`
+      )
+    return { complete: `nothing is missing in ${run}: all its samples were taken` }
+  }
   const later = summaries.findLast(each => each.resumes === run)
   if (later != null) throw new BakError('usage', `${run} was resumed by ${later.run}: bak resume ${later.run}`)
   const resumes = { run, record: digestOf(Buffer.from(text)), taken, before: before.length }
   return { spec, directory, resumes }
+}
+
+const wasCutShort = ({ verdict }: Pick<RunRecord, 'verdict'>) => verdict !== 'ok' && verdict !== 'workload-failed'
+
+/** @returns names of the jobs of the role `report` that a run which was cut short has not brought to an end. Pure. */
+export function unreportedIn(
+  record: Pick<RunRecord, 'verdict'> & { spec: Pick<RunRecord['spec'], 'job'> },
+  entries: Array<Pick<JobEntry, 'graph' | 'job' | 'state'>>
+): string[] {
+  if (!wasCutShort(record)) return []
+  const ended = new Set(
+    entries.flatMap(({ graph, job, state }) =>
+      graph.role === 'report' && isFinal(state) && state !== 'cancelled' ? [job] : []
+    )
+  )
+  return record.spec.job.flatMap(({ name, role }) => (role === 'report' && !ended.has(name) ? [name] : []))
 }
 
 /** A task that was cut short has not failed, and one that was not begun has no result. */
@@ -75,7 +105,6 @@ export function takenIn(
     )
   )
   const last = phases.findLast(({ phase }) => phase === 'work')?.step
-  const wasCut = record.verdict !== 'ok' && record.verdict !== 'workload-failed'
   // the windows of triggers are one execution of the command: all of them, or none
   const isWhole = (record.triggered ?? []).every(
     ({ sample }) => last == null || sent.has(stepFolder({ ...last, sample }))
@@ -85,7 +114,7 @@ export function takenIn(
     const step = results[0]?.step
     const outcome = outcomeOf(results, record.spec)
     const isBroken = outcome.failed || lacksTask(results, record.spec)
-    const isCut = wasCut && isBroken && last != null && stepFolder(last) === folder
+    const isCut = wasCutShort(record) && isBroken && last != null && stepFolder(last) === folder
     return step == null || isCut ? [] : [{ step, ...outcome }]
   })
 }

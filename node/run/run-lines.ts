@@ -5,7 +5,7 @@ import { cutText } from '../../protocols/fields.ts'
 import type { RunSummary } from '../../protocols/record.ts'
 import { cutRunList, type RunList, runListProtocol } from '../../protocols/run-list.ts'
 import { askOne } from '../../protocols/stream.ts'
-import { Limit } from '../limit.ts'
+import { eachLimited } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Home } from '../store/home.ts'
 import { allMoved, movedFrom, placeOf } from '../store/moved.ts'
@@ -64,10 +64,9 @@ export async function linesOf(
   signal: AbortSignal
 ): Promise<LinesOfPeers> {
   const found = new Map<string, RunLine>()
-  const limit = new Limit({ total: CONCURRENCY })
   const told = await Promise.all(
-    peers.map(async ({ peer, shown }) => {
-      const asking = limit.run(peer, () => askOne(streams.to(peer), runListProtocol, {}, { signal }))
+    eachLimited(peers, CONCURRENCY, async ({ peer, shown }) => {
+      const asking = askOne(streams.to(peer), runListProtocol, {}, { signal })
       const answer = await asking.catch(cause => cutText(asBakError(cause).message))
       signal.throwIfAborted()
       if (typeof answer === 'string') return { name: shown, reason: answer }

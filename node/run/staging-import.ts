@@ -31,7 +31,9 @@ export async function importStaged({ id, order, parts }: RunContext, signal: Abo
   const { store, imports } = parts.artifacts
   const staged: StagedEntry[] = []
   for (const { from, ...entry } of stagePathsOf(order.spec)) {
-    const { digest, bytes } = await imports.take(resolve(order.directory, from), { by: parts.signer.peer, signal })
+    const { digest, bytes } = await imports.take(resolve(order.directory, from), {
+      ...{ by: parts.signer.peer, path: from, signal }
+    })
     store.needs.add(driverOwnerOf(id), [digest])
     staged.push({ ...entry, digest, bytes })
   }

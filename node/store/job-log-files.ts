@@ -8,12 +8,12 @@ import { asBakError } from '../../protocols/errors.ts'
 import type { GraphAt } from '../../protocols/jobs/graph-at.ts'
 import type { JobResult } from '../../protocols/jobs/job-result.ts'
 import type { LogLine } from '../../protocols/jobs/job-stream.ts'
+import { lineText, MAX_LOG_BYTES } from '../../protocols/jobs/log-bytes.ts'
 import { jobLogFile } from '../../protocols/layout.ts'
 import { InTurn } from '../in-turn.ts'
 import { onDisk } from './disk.ts'
 
-/** Of the log of one job, and of all of a run. */
-const MAX_LOG_BYTES = 16 * 1024 ** 2
+/** Of all logs of a run. */
 const MAX_RUN_BYTES = 1024 ** 3
 /** Text that waits for the disk. */
 const MAX_WAITING_BYTES = 32 * 1024 ** 2
@@ -78,7 +78,7 @@ export class JobLogFiles {
     if (attempt > log.attempt) this.#begin(log, attempt)
     log.came += lines.length
     for (const line of lines) {
-      const text = `${JSON.stringify(line)}\n`
+      const text = lineText(line)
       const bytes = Buffer.byteLength(text)
       const { log: most, run, waiting } = this.#bounds
       // once one is left out, none comes behind it: a log has no holes of this kind

@@ -37,6 +37,8 @@ export const runLine = v.object({
   bytes: v.optional(count),
   /** Of all its graphs, by state. */
   jobs: v.optional(jobCounts),
+  /** Slots of this peer that its jobs take now, where another peer drives it. */
+  slotsHere: v.optional(count),
   folder: v.optional(text),
   /** Given with the run or later. */
   tags: v.optional(tags),

@@ -13,6 +13,8 @@ import { JOB_STATES, jobState } from './job-state.ts'
 import { logLine, MAX_LINES_OF_MESSAGE } from './job-stream.ts'
 import { jobEntry } from './jobs-file.ts'
 
+/** Runs whose results one run has taken, as far as they are asked about. */
+export const MAX_EARLIER = 64
 /** Of one answer about jobs or artifacts; the newest. */
 export const MAX_JOB_ROWS = 10_000
 /** Of one frame. */
@@ -90,6 +92,8 @@ export const artifactRow = v.object({
   needed: v.optional(v.literal(true)),
   /** By which `bak stage` knows it. */
   name: v.optional(name),
+  /** Where it was found, or among the inputs of which path, when it was stored there first. */
+  path: v.optional(text),
   /** Names under which it was released there. */
   releases: v.optional(list(name, 16)),
   stored: v.optional(instant),
@@ -138,6 +142,8 @@ const jobRecordsRequest = v.variant('type', [
     /** In the name of a job, the path of an output, a name, a release, or the begin of a digest; all where it is left out. */
     text: v.optional(text),
     run: v.optional(runId),
+    /** Runs of which that one has taken results: what these made is told, too. */
+    earlier: v.optional(list(runId, MAX_EARLIER)),
     /** Only what is stored there. */
     here: v.optional(v.literal(true))
   }),

@@ -3,6 +3,7 @@
  * its outputs are artifacts, which those that need it find in their inputs. The graph of the role `work` is what a run measures; that of `setup`
  * runs before anything is measured, and that of `report` behind it.
  */
+import { posix } from 'node:path'
 import * as v from 'valibot'
 import { faultInPath } from '../artifact.ts'
 import { count, digest, list, name } from '../fields.ts'
@@ -26,8 +27,18 @@ export type JobRole = v.InferOutput<typeof jobRole>
 export const jobPath = v.pipe(
   v.string(),
   v.transform(path => path.replace(/(.)\/+$/, '$1')),
-  v.check(path => faultInPath(path) == null, 'expected a path without .. that begins with no slash')
+  v.check(
+    path => faultInPath(path) == null,
+    ({ input }) => whyNoPath(input)
+  )
 )
+
+function whyNoPath(path: string): string {
+  if (/^\/|(^|\/)\.\.(\/|$)/.test(path)) return 'expected a path without .. that begins with no slash'
+  const plain = posix.normalize(path)
+  const remedy = faultInPath(plain) == null ? `: write ${JSON.stringify(plain)}` : ''
+  return `${JSON.stringify(path)} ${faultInPath(path)}${remedy}`
+}
 
 /** When something is done: all that it names must hold. */
 export const condition = v.strictObject({
@@ -99,6 +110,7 @@ const scriptText = v.pipe(
   v.string(),
   v.minLength(1),
   v.maxLength(MAX_SCRIPT),
+  v.check(script => script === '' || script.trim() !== '', 'a script has more than white space'),
   v.check(script => !script.includes('\0'), 'a script has no NUL')
 )
 const phaseName = v.pipe(

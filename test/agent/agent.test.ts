@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
@@ -266,8 +266,11 @@ for (const [state, inIt] of restored) {
     before.state = state
     await before.save()
     await before.close()
+    await mkdir(before.data, { recursive: true })
+    await writeFile(join(before.data, 'x.txt'), '12345')
     const { agent, entered, asked } = await agentOf({ home: root })
     assert.equal([agent.runs(), entered], [inIt ? [run] : [], [`enter ${run}`]])
+    assert.is(agent.left(), inIt ? 0 : 5, 'bytes of runs that are over, which nobody has collected')
     assert.is(agent.member(run)?.state, state)
     await sleep(20)
     assert.equal(asked, inIt ? [runStreamProtocol.id] : [])

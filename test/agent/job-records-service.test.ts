@@ -162,6 +162,32 @@ test('artifacts are what is stored and what jobs made, found by what they are ca
   assert.equal(await found({ here: true }), [app])
 })
 
+test('what the runs made whose results a run has taken is told with it, and what was only an input says its path', async () => {
+  const { answers, jobRecords, artifacts } = await service()
+  const root = scratch()
+  await plant(root, { file: 'content', input: 'input' })
+  const { digest } = await artifacts.imports.take(join(root, 'file'), { by: self.peer })
+  await artifacts.imports.take(join(root, 'input'), { by: self.peer, path: 'src/main.c' })
+  const outputs = [{ path: 'bin/app', digest, kind: 'file' as const, bytes: 7 }]
+  const earlier = run.replace('2026', '2025')
+  jobRecords.keep(signedResult(self, { run: earlier, job: 'app', outputs }))
+  const rows = async (request: object) =>
+    (await answers({ type: 'artifacts', ...request })).flatMap(each =>
+      each.type === 'artifacts' ? each.artifacts : []
+    )
+  assert.equal(await rows({ run }), [])
+  const [taken] = await rows({ run, earlier: [earlier] })
+  assert.equal(
+    taken?.made.map(({ job, path, run: of }) => [of, job, path]),
+    [[earlier, 'app', 'bin/app']]
+  )
+  assert.equal(await rows({ run, earlier: [earlier], text: 'other' }), [])
+  assert.equal(
+    (await rows({ text: 'main.c' })).map(each => [each.path, each.made]),
+    [['src/main.c', []]]
+  )
+})
+
 test('a log comes from the line that is asked for, to its end', async () => {
   const { log, jobRecords } = await service()
   jobRecords.appendLog(at, range(1, 300))

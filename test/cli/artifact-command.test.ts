@@ -31,6 +31,9 @@ const answers: CallResponse<'artifacts'>[] = [
 
 bak('what several peers know of an artifact is one line', () => {
   const [app, data] = linesOf(answers)
+  const source = { ...row, path: 'src/main.c' }
+  const [input] = linesOf([{ peer: PEER, name: 'n1', artifacts: [source] }])
+  assert.match(formatArtifacts([input as ArtifactLine], AT), / {2}src\/main.c {2}file /)
   assert.equal([app?.made, app?.holders, app?.releases, app?.isNeeded], [made, ['n2'], ['app-1.2'], true])
   assert.equal([data?.made, data?.holders, data?.name], [[], ['n1'], 'data'])
 })

@@ -72,6 +72,9 @@ test('a graph is told on every peer: while it runs, by line as it is written, an
   await until(isTold, { what: () => now.join() })
   const slots = await bak('c', 'members', '--slots')
   assert.match(slots.stdout, new RegExp(`\nb +1/\\d+ +${run}: 1\nc +0/\\d+ `))
+  const here = await bak('b', 'ps')
+  assert.match(here.stdout, new RegExp(`${run} .* 1 slot taken here `))
+  assert.match((await bak('a', 'ps')).stdout, /1 running/)
   for (const pid of processesWith(wait)) process.kill(pid, 'SIGKILL')
   const { status } = await started.finished
   assert.is(status, 1)

@@ -67,6 +67,9 @@ test('a run that fails says why, on every peer, and still brings what other jobs
 test('the same again says that results are known, and --no-cache runs all of it', async () => {
   const again = await net().bak('a', ['run', file(), '--env', 'FLAVOUR=mint', '--explain'])
   assert.match(again.stderr, /\n {2}lib {3}reused {7}its result is known\n {2}app {3}reused {7}its result is known\n/)
+  const made = await net().bak('b', ['artifact', 'ls', '--run', 'last'])
+  // one content, made by both
+  assert.match(made.stdout, / (lib\/tree, app\/app|app\/app, lib\/tree) .* (a, b|b, a) /)
   const forced = await net().bak('a', ['run', file(), '--env', 'FLAVOUR=mint', '--explain', '--no-cache'])
   assert.match(forced.stderr, /\n {2}lib {3}done on b /)
 })

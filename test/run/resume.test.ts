@@ -1,8 +1,9 @@
 /** Which samples a result has, so that they are not taken again. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { takenIn } from '../../node/run/resume.ts'
+import { takenIn, unreportedIn } from '../../node/run/resume.ts'
 import type { CheckedCertificate } from '../../protocols/certificate.ts'
+import type { JobState } from '../../protocols/jobs/job-state.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import type { Certificate, Step, WorkloadResult } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
@@ -74,6 +75,19 @@ test('the sample in which the run was ended counts only if all of its tasks went
   assert.is(takenOf([of('a', step(2)), of('b', step(2))]), 2)
   assert.is(takenOf([of('a', step(2)), of('b', step(2), { exit: undefined, stopped: true })]), 1, 'it was cut short')
   assert.is(takenOf([of('a', step(2))]), 1, 'it was not begun')
+})
+
+test('a report that was cut short, or not begun, is no complete run', () => {
+  const job = (name: string, role: string) => ({ name, role, script: 'true' })
+  const reported = specOf({ job: [job('a', 'work'), job('table', 'report'), job('plot', 'report')] })
+  const of = (state: JobState, job = 'table') => ({ graph: { role: 'report' as const }, job, state })
+  const unreported = (verdict: RunRecord['verdict'], ...entries: Parameters<typeof unreportedIn>[1]) =>
+    unreportedIn({ spec: reported, verdict }, entries)
+  assert.equal(unreported('cancelled', of('cancelled'), of('done', 'plot')), ['table'])
+  assert.equal(unreported('failed'), ['table', 'plot'])
+  assert.equal(unreported('cancelled', of('done'), of('left-out', 'plot')), [])
+  // of a run whose samples failed nothing reports
+  assert.equal(unreported('workload-failed'), [])
 })
 
 test('warm-ups do not count', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { JobLogFiles } from '../../node/store/job-log-files.ts'
+import { JobLines } from '../../node/work/jobs/job-lines.ts'
 import type { LogLine } from '../../protocols/jobs/job-stream.ts'
 import { jobLogFile } from '../../protocols/layout.ts'
 import { scratch } from './scratch.ts'
@@ -111,6 +112,19 @@ test('a log ends at its bound, that of a run at its own, and each says how many 
   await logs.flush()
   assert.equal([read(root, 'a').length, read(root, 'b').length], [1, 3])
   assert.equal(logs.cut, [])
+})
+
+test('all that a member keeps of a log has room in the result', async () => {
+  const most = 1_000
+  const logs = new JobLogFiles(scratch(), { log: most })
+  const made = new JobLines({ most, onError: () => {}, onStated: () => {} })
+  const text = `#BAK:PHASE ${'p'.repeat(40)}\nü \u0001 "q"\n${'x\n'.repeat(100)}`
+  const kept = made.push(Buffer.from(text), 1_234)
+  logs.add(at('a'), kept)
+  logs.ended({ ...at('a'), lines: kept.length, dropped: 0 })
+  assert.ok(kept.length > 5 && made.dropped > 5)
+  assert.equal(logs.cut, [])
+  await logs.flush()
 })
 
 test('what waits for the disk is bounded, too', async () => {

@@ -53,7 +53,7 @@ async function list(
   return failed == null ? 0 : exitStatus.partial
 }
 
-export interface ArtifactLine extends Pick<ArtifactRow, 'digest' | 'kind' | 'bytes' | 'made' | 'name'> {
+export interface ArtifactLine extends Pick<ArtifactRow, 'digest' | 'kind' | 'bytes' | 'made' | 'name' | 'path'> {
   holders: string[]
   releases: string[]
   isNeeded: boolean
@@ -65,7 +65,20 @@ export interface ArtifactLine extends Pick<ArtifactRow, 'digest' | 'kind' | 'byt
 export function linesOf(answers: OfPeer[]): ArtifactLine[] {
   const lines = new Map<string, ArtifactLine>()
   for (const { name: holder, artifacts } of answers) {
-    for (const { digest, kind, bytes, made, name, here, releases = [], needed, pinned, used, stored } of artifacts) {
+    for (const {
+      digest,
+      kind,
+      bytes,
+      made,
+      name,
+      path,
+      here,
+      releases = [],
+      needed,
+      pinned,
+      used,
+      stored
+    } of artifacts) {
       const line = lines.get(digest) ?? {
         ...{ digest, kind, bytes, made: [], holders: [], releases: [], isNeeded: false, isPinned: false, used: 0 }
       }
@@ -73,6 +86,7 @@ export function linesOf(answers: OfPeer[]): ArtifactLine[] {
         ...line,
         made: made.length > line.made.length ? made : line.made,
         name: line.name ?? name,
+        path: line.path ?? path,
         holders: here ? [...line.holders, holder] : line.holders,
         releases: [...new Set([...line.releases, ...releases])],
         isNeeded: line.isNeeded || needed === true,
@@ -85,7 +99,7 @@ export function linesOf(answers: OfPeer[]): ArtifactLine[] {
 }
 
 export function formatArtifacts(lines: ArtifactLine[], now: number): string {
-  const rows = lines.map(({ digest, kind, bytes, made, holders, releases, isNeeded, isPinned, name, used }) => {
+  const rows = lines.map(({ digest, kind, bytes, made, holders, releases, isNeeded, isPinned, name, path, used }) => {
     const [last] = made
     const kept = [
       ...releases,
@@ -94,7 +108,7 @@ export function formatArtifacts(lines: ArtifactLine[], now: number): string {
     ]
     return [
       digest.slice(0, SHORT),
-      last == null ? name : outputsOf(made),
+      last == null ? (name ?? path) : outputsOf(made),
       kind,
       formatBytes(bytes),
       last?.run,

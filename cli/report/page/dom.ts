@@ -42,6 +42,20 @@ export function append(element: Element, children: Child[]): void {
     if (child != null && child !== false) element.append(child instanceof Node ? child : String(child))
 }
 
+interface Caption {
+  title: string
+  note?: string | undefined
+  /** As wide as the page. */
+  wide?: boolean | undefined
+}
+
+/** @param more behind the title, such as what the colours mean */
+export function plotFigure({ title, note, wide }: Caption, body: HTMLElement, ...more: Child[]): HTMLElement {
+  const said = note != null && h('span', { class: 'soft' }, ` ${note}`)
+  const caption = h('figcaption', {}, h('b', {}, title), said, ...more)
+  return h('figure', { class: wide ? 'plot wide-plot' : 'plot' }, caption, body)
+}
+
 /** A variable alone has the colours of both, `light-dark(a, b)`: an element that uses it has one. */
 let probe: HTMLElement | undefined
 

@@ -1,7 +1,7 @@
 /** The processors of a member as rows over time, the fuller the darker, in seven steps. */
 import type { Window } from '../report-data.ts'
 import type { Cursor } from './cursor.ts'
-import { colourOf, h } from './dom.ts'
+import { colourOf, h, plotFigure } from './dom.ts'
 import type { TimeRange } from './range.ts'
 import { type Points, valueAt } from './reduce.ts'
 import { meansOf } from './spread.ts'
@@ -35,12 +35,7 @@ export function heatMap({ title, unit, full, rows, windows, range, cursor }: Hea
   const canvas = h('canvas', { role: 'img', 'aria-label': `${title}, ${rows.length} rows over time` })
   const seen = h('span', { class: 'soft' })
   const body = h('div', { class: 'canvas' }, canvas)
-  const element = h(
-    'figure',
-    { class: 'plot wide-plot' },
-    h('figcaption', {}, h('b', {}, title), seen, legend(full, unit)),
-    body
-  )
+  const element = plotFigure({ title, wide: true }, body, seen, legend(full, unit))
   const height = Math.max(LEAST_HEIGHT, LEAST_ROW * rows.length)
   const gone = new AbortController()
   let width = 0

@@ -2,7 +2,7 @@
 import uPlot from 'uplot'
 import type { Window } from '../report-data.ts'
 import type { Cursor } from './cursor.ts'
-import { colourOf, h } from './dom.ts'
+import { colourOf, h, plotFigure } from './dom.ts'
 import { type Line, type PlotTable, tableOf } from './plot-table.ts'
 import type { Range, TimeRange } from './range.ts'
 import { decadeMarks, valueScale } from './tasks/curve-axis.ts'
@@ -44,25 +44,14 @@ export interface TimePlot {
 }
 
 export function timePlot(init: PlotInit): TimePlot {
-  const { title, note, unit, lines, stacked, wide, range, cursor } = init
+  const { unit, lines, stacked, range, cursor } = init
   const table = tableOf(lines, stacked)
   const values = lines.map(() => h('span', { class: 'value' }))
   const keys = lines.map((line, index) =>
     keyOf(line, values[index] as HTMLElement, stacked ? undefined : () => toggle(index))
   )
   const body = h('div', { class: 'canvas' })
-  const element = h(
-    'figure',
-    { class: wide ? 'plot wide-plot' : 'plot' },
-    h(
-      'figcaption',
-      {},
-      h('b', {}, title),
-      note != null && h('span', { class: 'soft' }, ` ${note}`),
-      h('span', { class: 'keys' }, ...keys)
-    ),
-    body
-  )
+  const element = plotFigure(init, body, h('span', { class: 'keys' }, ...keys))
   let plot: uPlot | undefined
   const gone = new AbortController()
 

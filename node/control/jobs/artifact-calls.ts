@@ -1,10 +1,12 @@
 /** Calls about what artifacts there are: on each peer, and how one of them came to be. */
 import type { ProvenResult } from '../../../protocols/control/jobs.ts'
 import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols/control.ts'
+import { type ArtifactRow, MAX_EARLIER } from '../../../protocols/jobs/job-records.ts'
 import type { Parts } from '../../parts.ts'
 import { resolveRun } from '../find-run.ts'
 import { askAll, askEach, peersHere } from './ask-records.ts'
 import { findArtifact, holdersOf } from './find-artifact.ts'
+import { entriesOf } from './find-job.ts'
 import { provenResults } from './proven-results.ts'
 
 /** Results that are told of one artifact. */
@@ -17,16 +19,27 @@ export async function* artifacts(
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'artifacts'>> {
   const run = of == null ? undefined : await resolveRun(parts, of)
+  const taken = run == null ? undefined : await takenBy(parts, run, signal)
   // what was only heard of is told where somebody looks for it
   const here = run == null && text == null ? { here: true as const } : {}
   for await (const { member, answers, error } of askEach(
     parts,
     peersHere(parts),
-    { type: 'artifacts', text, run, ...here },
+    { type: 'artifacts', text, run, earlier: taken?.runs, ...here },
     signal
   )) {
-    yield { ...member, artifacts: answers.flatMap(each => each.artifacts), ...error }
+    const rows = answers.flatMap(each => each.artifacts)
+    const isOfRun = ({ digest, made }: ArtifactRow) => taken?.digests.has(digest) || made.some(each => each.run === run)
+    yield { ...member, artifacts: run == null ? rows : rows.filter(isOfRun), ...error }
   }
+}
+
+/** @returns what a run has taken of earlier ones, in the place of running its jobs, and of which */
+async function takenBy(parts: Parts, run: string, signal: AbortSignal) {
+  const known = await entriesOf(parts, run, undefined, signal)
+  const reused = known?.entries.filter(({ state }) => state === 'reused') ?? []
+  const runs = [...new Set(reused.flatMap(entry => entry.run ?? []))].slice(0, MAX_EARLIER)
+  return { runs, digests: new Set(reused.flatMap(({ outputs }) => outputs.map(({ digest }) => digest))) }
 }
 
 export async function* artifact(

@@ -13,11 +13,12 @@ import { pause } from '../../wait.ts'
 import type { Members } from '../membership/members.ts'
 import type { Paths } from '../paths/paths.ts'
 import { isRelayed } from '../reachability/addresses.ts'
+import { listOf, networksOf } from '../reachability/networks.ts'
 import type { Reachability } from '../reachability/own-reachability.ts'
 import type { Relays } from '../relay/relays.ts'
 import type { AttemptLimit } from './attempt-limit.ts'
 import { type ConnectComponents, dialAny, punch } from './connect.ts'
-import { anyPublic, localNetworks, rankDialAddresses } from './dial-addresses.ts'
+import { anyPublic, rankDialAddresses } from './dial-addresses.ts'
 import { type ObservedPort, observePort } from './observe.ts'
 import { type Plan, planPunch } from './punch-plan.ts'
 import { AttemptScope } from './scope.ts'
@@ -114,7 +115,7 @@ export class Attempt extends Part<AttemptComponents, AttemptInit> {
 
   async #dial(addresses: string[]): Promise<void> {
     const { peer, log } = this.init
-    const ranked = rankDialAddresses(addresses, localNetworks(Object.values(networkInterfaces())))
+    const ranked = rankDialAddresses(addresses, listOf(networksOf(Object.values(networkInterfaces()))))
     if (ranked.length === 0) return
     const signal = AbortSignal.any([this.scope.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
     await dialAny(this.components, peer, ranked, signal).catch(error =>

@@ -1,23 +1,12 @@
 /** Which addresses of another peer are worth a direct dial. Pure. */
-import { BlockList, isIP, isIPv6 } from 'node:net'
-import type { NetworkInterfaceInfo } from 'node:os'
+import { BlockList, isIP } from 'node:net'
 import { isPrivateIp } from '@libp2p/utils'
 import { isRelayed } from '../reachability/addresses.ts'
 import { scopeOf } from '../reachability/dial-rule.ts'
+import { familyOf } from '../reachability/networks.ts'
 
 /** Dials for one peer: its record is not verified, and may name the addresses of others. */
 const MAX_DIALS = 8
-
-/** @returns the networks of this machine's interfaces, loopback excluded */
-export function localNetworks(interfaces: Array<NetworkInterfaceInfo[] | undefined>): BlockList {
-  const networks = new BlockList()
-  for (const { cidr, internal, address } of interfaces.flatMap(each => each ?? [])) {
-    const bits = Number(cidr?.split('/')[1])
-    if (!internal && Number.isInteger(bits))
-      networks.addSubnet(address.split('%')[0] as string, bits, familyOf(address))
-  }
-  return networks
-}
 
 /** @returns those worth a dial, the most promising first: of this machine's networks, then public ones, then other private ones */
 export function rankDialAddresses(addresses: string[], networks: BlockList): string[] {
@@ -44,5 +33,3 @@ function rankOf(address: string, networks: BlockList): number {
   if (networks.check(host, familyOf(host))) return OWN_NETWORK
   return isPrivateIp(host) ? OTHER_PRIVATE : PUBLIC
 }
-
-const familyOf = (host: string) => (isIPv6(host.split('%')[0] as string) ? 'ipv6' : 'ipv4')

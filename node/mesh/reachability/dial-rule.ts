@@ -3,9 +3,10 @@
  * a member could have every daemon connect to the sockets and local services of its own machine.
  */
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns'
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { isIP } from 'node:net'
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { familyOf, listOf } from './networks.ts'
 
 /** How far an IP address reaches; `none` is no address of one machine: unspecified, multicast, broadcast. */
 export type Scope = 'loopback' | 'link-local' | 'none' | 'wide'
@@ -14,14 +15,9 @@ const scopes = Object.entries({
   loopback: ['127.0.0.0/8', '::1/128'],
   'link-local': ['169.254.0.0/16', 'fe80::/10'],
   none: ['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8']
-} satisfies Record<Exclude<Scope, 'wide'>, string[]>).map(([scope, networks]) => {
-  const list = new BlockList()
-  for (const network of networks) {
-    const [address, bits] = network.split('/') as [string, string]
-    list.addSubnet(address, Number(bits), familyOf(address))
-  }
-  return { scope: scope as Scope, list }
-})
+} satisfies Record<Exclude<Scope, 'wide'>, string[]>).map(([scope, networks]) => ({
+  ...{ scope: scope as Scope, list: listOf(networks) }
+}))
 
 /** @param host an IP address; one of IPv4 that is written as IPv6 counts as that of IPv4 */
 export function scopeOf(host: string): Scope {
@@ -89,7 +85,3 @@ export class DialRule {
 }
 
 const isUnspecified = (host: string) => host === '0.0.0.0' || host === '::'
-
-function familyOf(host: string): 'ipv4' | 'ipv6' {
-  return isIPv6(host) ? 'ipv6' : 'ipv4'
-}

@@ -1,9 +1,10 @@
 /** By which address a program on this machine reaches one on the machine of another peer: what the mesh knows of that. */
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { Members } from '../membership/members.ts'
 import type { Paths } from '../paths/paths.ts'
 import { isRelayed } from './addresses.ts'
+import { familyOf, listOf, networksOf } from './networks.ts'
 
 export interface HostFacts {
   /** The address of the other end of a direct connection with the peer. */
@@ -16,8 +17,7 @@ export interface HostFacts {
 
 /** Pure. @returns addresses of the machine, the best first: in a network of this machine's, then where the mesh reaches it, then what it announces */
 export function hostsOf({ seen, announced, networks }: HostFacts): string[] {
-  const here = new BlockList()
-  for (const network of networks) addNetwork(here, network)
+  const here = listOf(networks)
   const reached = seen == null ? undefined : hostIn(seen)
   const direct = announced.filter(address => !isRelayed(address)).flatMap(address => hostIn(address) ?? [])
   const hosts = [...new Set([...(reached == null ? [] : [reached]), ...direct])]
@@ -35,15 +35,9 @@ export function hostsNow({
   members: Pick<Members, 'addressesOf'>
   paths: Pick<Paths, 'remoteAddress'>
 }): (peer: string) => string[] {
-  const networks = networksHere()
+  const networks = networksOf(Object.values(networkInterfaces()))
   return peer => hostsOf({ seen: paths.remoteAddress(peer), announced: members.addressesOf(peer), networks })
 }
-
-/** @returns the networks that this machine is in */
-const networksHere = (): string[] =>
-  Object.values(networkInterfaces()).flatMap(each =>
-    (each ?? []).flatMap(({ cidr, internal }) => (internal || cidr == null ? [] : [cidr]))
-  )
 
 /** @returns the IP address of `/ip4/10.0.0.7/tcp/4001` */
 function hostIn(address: string): string | undefined {
@@ -51,10 +45,4 @@ function hostIn(address: string): string | undefined {
   return isIP(host) === 0 ? undefined : host
 }
 
-function addNetwork(list: BlockList, network: string): void {
-  const [host = '', bits = ''] = network.split('/')
-  if (isIP(host) !== 0) list.addSubnet(host, Number(bits), familyOf(host))
-}
-
-const familyOf = (host: string) => (isIP(host) === 6 ? 'ipv6' : 'ipv4')
 const isLoopback = (host: string) => host === '::1' || host.startsWith('127.')

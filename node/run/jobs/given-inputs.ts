@@ -64,10 +64,10 @@ function* sourcesOf(jobs: Job[], types: Source['type'][]): Generator<{ job: stri
 async function take(from: Source, run: OfRun, signal: AbortSignal): Promise<Content> {
   signal.throwIfAborted()
   if (from.type === 'url') return contentOf(await run.parts.artifacts.sources.fetch(from, { signal }))
-  if (from.type === 'path') return contentOf(await importTree(resolve(run.order.directory, from.path), run, signal))
+  if (from.type === 'path') return contentOf(await importTree(run.order.directory, from.path, run, signal))
   for (let tries = 1; ; tries++) {
     try {
-      return contentOf(await importTree(resolve(run.folder.root, from.path), run, signal))
+      return contentOf(await importTree(run.folder.root, from.path, run, signal))
     } catch (cause) {
       if (tries === TRIES || signal.aborted) throw cause
       await sleep(TRY_AGAIN_MS)
@@ -75,8 +75,8 @@ async function take(from: Source, run: OfRun, signal: AbortSignal): Promise<Cont
   }
 }
 
-const importTree = (path: string, { parts: { artifacts, signer } }: OfRun, signal: AbortSignal) =>
-  artifacts.imports.take(path, { by: signer.peer, signal, plainModes: true })
+const importTree = (root: string, path: string, { parts: { artifacts, signer } }: OfRun, signal: AbortSignal) =>
+  artifacts.imports.take(resolve(root, path), { by: signer.peer, path, signal, plainModes: true })
 
 const contentOf = ({ digest, bytes }: Content): Content => ({ digest, bytes })
 

@@ -1,14 +1,10 @@
 /** Logs of attempts that run or ran here, by line: those that were written together are kept together. */
 import type { AttemptAt } from '../../../protocols/jobs/job-records.ts'
 import type { LogLine } from '../../../protocols/jobs/job-stream.ts'
+import { lineText, MAX_LOG_BYTES } from '../../../protocols/jobs/log-bytes.ts'
 import { onAbort } from '../../wait.ts'
 import type { JobDatabase, OpenJobs } from './job-database.ts'
 import { graphText, readGraph } from './job-schema.ts'
-
-/** Of one log, as it is kept. */
-const MAX_LOG_BYTES = 16 * 1024 * 1024
-/** What a line takes beside its text. */
-const LINE_BYTES = 24
 
 /** A log, as far as it is here. */
 export interface KnownLog extends AttemptAt {
@@ -59,7 +55,7 @@ export class JobLogs {
     const log = this.#open.get(keyOf(at)) as OpenLog
     let bytes = 0
     for (const line of lines) {
-      const size = line.text.length + LINE_BYTES
+      const size = Buffer.byteLength(lineText(line))
       // what was sent twice is there once
       if (line.n <= log.last || log.bytes + size > MAX_LOG_BYTES) continue
       log.lines.push(line)

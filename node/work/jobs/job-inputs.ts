@@ -46,7 +46,7 @@ export async function fetchInputs(inputs: Inputs, { swarms, by, signal, onProgre
       onProgress(come, total)
     }
     try {
-      await swarms.fetch(digest, { bytes, from, source: from[0], held: true, by, signal, onProgress: note })
+      await swarms.fetch(digest, { bytes, from, source: from[0], held: true, by, path, signal, onProgress: note })
     } catch (cause) {
       const { code, message } = asBakError(cause)
       const why = `input ${path} is not here: ${message}`

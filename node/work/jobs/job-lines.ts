@@ -3,17 +3,16 @@
  * so is what is kept of all: behind that lines are counted, and looked at for what they say of the job.
  */
 import { type LogLine, MAX_LINE } from '../../../protocols/jobs/job-stream.ts'
+import { lineText } from '../../../protocols/jobs/log-bytes.ts'
 import type { Metric } from '../../../protocols/metric.ts'
 import { MarkedLines } from '../stated/marked-lines.ts'
 import { Metrics } from '../stated/metrics.ts'
 import { readStatement } from '../stated/statement.ts'
 
 const NEWLINE = 10
-/** What a line takes beside its text wherever it is kept: without it short lines would cost a hundred times as much as long ones. */
-const LINE_BYTES = 32
 
 export interface JobLinesInit {
-  /** Bytes of the lines that are kept, with what each takes beside its text. */
+  /** Bytes of the lines that are kept, as they are in a result. */
   most: number
   /** The words of its first line `#BAK:STATE ERR`. */
   onError(why: string): void
@@ -29,6 +28,7 @@ export class JobLines {
   #rest: Buffer[] = []
   #restBytes = 0
   #bytes = 0
+  #isFull = false
   #lines = 0
   #dropped = 0
   #hasFailed = false
@@ -61,7 +61,7 @@ export class JobLines {
   /** @param t ms since the job began @returns the lines that have ended in this portion, as far as they are kept */
   push(portion: Buffer, t: number): LogLine[] {
     const kept: LogLine[] = []
-    if (this.#bytes >= this.#init.most) return this.#count(portion)
+    if (this.#isFull) return this.#count(portion)
     let begin = 0
     for (let end = portion.indexOf(NEWLINE); end >= 0; end = portion.indexOf(NEWLINE, begin)) {
       const part = portion.subarray(begin, end + 1)
@@ -99,7 +99,7 @@ export class JobLines {
   }
 
   #add(part: Buffer): void {
-    const isKept = this.#bytes < this.#init.most && this.#restBytes < MAX_LINE
+    const isKept = !this.#isFull && this.#restBytes < MAX_LINE
     // a copy: the portion is used again for what comes next
     if (isKept) this.#rest.push(Buffer.from(part.subarray(0, MAX_LINE - this.#restBytes)))
     this.#restBytes += part.length
@@ -107,12 +107,13 @@ export class JobLines {
 
   #close(kept: LogLine[], t: number): void {
     this.#lines++
-    const isKept = this.#bytes < this.#init.most
-    this.#bytes += this.#restBytes + LINE_BYTES
-    if (isKept) {
-      const text = Buffer.concat(this.#rest).toString('utf8').replace(/\r$/, '')
-      kept.push({ n: this.#lines, t, ...(this.phase == null ? {} : { phase: this.phase }), text })
-    } else this.#dropped++
+    const text = Buffer.concat(this.#rest).toString('utf8').replace(/\r$/, '')
+    const line = { n: this.#lines, t, ...(this.phase == null ? {} : { phase: this.phase }), text }
+    this.#bytes += Buffer.byteLength(lineText(line))
+    // once one has no room, none behind it has: a log has no holes
+    this.#isFull ||= this.#bytes > this.#init.most
+    if (this.#isFull) this.#dropped++
+    else kept.push(line)
     this.#rest = []
     this.#restBytes = 0
   }

@@ -6,18 +6,16 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { MAX_TAIL } from '../../../protocols/jobs/job-result.ts'
 import { type LogLine, MAX_LINE } from '../../../protocols/jobs/job-stream.ts'
+import { MAX_LOG_BYTES } from '../../../protocols/jobs/log-bytes.ts'
 import { AlignedTimer } from '../../mesh/idle/timer.ts'
 import { JobLines, type JobLinesInit } from './job-lines.ts'
 
 /** Between two looks: the times of lines are as fine. */
 const LOOK_MS = 100
 const PORTION_BYTES = 64 * 1024
-/** Bytes of the output whose lines are kept. */
-export const MAX_LOG_BYTES = 16 * 1024 * 1024
 
 export interface JobLogInit extends Pick<JobLinesInit, 'onError' | 'onStated'> {
   path: string
-  most?: number
   onLines(lines: LogLine[]): void
 }
 
@@ -42,8 +40,8 @@ export class JobLog {
 
   constructor(init: JobLogInit) {
     this.#init = init
-    const { most = MAX_LOG_BYTES, onError, onStated } = init
-    this.#lines = new JobLines({ most, onError, onStated })
+    const { onError, onStated } = init
+    this.#lines = new JobLines({ most: MAX_LOG_BYTES, onError, onStated })
   }
 
   /** Of its output as far as it has been read. */

@@ -1,17 +1,20 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { anyPublic, localNetworks, rankDialAddresses } from '../../../node/mesh/holepunch/dial-addresses.ts'
+import { anyPublic, rankDialAddresses } from '../../../node/mesh/holepunch/dial-addresses.ts'
+import { listOf, networksOf } from '../../../node/mesh/reachability/networks.ts'
 
 const test = suite('addresses that are dialled directly')
 
 const relay = '12D3KooWQSt5TsGU8emEKKTQMWpuRfxpsY1pb5g6sLExHqvbjMLi'
 const info = (address: string, cidr: string, internal = false) =>
   ({ address, cidr, internal, family: address.includes(':') ? 'IPv6' : 'IPv4', netmask: '', mac: '' }) as never
-const networks = localNetworks([
-  [info('127.0.0.1', '127.0.0.1/8', true)],
-  [info('192.168.1.7', '192.168.1.7/24'), info('fd00:1::7', 'fd00:1::7/64'), info('fe80::1%eth0', 'fe80::1/64')],
-  undefined
-])
+const networks = listOf(
+  networksOf([
+    [info('127.0.0.1', '127.0.0.1/8', true)],
+    [info('192.168.1.7', '192.168.1.7/24'), info('fd00:1::7', 'fd00:1::7/64'), info('fe80::1%eth0', 'fe80::1/64')],
+    undefined
+  ])
+)
 
 const cases: Array<[title: string, addresses: string[], worth: string[]]> = [
   ['none', [], []],

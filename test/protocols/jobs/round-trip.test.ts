@@ -12,14 +12,15 @@ const test = suite('jobs of a spec')
 
 const word = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._@#-]{0,8}$/)
 const line = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter(text => !text.includes('\0'))
+const scriptText = line.filter(text => text.trim() !== '')
 const variables = fc.dictionary(fc.stringMatching(/^[A-Z][A-Z0-9_]{0,5}$/), line, { maxKeys: 3 })
 const condition = fc.record(
   { label: line, env: fc.oneof(fc.stringMatching(/^[A-Z][A-Z0-9]{0,5}$/), variables) },
   { requiredKeys: [] }
 )
-const phases = fc.dictionary(fc.stringMatching(/^[a-z][A-Za-z0-9._-]{0,8}$/), line, { minKeys: 1, maxKeys: 5 })
+const phases = fc.dictionary(fc.stringMatching(/^[a-z][A-Za-z0-9._-]{0,8}$/), scriptText, { minKeys: 1, maxKeys: 5 })
 const program = fc.oneof(
-  fc.record({ script: line }),
+  fc.record({ script: scriptText }),
   fc.record({ command: fc.array(line, { minLength: 1, maxLength: 4 }) }),
   fc.record({ phases })
 )
@@ -107,7 +108,11 @@ const refused: Array<[string, string]> = [
   ['phases = {}', 'f:3: job.0.phases: expected a table of phases, each a script'],
   ['phases = { 1 = "x" }', 'f:3: job.0.phases: expected a table of phases, each a script'],
   ['phases = { constructor = "x" }', 'f:3: job.0.phases: expected a table of phases, each a script'],
+  ['script = " \\n"', 'f:3: job.0.script: a script has more than white space'],
   ['outputs = ["../x"]', 'f:3: job.0.outputs.0: expected a path without .. that begins with no slash'],
+  ['outputs = ["./x/y"]', 'f:3: job.0.outputs.0: "./x/y" is not a plain relative path: write "x/y"'],
+  ['outputs = ["."]', 'f:3: job.0.outputs.0: "." is not a plain relative path'],
+  ['outputs = ["a\\u0007"]', 'f:3: job.0.outputs.0: "a\\u0007" has a character that a terminal would obey'],
   ['outputs = ["/x"]', 'f:3: job.0.outputs.0: expected a path without .. that begins with no slash'],
   ['memory = "8GB"', 'f:3: job.0.memory: expected bytes, or a size such as 512MiB or 8GiB'],
   ['needs = [3]', 'f:3: job.0.needs.0: a need is the name of a job, or { job = "NAME", when = { ... } }'],
@@ -118,7 +123,7 @@ const refused: Array<[string, string]> = [
 ]
 for (const [key, message] of refused)
   test(`${key} is refused with its line`, () => {
-    const runs = key.startsWith('phases') ? '' : 'script = "x"\n'
+    const runs = /^(phases|script)/.test(key) ? '' : 'script = "x"\n'
     try {
       readRunFile(`[[job]]\nname = "a"\n${key}\n${runs}`, 'f')
     } catch (error) {

@@ -1,6 +1,6 @@
 /** Latency by percentile: each further nine of the share has the same room, so that the tail is seen. Lines of several samples, groups or members over each other. */
 import { CURVE_STEPS, shareAt } from '../../tasks/tasks-data.ts'
-import { h, svg } from '../dom.ts'
+import { h, plotFigure, svg } from '../dom.ts'
 import { plain, withUnit } from '../units.ts'
 import { isWide, shareMarks, type ValueScale, valueScale } from './curve-axis.ts'
 
@@ -51,24 +51,9 @@ export function curvePlot({ title, note, lines, wide }: Init): CurvePlot {
   const body = h('div', { class: 'curves' })
   let byDecades = isWide(usualOf(lines), Math.max(...lines.map(({ max }) => max), 0))
   const scaleButton = h('button', { class: 'curve-scale', 'aria-pressed': String(byDecades), onclick: turn }, 'log ms')
-  const element = h(
-    'figure',
-    { class: wide ? 'plot wide-plot' : 'plot' },
-    h(
-      'figcaption',
-      {},
-      h('b', {}, title),
-      note != null && h('span', { class: 'soft' }, ` ${note}`),
-      lines.length > 0 && scaleButton,
-      h(
-        'span',
-        { class: 'keys' },
-        at,
-        ...lines.flatMap((line, i) => keyOf(line, values[i] as HTMLElement)).slice(0, MOST_KEYS)
-      )
-    ),
-    body
-  )
+  const keys = lines.flatMap((line, i) => keyOf(line, values[i] as HTMLElement)).slice(0, MOST_KEYS)
+  const shown = h('span', { class: 'keys' }, at, ...keys)
+  const element = plotFigure({ title, note, wide }, body, lines.length > 0 && scaleButton, shown)
   function turn(): void {
     byDecades = !byDecades
     scaleButton.setAttribute('aria-pressed', String(byDecades))

@@ -1,6 +1,6 @@
 /** What a search found: throughput and latency over the values that were tried, a dot a sample, and the knee between the last that holds and the first that does not. */
 import type { SearchData, TaskData, TaskTake } from '../../tasks/tasks-data.ts'
-import { h, svg } from '../dom.ts'
+import { h, plotFigure, svg } from '../dom.ts'
 import { onPrint } from '../print.ts'
 import { valueTicks } from '../ticks.ts'
 import { plain, withUnit } from '../units.ts'
@@ -45,8 +45,7 @@ export function searchPlots(search: SearchData, tasks: TaskData[]): HTMLElement[
 
 function figureOf({ title, unit, of }: Measured, dots: Dots[], search: SearchData) {
   const body = h('div')
-  const caption = h('figcaption', {}, h('b', {}, title), h('span', { class: 'soft' }, ` over ${search.parameter}`))
-  const element = h('figure', { class: 'plot' }, caption, body)
+  const element = plotFigure({ title, note: `over ${search.parameter}` }, body)
   const values = dots.flatMap(({ takes }) => takes.flatMap(take => of(take) ?? []))
   const sorted = values.filter(value => value > 0).sort((a, b) => a - b)
   const greatest = sorted.at(-1) ?? 1
