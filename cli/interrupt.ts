@@ -1,5 +1,6 @@
 /** Signals to a command that follows a run: Ctrl-C, the requests to end, and the end of the terminal. */
 import { fstatSync } from 'node:fs'
+import { isatty } from 'node:tty'
 
 interface SignalActs {
   /** The first Ctrl-C, SIGTERM or SIGQUIT. */
@@ -28,7 +29,11 @@ export function onSignals({ cancel, detach }: SignalActs): () => void {
 }
 
 /**
- * Whether nothing that is printed needs a terminal, as under nohup(1). That this had SIGHUP ignored cannot be told any more: Node gives each
+ * Whether nothing that is printed needs a terminal, as under nohup(1) with a file or /dev/null. That this had SIGHUP ignored cannot be told any more: Node gives each
  * signal its default action when it starts.
  */
-const isPrintedToFiles = () => [1, 2].every(descriptor => fstatSync(descriptor).isFile())
+const isPrintedToFiles = () =>
+  [1, 2].every(descriptor => {
+    const stats = fstatSync(descriptor)
+    return stats.isFile() || (stats.isCharacterDevice() && !isatty(descriptor))
+  })

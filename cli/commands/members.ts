@@ -48,10 +48,8 @@ async function act(context: Context, options: Options): Promise<number | void> {
     return difference.missing.length + difference.unexpected.length > 0 ? exitStatus['no-such-peer'] : 0
   }
   const show = await chooseShow(context, watch)
-  for await (const { members } of callDaemon(socket, 'members', { on, watch })) {
-    await show(withLabels(members, label))
-    if (!watch) return
-  }
+  if (!watch) return show(withLabels((await ask('members', { on })).members, label))
+  for await (const { members } of callDaemon(socket, 'members', { on, watch })) await show(withLabels(members, label))
 }
 
 async function showOrphans({ socket, json, print, printLines }: Context): Promise<number> {

@@ -11,13 +11,16 @@ import { BAK, created, ended, type Fake, RUN, startFake, timed } from './fake.ts
 
 const signals = suite('signals to a command that follows a run')
 const cancelled: string[] = []
+let begun = Promise.withResolvers<void>()
 let fake: Fake
 
 signals.before.each(async () => {
   const released = Promise.withResolvers<void>()
   cancelled.length = 0
+  begun = Promise.withResolvers<void>()
   fake = await startFake({
     async *run(_, { signal }) {
+      begun.resolve()
       yield { run: RUN, existed: false, absent: [] }
       yield* timed(created) as RunEvent[]
       await Promise.race([released.promise, new Promise(resolve => signal.addEventListener('abort', resolve))])
@@ -51,6 +54,24 @@ signals('under nohup, whose output is a file, SIGHUP changes nothing: it follows
     assert.is(child.exitCode, null)
     child.kill('SIGTERM')
     await sees('cancelled')
+    assert.equal(await end, [4, null])
+    assert.equal(cancelled, ['SIGTERM'])
+  } finally {
+    child.kill('SIGKILL')
+    await end
+  }
+})
+
+signals('the same holds under nohup where the output goes to /dev/null', async () => {
+  const file = openSync('/dev/null', 'a')
+  const child = spawn('nohup', [BAK, '--home', fake.home, 'run', '--', 'x'], { stdio: ['ignore', file, file] })
+  const end = once(child, 'close')
+  try {
+    await begun.promise
+    child.kill('SIGHUP')
+    await new Promise(resolve => setTimeout(resolve, 300))
+    assert.is(child.exitCode, null)
+    child.kill('SIGTERM')
     assert.equal(await end, [4, null])
     assert.equal(cancelled, ['SIGTERM'])
   } finally {

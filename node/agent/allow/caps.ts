@@ -29,7 +29,7 @@ export function beyondCaps(
     return `run_limits.lease is ${lease}, and the run asks for ${asked} s`
   const bytes = uncollected == null ? 0 : (left?.() ?? 0)
   if (uncollected != null && bytes > uncollected)
-    return `run_limits.uncollected is ${uncollected}, and ${bytes} bytes of runs that are over are here: bak collect brings them to their results, bak gc deletes them`
+    return `run_limits.uncollected is ${uncollected}, and ${bytes} bytes of runs that are over are here: bak collect brings them to their results, bak gc --older 0s deletes them`
   if (time == null) return undefined
   const longest = longestOf(spec)
   if (longest == null)

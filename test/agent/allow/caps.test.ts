@@ -34,7 +34,7 @@ const table: Array<[caps: Caps, policy: object, more: object, beyond: RegExp | u
     { uncollected: 100 },
     {},
     { left: 101 },
-    /run_limits\.uncollected is 100, and 101 bytes of runs that are over are here/
+    /run_limits\.uncollected is 100, and 101 bytes of runs that are over are here: bak collect .*, bak gc --older 0s deletes them/
   ]
 ]
 for (const [given, policy, { open = 1, left = 0, ...more }, beyond] of table as Array<

@@ -11,12 +11,20 @@ export interface Waits {
 /** @returns undefined where the kernel does not tell */
 export function waitedNow(): Waits | undefined {
   try {
-    // nanoseconds on a processor, nanoseconds of waiting for one, turns
-    const [, waited] = readFileSync('/proc/thread-self/schedstat', 'ascii').split(' ')
-    return { at: performance.now(), waited: Number(waited) / 1e6 }
+    const waited = waitedIn(readFileSync('/proc/thread-self/schedstat', 'ascii'))
+    return waited == null ? undefined : { at: performance.now(), waited }
   } catch {
     return undefined
   }
+}
+
+/**
+ * @param text nanoseconds on a processor, nanoseconds of waiting for one, turns
+ * @returns ms of waiting; undefined where the kernel counts none of it: that says 0 also of a thread that runs
+ */
+export function waitedIn(text: string): number | undefined {
+  const [ran = 0, waited = 0] = text.split(' ').map(Number)
+  return ran === 0 ? undefined : waited / 1e6
 }
 
 /** @returns the share of the time, 0 to 1; undefined where the kernel does not tell */

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { waitedNow, waitedSince } from '../../../../node/work/tasks/driver/processor-waits.ts'
+import { waitedIn, waitedNow, waitedSince } from '../../../../node/work/tasks/driver/processor-waits.ts'
 
 const waits = suite('waits for a processor')
 
@@ -11,6 +11,12 @@ waits('are a share of the time between two readings', () => {
   assert.is(waitedSince({ at: 1_000, waited: 50 }, { at: 2_000, waited: 5_000 }), 1)
   assert.is(waitedSince({ at: 1_000, waited: 50 }, { at: 1_000, waited: 50 }), undefined)
   assert.is(waitedSince(undefined, { at: 1, waited: 1 }), undefined)
+})
+
+waits('are unknown of a kernel that counts nothing, and not none', () => {
+  assert.is(waitedIn('300471 64967 1\n'), 0.064967)
+  assert.is(waitedIn('300471 0 1\n'), 0)
+  assert.is(waitedIn('0 0 0\n'), undefined)
 })
 
 waits('are those of the thread that asks, and not of the process', async () => {
