@@ -9,14 +9,21 @@ import type { Envelope, Signed } from '../../../protocols/envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.ts'
 import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
 import type { JobResult } from '../../../protocols/jobs/job-result.ts'
-import { type FromJobs, type JobOffer, jobStreamProtocol, type ToJobs } from '../../../protocols/jobs/job-stream.ts'
+import {
+  type AttemptName,
+  attemptKey,
+  type FromJobs,
+  type JobOffer,
+  jobStreamProtocol,
+  type ToJobs
+} from '../../../protocols/jobs/job-stream.ts'
 import { Queue } from '../../../protocols/queue.ts'
 import { type Call, call, type Opener } from '../../../protocols/stream.ts'
 import { Backoff } from '../../backoff.ts'
 import { inTime, pause } from '../../wait.ts'
 import { checkedResult, type ExpectedResult } from './checked-result.ts'
 import { ASK_MS, LinkAsks } from './link-asks.ts'
-import type { AttemptName, LinkEvents, SlotsSaid } from './link-events.ts'
+import type { LinkEvents, SlotsSaid } from './link-events.ts'
 
 const RETRY_MS = { first: 100, most: 2_000 }
 /** A member says first what it has, ms; it may wait for the command. */
@@ -89,13 +96,13 @@ export class JobLink {
   /** Of a member that is up. */
   offer(offer: Omit<JobOffer, 'type'>, expected: ExpectedResult): void {
     const { job, attempt } = offer
-    this.#offered.set(keyOf(offer), { job, attempt, expected, isCancelled: false })
+    this.#offered.set(attemptKey(offer), { job, attempt, expected, isCancelled: false })
     this.#put({ type: 'offer', ...offer })
   }
 
   /** Its end is waited for. */
   cancel(name: AttemptName): void {
-    const offered = this.#offered.get(keyOf(name))
+    const offered = this.#offered.get(attemptKey(name))
     if (offered == null || offered.isCancelled) return
     offered.isCancelled = true
     this.#put({ type: 'cancel', ...nameOf(name) })
@@ -103,7 +110,7 @@ export class JobLink {
 
   /** Its end is not waited for any more. */
   forget(name: AttemptName): void {
-    this.#offered.delete(keyOf(name))
+    this.#offered.delete(attemptKey(name))
   }
 
   want(slots: number, most: number): void {
@@ -231,7 +238,7 @@ export class JobLink {
 
   #takeOfAttempt(message: OfAttempt): void {
     const { on } = this.#init
-    const offered = this.#offered.get(keyOf(message))
+    const offered = this.#offered.get(attemptKey(message))
     if (offered == null) return this.#answerStray(message)
     // a stream that is opened and brings nothing is no success
     if (message.type !== 'broken') this.#backoff.reset()
@@ -260,14 +267,14 @@ export class JobLink {
       return on.broken(offered, code, message)
     }
     this.#faults = 0
-    this.#taken.add(keyOf(offered))
+    this.#taken.add(attemptKey(offered))
     this.#put({ type: 'got', ...nameOf(offered) })
     on.ended(offered, result)
   }
 
   /** What was given up is to end there, and its end counts for nothing; what was taken is not to come again. */
   #answerStray({ type, job, attempt }: OfAttempt): void {
-    if (type === 'broken' || (type === 'ended' && this.#taken.has(keyOf({ job, attempt })))) {
+    if (type === 'broken' || (type === 'ended' && this.#taken.has(attemptKey({ job, attempt })))) {
       this.#put({ type: 'got', job, attempt })
     } else if (type === 'ended' || type === 'started') this.#put({ type: 'cancel', job, attempt })
   }
@@ -296,5 +303,3 @@ export class JobLink {
 }
 
 const nameOf = ({ job, attempt }: AttemptName): AttemptName => ({ job, attempt })
-
-const keyOf = ({ job, attempt }: AttemptName): string => `${job}/${attempt}`

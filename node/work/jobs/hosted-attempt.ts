@@ -17,9 +17,6 @@ const TELL_EVERY_MS = 1_000
 /** How it ended, as it is told until the controller has it. */
 export type ToldEnd = Extract<FromJobs, { type: 'ended' | 'broken' }>
 
-/** The same for both of one attempt, and different for any two others. */
-export const attemptKey = ({ job, attempt }: { job: string; attempt: number }): string => `${job} ${attempt}`
-
 interface AttemptInit {
   job: Job
   /** 1 .. n */
@@ -109,14 +106,11 @@ export class HostedAttempt {
 
   #runningJob(): RunningJob {
     const { job, attempt, inputs, graph, parts, say, sayLines } = this.#init
-    const { told, controller, programs, owner, now, variablesOf } = graph
-    const { swarms, imports, records } = parts
     const about = { job: job.name, attempt }
     return new RunningJob({
-      ...{ job, attempt, inputs, by: controller, programs, swarms, imports, now, folder: this.folder },
-      variables: variablesOf(job),
+      ...{ job, inputs, graph, parts, folder: this.folder },
       told: {
-        ...told,
+        ...graph.told,
         ...{ BAK_JOB: job.name, BAK_JOB_ATTEMPT: String(attempt), BAK_JOB_SLOTS: String(job.slots) }
       },
       onProgress: seldom((done, total) => say({ type: 'stated', ...about, bytes: { done, total } })),
@@ -126,10 +120,9 @@ export class HostedAttempt {
       },
       onStated: now => say({ type: 'stated', ...about, ...now }),
       onLines: lines => {
-        records.appendLog(this.at, lines)
+        parts.records.appendLog(this.at, lines)
         if (!this.#isUnwanted) sayLines(lines)
-      },
-      onTaken: digest => swarms.store.needs.add(owner, [digest])
+      }
     })
   }
 
