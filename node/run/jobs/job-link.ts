@@ -3,7 +3,6 @@
  * the member has heard that the graph is over; what the member is offered stays with it meanwhile, unless it is out of reach for too long. What the
  * member sends of attempts that are not its own any more is answered here, and goes no further.
  */
-
 import { MAX_TIMER_MS } from '../../../protocols/duration.ts'
 import type { Envelope, Signed } from '../../../protocols/envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.ts'
@@ -73,7 +72,6 @@ export class JobLink {
   #faults = 0
   #want = { slots: 0, most: 0 }
   #lostTimer: NodeJS.Timeout | undefined
-  #loop: Promise<void> | undefined
 
   constructor(init: JobLinkInit) {
     this.#init = init
@@ -90,7 +88,7 @@ export class JobLink {
   }
 
   start(): void {
-    this.#loop ??= this.#keepOpen()
+    void this.#keepOpen()
   }
 
   /** Of a member that is up. */
@@ -169,15 +167,13 @@ export class JobLink {
         if (signal.aborted) return
         if (error.code === 'phase-closed' && this.#isOver) return this.#told.resolve()
         if (error.code === 'bad-message') this.#faults++
-        if (FINAL.includes(error.code) || this.#faults >= MAX_FAULTS) return this.#giveUp(error)
+        if (FINAL.includes(error.code) || this.#faults >= MAX_FAULTS) {
+          this.stop(error.message)
+          return this.#init.on.lost(error, true)
+        }
       }
       await pause(this.#backoff.next(), signal)
     }
-  }
-
-  #giveUp(why: BakError): void {
-    this.stop(why.message)
-    this.#init.on.lost(why, true)
   }
 
   /** @returns whether the member has heard that the graph is over */

@@ -71,9 +71,9 @@ export class HostedAttempt {
   /** Nothing of it runs any more when this resolves. Never rejects. @param image the id of that in which it runs */
   async run(image?: string): Promise<void> {
     const { records } = this.#init.parts
-    records.beginLog(this.at)
+    records.logs.begin(this.at)
     const ended = await this.#running.run(image)
-    if (this.#isUnwanted || ended.type === 'broken') records.endLog(this.at)
+    if (this.#isUnwanted || ended.type === 'broken') records.logs.end(this.at)
     if (this.#isUnwanted) return
     const about = { job: this.job.name, attempt: this.at.attempt }
     this.conclude(
@@ -120,7 +120,7 @@ export class HostedAttempt {
       },
       onStated: now => say({ type: 'stated', ...about, ...now }),
       onLines: lines => {
-        parts.records.appendLog(this.at, lines)
+        parts.records.logs.append(this.at, lines)
         if (!this.#isUnwanted) sayLines(lines)
       }
     })
