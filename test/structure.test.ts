@@ -38,6 +38,7 @@ const loose: Record<string, string> = {
   'bounded-map.ts': 'base',
   'heap.ts': 'base',
   'holes.ts': 'base',
+  'if-possible.ts': 'base',
   'in-turn.ts': 'base',
   'in-parallel.ts': 'base',
   'limit.ts': 'base',

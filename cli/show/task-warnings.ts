@@ -1,8 +1,8 @@
 /** What stands out in a task: why its numbers may not be what they seem. Pure. */
 import { listInWords } from '../../protocols/list-in-words.ts'
 import { driverBound, TELLING } from '../../protocols/tasks/driver-bound.ts'
+import { unsentIn } from '../../protocols/tasks/task-fault.ts'
 import type { TaskResult } from '../../protocols/tasks/tasks-file.ts'
-import { unsentIn } from '../../protocols/tasks/unsent.ts'
 import { formatValue } from '../format-value.ts'
 import { errorsIn, type IterationTask, membersIn, sumOf } from '../result/task-groups.ts'
 

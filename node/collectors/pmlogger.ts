@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { asBakError } from '../../protocols/errors.ts'
 import { Backoff } from '../backoff.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
-import { pause } from '../wait.ts'
+import { onAbort, pause } from '../wait.ts'
 import type { Collector, Target } from './collector.ts'
 import { startCollectorProgram } from './collector-program.ts'
 import { addressOf } from './scrape-config.ts'
@@ -67,12 +67,8 @@ export const unknownIn = (log: string): string[] => [
 /** Each waits for its pmcd, and has none before `init`. */
 export function startPmloggers(init: PmloggerInit): Collector {
   const loggers = new Map<Target, Pmlogger>()
-  const begin = (target: Target) => {
-    const logger = new Pmlogger(target, init)
-    loggers.set(target, logger)
-    logger.start()
-  }
-  init.targets.forEach(begin)
+  const begin = (target: Target) => loggers.set(target, new Pmlogger(target, init))
+  for (const each of init.targets) begin(each)
   return {
     answered: async (targets, since) => targets.filter(each => loggers.get(each)?.hasWritten(since)),
     missed: async targets => targets.map(each => loggers.get(each)?.missed ?? 0),
@@ -96,7 +92,7 @@ class Pmlogger {
   #archive = ''
   /** When it had a sample for the first time, as far as it was looked at. */
   #first: number | undefined
-  #loop: Promise<void> = Promise.resolve()
+  readonly #loop: Promise<void>
   reason: string | undefined
   /** Samples that are not in the archive between others, as the times show at which it grew. */
   missed = 0
@@ -105,9 +101,6 @@ class Pmlogger {
     this.#target = target
     this.#init = init
     this.#folder = init.folder(target)
-  }
-
-  start(): void {
     this.#loop = this.#run()
   }
 
@@ -196,16 +189,14 @@ class Pmlogger {
       },
       ...{ supervisor, signal }
     })
-    const stop = () => void running.stop()
-    this.#stopping.signal.addEventListener('abort', stop)
-    if (this.#stopping.signal.aborted) stop()
+    const release = onAbort(this.#stopping.signal, () => void running.stop())
     const unwatch = this.#watch()
     const how = await running.ending()
     unwatch()
     await running.stop()
     const unknown = unknownIn(await readFile(join(this.#folder, LOG), 'utf8').catch(() => ''))
     if (unknown.length > 0) this.#init.onUnknown(this.#target, unknown)
-    this.#stopping.signal.removeEventListener('abort', stop)
+    release()
     return how
   }
 

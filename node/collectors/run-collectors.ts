@@ -46,6 +46,8 @@ export interface CollectedMember {
 }
 
 type Wanted = Omit<Target, 'port'>
+/** A target from which nothing came. */
+type Silent = { name: CollectorName; target: Target }
 
 const keyOf = ({ peer, group, tool }: Wanted) => `${peer} ${group} ${tool}`
 
@@ -240,7 +242,7 @@ export class RunCollectors {
     }
   }
 
-  #nameSilent(silent: Array<{ name: CollectorName; target: Target }>, what: string): void {
+  #nameSilent(silent: Silent[], what: string): void {
     for (const { name, target } of silent) {
       this.#silent.add(target)
       const said = this.#running.get(name)?.reason(target)
@@ -250,14 +252,10 @@ export class RunCollectors {
   }
 
   /** @returns the targets from which nothing came in time */
-  async #await(
-    since: number,
-    within: number,
-    signal: AbortSignal
-  ): Promise<Array<{ name: CollectorName; target: Target }>> {
+  async #await(since: number, within: number, signal: AbortSignal): Promise<Silent[]> {
     const deadline = performance.now() + within
     for (;;) {
-      const silent: Array<{ name: CollectorName; target: Target }> = []
+      const silent: Silent[] = []
       for (const [name, collector] of this.#running) {
         const asked = this.#dead.has(name) ? [] : (this.#targets.get(name) ?? [])
         const answered = await collector.answered(asked, since)

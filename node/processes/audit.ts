@@ -6,6 +6,7 @@ import { appendFileSync, renameSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { asBakError } from '../../protocols/errors.ts'
+import { ifPossible } from '../if-possible.ts'
 
 /** Two files of this size at most. */
 const MAX_BYTES = 8 * 1024 * 1024
@@ -67,12 +68,7 @@ export async function readAudit(path: string): Promise<AuditLine[]> {
 }
 
 function lineOf(text: string): AuditLine[] {
-  try {
-    const line = v.safeParse(auditLine, JSON.parse(text))
-    return line.success ? [line.output] : []
-  } catch {
-    return []
-  }
+  return ifPossible(() => [v.parse(auditLine, JSON.parse(text))]) ?? []
 }
 
 function sizeOf(path: string): number {

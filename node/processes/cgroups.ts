@@ -5,8 +5,9 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ifPossible, textIn } from '../if-possible.ts'
 import { type CgroupPlaces, CONTROLLERS, type Controller, cgroupPlaces } from './cgroup-places.ts'
-import { type CgroupLimits, diskOf, v1Settings, v2Settings } from './cgroup-settings.ts'
+import { type CgroupLimits, diskOf, settingsFor } from './cgroup-settings.ts'
 
 /** All that a killed cgroup needs to become empty; a process that hangs in the kernel is not waited for longer. */
 const EMPTY_TIMEOUT_MS = 2_000
@@ -51,11 +52,17 @@ export class Cgroups {
     const made: string[] = []
     try {
       for (const parent of new Set(folders)) {
-        const path = join(parent, `${PREFIX}${this.#key}-${run}`)
+        const path = this.#pathIn(parent, run)
         made.push(path)
         makeFolder(path)
       }
-      if (isLimited) this.#limit(run)
+      const { v1 } = this.#parents
+      if (isLimited)
+        this.#set(
+          run,
+          this.#parents,
+          CONTROLLERS.filter(each => v1[each] == null && this.has.includes(each))
+        )
     } catch {
       for (const path of made) removeFolder(path)
       return undefined
@@ -104,19 +111,12 @@ export class Cgroups {
     try {
       for (const parent of [parents.unified, ...Object.values(parents.v1)]) {
         if (parent == null) continue
-        const path = join(parent, `${PREFIX}${this.#key}-probe`)
+        const path = this.#pathIn(parent, 'probe')
         makeFolder(path)
         made.push(path)
         readFileSync(join(path, 'cgroup.procs'))
       }
-      for (const [controller, parent] of Object.entries(parents.v1)) {
-        this.#set(
-          join(parent, `${PREFIX}${this.#key}-probe`),
-          v1Settings(controller as Controller, this.#limits, this.#disk)
-        )
-      }
-      for (const controller of controllers)
-        this.#set(made[0] as string, v2Settings(controller, this.#limits, this.#disk))
+      this.#set('probe', parents, controllers)
       return undefined
     } catch (cause) {
       return (cause as Error).message.split(',')[0]
@@ -125,30 +125,25 @@ export class Cgroups {
     }
   }
 
-  #limit(run: string): void {
-    const { unified, v1 } = this.#parents
-    const name = `${PREFIX}${this.#key}-${run}`
-    for (const [controller, parent] of Object.entries(v1)) {
-      this.#set(join(parent, name), v1Settings(controller as Controller, this.#limits, this.#disk))
-    }
-    for (const controller of CONTROLLERS) {
-      if (unified == null || v1[controller] != null || !this.has.includes(controller)) continue
-      this.#set(join(unified, name), v2Settings(controller, this.#limits, this.#disk))
-    }
+  #pathIn(parent: string, run: string): string {
+    return join(parent, `${PREFIX}${this.#key}-${run}`)
   }
 
-  #set(folder: string, settings: Array<[file: string, value: string]>): void {
-    for (const [file, value] of settings) writeFileSync(join(folder, file), value)
+  /** @param controllers those whose limits are set in v2 */
+  #set(run: string, { unified, v1 }: { unified?: string; v1: CgroupPlaces['v1'] }, controllers: Controller[]): void {
+    const places = [
+      ...Object.entries(v1).map(([controller, parent]) => ({ version: 1 as const, controller, parent })),
+      ...(unified == null ? [] : controllers.map(controller => ({ version: 2 as const, controller, parent: unified })))
+    ]
+    for (const { version, controller, parent } of places) {
+      for (const [file, value] of settingsFor(version, controller as Controller, this.#limits, this.#disk))
+        writeFileSync(join(this.#pathIn(parent, run), file), value)
+    }
   }
 }
 
-function ownPlaces(): CgroupPlaces {
-  try {
-    return cgroupPlaces(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'))
-  } catch {
-    return { v1: {} }
-  }
-}
+const ownPlaces = (): CgroupPlaces =>
+  cgroupPlaces(textIn('/proc/self/mountinfo') ?? '', textIn('/proc/self/cgroup') ?? '')
 
 /**
  * A group with processes of its own cannot hand a controller to groups in it, but for the root. One that has this daemon alone, as a unit
@@ -197,7 +192,8 @@ export async function killCgroup(path: string): Promise<void> {
       // only a file of the kernel: it is never made
       writeFileSync(join(path, 'cgroup.kill'), '1', { flag: 'r+' })
     } catch {
-      for (const pid of pids) kill(pid)
+      // some may have ended
+      for (const pid of pids) ifPossible(() => process.kill(pid, 'SIGKILL'))
     }
     await sleep(EMPTY_CHECK_MS)
   }
@@ -213,20 +209,9 @@ export async function removeCgroups(paths: string[]): Promise<void> {
 }
 
 function processesIn(path: string): number[] {
-  try {
-    return readFileSync(join(path, 'cgroup.procs'), 'utf8')
-      .split('\n')
-      .map(Number)
-      .filter(pid => pid > 0)
-  } catch {
-    return []
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // it has ended
-  }
+  const text = textIn(join(path, 'cgroup.procs')) ?? ''
+  return text
+    .split('\n')
+    .map(Number)
+    .filter(pid => pid > 0)
 }

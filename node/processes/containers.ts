@@ -1,11 +1,12 @@
 /** Podman on this machine: which images are here, and how a program of a run is started in one. Nothing is asked before a run names an image. */
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
 import { BakError } from '../../protocols/errors.ts'
+import { namesIn } from '../if-possible.ts'
 import { apartWords, type ContainerStart, containerWords, type Podman, settingsOf } from './container-words.ts'
 import { chosenEnvironment } from './environment.ts'
 import { findInPath } from './probe.ts'
@@ -211,13 +212,5 @@ function removeEmpty(folder: string): boolean {
     return true
   } catch (cause) {
     return ['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
   }
 }

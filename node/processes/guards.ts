@@ -102,17 +102,9 @@ export class Guards implements RunProgramsParts {
 
   /** @returns what starts the programs of a run; to be ended when none of them is to run any more */
   forRun(init: RunProgramsInit): Programs {
-    const programs = new RunPrograms(this, init)
+    const programs = new RunPrograms(this, { ...init, onEnd: () => this.#open.delete(programs) })
     if (!init.isOwn) this.#open.add(programs)
-    return {
-      spawn: program => programs.spawn(program),
-      enterTyped: () => programs.enterTyped(),
-      cgroups: () => programs.cgroups(),
-      end: async () => {
-        this.#open.delete(programs)
-        return programs.end()
-      }
-    }
+    return programs
   }
 
   /** @returns an empty folder in which programs of a run read what it brings: in the home for those of the owner, and else where they may */

@@ -118,22 +118,15 @@ const limitLines = ({ nofile, fsize }: Rlimits) => [
   ...(fsize == null ? [] : [`ulimit -f ${Math.ceil(fsize / 512)} 2>/dev/null`])
 ]
 
-function wordsOf({
-  argv,
-  isolation,
-  folder,
-  writable = [],
-  mounts = [],
-  entering,
-  rlimits: { tmpfs }
-}: Start): string[] {
-  const [program = ''] = argv
+function wordsOf(start: Start): string[] {
+  const { isolation, folder, writable = [], mounts = [], entering, rlimits } = start
+  const [program = ''] = start.argv
   const folders = [folder, ...writable]
   if (isolation.how === 'owner') return []
   if (isolation.how === 'sandbox') return sandbox(isolation, folders, program)
   const { uid, gid, setpriv, spaces, network } = isolation
   return [
-    ...(entering ?? spacesOf({ spaces, network, folders, program, mounts, tmpfs })),
+    ...(entering ?? spacesOf({ spaces, network, folders, program, mounts, tmpfs: rlimits.tmpfs })),
     ...[setpriv, '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--no-new-privs'],
     ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--']
   ]
@@ -147,28 +140,9 @@ function sandbox(
 ): string[] {
   const own = hidden.some(path => normalize(program).startsWith(`${path}/`)) ? ['--ro-bind-try', program, program] : []
   return [
-    ...[
-      bwrap,
-      '--die-with-parent',
-      '--new-session',
-      '--unshare-user',
-      '--unshare-pid',
-      '--unshare-ipc',
-      '--unshare-cgroup-try'
-    ],
-    ...[
-      ...(network ? [] : ['--unshare-net']),
-      '--cap-drop',
-      'ALL',
-      '--ro-bind',
-      '/',
-      '/',
-      '--dev',
-      '/dev',
-      '--proc',
-      '/proc'
-    ],
-    ...[...mountsOf(hidden, shown), ...own],
+    ...[bwrap, '--die-with-parent', '--new-session', '--unshare-user', '--unshare-pid', '--unshare-ipc'],
+    ...['--unshare-cgroup-try', ...(network ? [] : ['--unshare-net']), '--cap-drop', 'ALL'],
+    ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', ...mountsOf(hidden, shown), ...own],
     ...[...folders.flatMap(path => ['--bind', path, path]), '--chdir', folders[0] as string, '--']
   ]
 }

@@ -7,6 +7,7 @@ import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:
 import { readFile, rm } from 'node:fs/promises'
 import * as v from 'valibot'
 import { count } from '../../protocols/fields.ts'
+import { ifPossible } from '../if-possible.ts'
 import { removeCgroups } from './cgroups.ts'
 import { bootId, inspect, isGoneWithin, membersOf, type ProcessFacts, signalGroup } from './process-group.ts'
 
@@ -50,11 +51,8 @@ export class ProcessLedger {
 
   delete(group: number): void {
     if (!this.#groups.delete(group)) return
-    try {
-      this.#write()
-    } catch {
-      // an extra entry is harmless: sweep compares start times
-    }
+    // an extra entry is harmless: sweep compares start times
+    ifPossible(() => this.#write())
   }
 
   #write(): void {

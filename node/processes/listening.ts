@@ -1,5 +1,6 @@
 /** On which ports a process group listens, as /proc shows it: a number that a program printed proves nothing. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
+import { ifPossible, namesIn, textIn } from '../if-possible.ts'
 import { membersOf } from './process-group.ts'
 
 /** In the column `st` of /proc/net/tcp; include/net/tcp_states.h. */
@@ -7,7 +8,7 @@ const LISTEN = '0A'
 
 /** @returns the ports on which processes of the group listen in the network of the daemon */
 export function listeningPorts(group: number): number[] {
-  const all = ['tcp', 'tcp6'].flatMap(name => listenersIn(textOf(`/proc/self/net/${name}`)))
+  const all = ['tcp', 'tcp6'].flatMap(name => listenersIn(textIn(`/proc/self/net/${name}`) ?? ''))
   const own = new Set(membersOf(group).flatMap(({ pid }) => socketsOf(pid)))
   return [...new Set(all.filter(({ inode }) => own.has(inode)).map(({ port }) => port))]
 }
@@ -25,31 +26,11 @@ export function listenersIn(text: string): Array<{ port: number; inode: string }
     }))
 }
 
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
 /** @returns inodes; none of a process that is gone, or of another user */
 function socketsOf(pid: number): string[] {
   const folder = `/proc/${pid}/fd`
-  try {
-    return readdirSync(folder).flatMap(name => {
-      const [, inode] = /^socket:\[(\d+)\]$/.exec(linkOf(`${folder}/${name}`)) ?? []
-      return inode ?? []
-    })
-  } catch {
-    return []
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
+  return namesIn(folder).flatMap(name => {
+    const link = ifPossible(() => readlinkSync(`${folder}/${name}`)) ?? ''
+    return /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []
+  })
 }

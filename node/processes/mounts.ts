@@ -2,7 +2,8 @@
  * What is mounted on this machine, proc_pid_mountinfo(5), and where a user could write in it. The mounts of containers and of other users lie
  * in folders that nobody else enters: hundreds of them are none of its business.
  */
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
+import { textIn } from '../if-possible.ts'
 
 export interface Mount {
   /** MAJOR:MINOR of what is mounted. */
@@ -34,13 +35,7 @@ const OF_KERNEL = new Set(
 const KEPT_FLAGS = new Set(['nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'relatime', 'nosymfollow'])
 
 /** @returns the mounts that this process sees; none where there is no /proc */
-export function ownMounts(): Mount[] {
-  try {
-    return mountsOf(readFileSync('/proc/self/mountinfo', 'utf8'))
-  } catch {
-    return []
-  }
-}
+export const ownMounts = (): Mount[] => mountsOf(textIn('/proc/self/mountinfo') ?? '')
 
 /** @param mountinfo the text of /proc/self/mountinfo */
 export const mountsOf = (mountinfo: string): Mount[] =>

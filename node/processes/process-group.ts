@@ -1,6 +1,7 @@
 /** Processes and their groups as /proc shows them, and signals to whole groups. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ifPossible, textIn } from '../if-possible.ts'
 
 export interface ProcessFacts {
   pid: number
@@ -26,13 +27,9 @@ export function inspect(pid: number): ProcessFacts | undefined {
 
 /** @returns the fields of /proc/PID/stat from the third, the state, on; proc_pid_stat(5) */
 function statOf(pid: number): string[] | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // the second field is the program's name in parentheses, and may itself contain parentheses and spaces
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  } catch {
-    return undefined
-  }
+  const stat = ifPossible(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  // the second field is the program's name in parentheses, and may itself contain parentheses and spaces
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 /** Set in the flags of a process that ends; include/linux/sched.h. */
@@ -46,7 +43,7 @@ export function waitStatusOf(pid: number): number | 'ending' | 'running' {
   return Number(fields[6]) & PF_EXITING ? 'ending' : 'running'
 }
 
-function allPids(): number[] {
+export function allPids(): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(Number)
@@ -62,13 +59,7 @@ export function groupOfChild(pid: number): number | undefined {
 }
 
 /** @returns the id of this boot; '' if the kernel does not tell it */
-export function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return ''
-  }
-}
+export const bootId = (): string => textIn('/proc/sys/kernel/random/boot_id')?.trim() ?? ''
 
 /** @returns the living processes of a group, with or without its leader */
 export function membersOf(group: number): ProcessFacts[] {
@@ -86,15 +77,7 @@ export function processesOf(groups: number[]): number[] {
 
 /** @returns the names of those of these processes that have not ended, as the kernel has them: 15 bytes, which the program may choose */
 export function namesOf(pids: number[]): string[] {
-  return pids.filter(pid => inspect(pid)?.living).flatMap(pid => nameOf(pid) ?? [])
-}
-
-function nameOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').replace(/\n$/, '')
-  } catch {
-    return undefined
-  }
+  return pids.filter(pid => inspect(pid)?.living).flatMap(pid => textIn(`/proc/${pid}/comm`)?.replace(/\n$/, '') ?? [])
 }
 
 /** @returns ms of CPU time of each of these groups so far, including their children that have ended */
@@ -113,11 +96,7 @@ export function processorTimesOf(groups: number[]): Map<number, number> {
 /** @returns false if the group is empty, or has only processes that have ended and wait to be reaped */
 export function isAlive(group: number): boolean {
   if (!signalGroup(group, 0)) return false
-  try {
-    return membersOf(group).length > 0
-  } catch {
-    return true
-  }
+  return ifPossible(() => membersOf(group).length > 0) ?? true
 }
 
 /** @returns false if there is no such group */

@@ -1,6 +1,6 @@
 /** The user that programs of others run as, where the daemon is root's. */
-import { readFileSync } from 'node:fs'
 import { BakError } from '../../protocols/errors.ts'
+import { textIn } from '../if-possible.ts'
 
 /** The user that `bak-node install` makes. */
 export const RUN_USER = 'bak-run'
@@ -50,11 +50,6 @@ function byNumber(wanted: string): RunAs | undefined {
 
 /** @throws {BakError} `bad-config` */
 export function findRunAs(wanted: string | undefined): RunAs {
-  let passwd = ''
-  try {
-    passwd = readFileSync('/etc/passwd', 'utf8')
-  } catch {
-    // an image without one: numbers do
-  }
-  return runAsOf(wanted, passwd)
+  // in an image without one numbers do
+  return runAsOf(wanted, textIn('/etc/passwd') ?? '')
 }

@@ -47,6 +47,8 @@ export interface RunProgramsInit {
   data: string
   /** How a program that the run brings is treated. */
   treatmentOf(program: ProgramOfRun): Promise<Treatment>
+  /** None of them is to run any more. */
+  onEnd?(): void
 }
 
 export class RunPrograms implements Programs {
@@ -137,13 +139,10 @@ export class RunPrograms implements Programs {
       contained = await this.#contain(program, folders, isolation)
       const { argv, env, told, directory } = factsOf(program, folders)
       const enter = this.#enter()
-      const rlimits = {
-        nofile: limits.nofile,
-        fsize: limits.bytes,
-        tmpfs: Math.min(limits.bytes ?? Infinity, totalmem() / 2)
-      }
+      const tmpfs = Math.min(limits.bytes ?? Infinity, totalmem() / 2)
+      const rlimits = { nofile: limits.nofile, fsize: limits.bytes, tmpfs }
       const own = isolation.how === 'user' && tmp != null ? [...writable, tmp] : writable
-      const entering = contained == null ? await this.#entering(program, isolation, rlimits.tmpfs) : undefined
+      const entering = contained == null ? await this.#entering(program, isolation, tmpfs) : undefined
       const mounts = isolation.how === 'user' && entering == null ? writableMountsFor(isolation) : []
       const about = { folder: cwd, rlimits, enter }
       const words =
@@ -197,6 +196,7 @@ export class RunPrograms implements Programs {
   }
 
   async end(): Promise<string[]> {
+    this.#init.onEnd?.()
     this.#over ??= 'the run is over here'
     this.#budget.stop()
     await Promise.all([...this.#running.keys()].map(each => each.stop()))

@@ -8,6 +8,7 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, renameSync, rmdirSync, rmSy
 import type { Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { ifPossible } from '../if-possible.ts'
 import { makePassage } from './passage.ts'
 import type { WorkFolderOwner } from './work-folders.ts'
 
@@ -70,13 +71,8 @@ export class SocketFolder {
 
   #removeIfEmpty(): void {
     const folders = this.#private == null ? [this.#folder] : [this.#private, this.#folder, dirname(this.#folder)]
-    for (const folder of folders) {
-      try {
-        rmdirSync(folder)
-      } catch {
-        // others are in it
-      }
-    }
+    // others may be in it
+    for (const folder of folders) ifPossible(() => rmdirSync(folder))
   }
 
   #make(): void {
@@ -98,9 +94,5 @@ export class SocketFolder {
 }
 
 function removeSocket(path: string, ino: number): void {
-  try {
-    if (lstatSync(path).ino === ino) unlinkSync(path)
-  } catch {
-    // it is gone
-  }
+  if (ifPossible(() => lstatSync(path).ino) === ino) ifPossible(() => unlinkSync(path))
 }

@@ -5,6 +5,8 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { ifPossible } from '../if-possible.ts'
+import { onAbort } from '../wait.ts'
 import { Guard } from './guard.ts'
 import { type Exit, type Launched, launch, type Program } from './launch.ts'
 import { ProcessLedger } from './ledger.ts'
@@ -81,7 +83,7 @@ export class Supervisor {
     const running: Running = { ...launched, stop, group, leaderStarted: inspect(launched.pid)?.started }
     this.#running.set(launched.pid, running)
     launched.exited.then(() => this.#forgetIfGone(running))
-    if (signal != null) stopOnAbort(running, signal)
+    if (signal != null) void running.exited.then(onAbort(signal, () => void stop()))
     return running
   }
 
@@ -100,11 +102,7 @@ export class Supervisor {
 
   /** On a full disk the guard still watches them. */
   #keepCgroups(): void {
-    try {
-      this.#ledger.putCgroups([...this.#cgroups])
-    } catch {
-      // as above
-    }
+    ifPossible(() => this.#ledger.putCgroups([...this.#cgroups]))
   }
 
   /** Stops everything that runs. Never rejects. */
@@ -160,11 +158,8 @@ export class Supervisor {
     const { pid } = running
     if (!this.#isCurrent(running)) return
     if (!isAlive(pid)) return this.#forget(pid)
-    try {
-      this.#ledger.put(pid, membersOf(pid))
-    } catch {
-      // on a full disk the guard still watches them
-    }
+    // on a full disk the guard still watches them
+    ifPossible(() => this.#ledger.put(pid, membersOf(pid)))
     setTimeout(() => this.#forgetIfGone(running), STRAY_CHECK_MS).unref()
   }
 
@@ -180,22 +175,11 @@ export class Supervisor {
 
 /** Best effort: it is in a process group of its own, too. */
 function enterCgroup(file: string, pid: number): void {
-  try {
-    // only a file of the kernel: it is never made
-    writeFileSync(file, `${pid}`, { flag: 'r+' })
-  } catch {
-    // it has ended, or the group is gone
-  }
+  // only a file of the kernel: it is never made
+  ifPossible(() => writeFileSync(file, `${pid}`, { flag: 'r+' }))
 }
 
 const isWatchable = (folder: string | undefined): folder is `/${string}` => /^\/\S*$/.test(folder ?? '')
-
-function stopOnAbort(supervised: Supervised, signal: AbortSignal): void {
-  const stop = () => supervised.stop()
-  if (signal.aborted) return void stop()
-  signal.addEventListener('abort', stop, { once: true })
-  supervised.exited.then(() => signal.removeEventListener('abort', stop))
-}
 
 /** @returns false if the program or a process of its group is alive after `timeout` ms */
 async function hasEnded({ pid, exited }: Supervised, timeout: number): Promise<boolean> {

@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { bytesOf, rawOf } from '../../protocols/file-names.ts'
 import { listRaw } from '../../protocols/folder-digests.ts'
+import { ifPossible } from '../if-possible.ts'
 import { moveRaw } from './move-raw.ts'
 import { firstSafe, makePassage } from './passage.ts'
 
@@ -44,11 +45,13 @@ export const keyOfHome = (home: string) => createHash('sha256').update(home).dig
 export class WorkFolders {
   /** The folder in the home whose folders have counterparts here. */
   readonly #inside: string
-  readonly #owner: WorkFolderOwner
+  /** Whom the folders belong to. */
+  readonly owner: WorkFolderOwner
   readonly #home: string
   /** Where all of them are. */
   readonly base: string
-  readonly #root: string
+  /** Where the folders of this home are; the user passes through. */
+  readonly root: string
   /** Folders whose paths were too long, under short ones. */
   #long: string[] = []
 
@@ -60,20 +63,10 @@ export class WorkFolders {
     bases = BASES
   }: { home: string; inside: string; owner: WorkFolderOwner; bases?: string[] }) {
     this.#inside = inside
-    this.#owner = owner
+    this.owner = owner
     this.#home = home
     this.base = firstSafe(bases)
-    this.#root = join(this.base, keyOfHome(home))
-  }
-
-  /** Where the folders are; the user passes through. */
-  get root(): string {
-    return this.#root
-  }
-
-  /** Whom the folders belong to. */
-  get owner(): WorkFolderOwner {
-    return this.#owner
+    this.root = join(this.base, keyOfHome(home))
   }
 
   /** @param folder in the home @returns an empty folder of the user, the counterpart of that one */
@@ -85,31 +78,30 @@ export class WorkFolders {
 
   /** @param folder in the home @returns its counterpart, which the user passes through to those of its programs, and which stays until it is removed */
   passage(folder: string): string {
-    let path = this.#root
+    const path = this.#passTo(relative(this.#inside, folder).split(sep))
+    makePassage(join(path, KEPT))
+    return path
+  }
+
+  #passTo(parts: string[]): string {
+    let path = this.root
     makePassage(path)
-    for (const part of relative(this.#inside, folder).split(sep)) {
+    for (const part of parts) {
       path = join(path, part)
       makePassage(path)
     }
-    makePassage(join(path, KEPT))
     return path
   }
 
   /** The folder is the user's from now on. */
   handOver(made: string): void {
-    chownSync(made, this.#owner.uid, this.#owner.gid)
+    chownSync(made, this.owner.uid, this.owner.gid)
   }
 
   /** @returns an empty folder that no other user can enter until it is handed over */
   makeClosed(folder: string): string {
     const parts = relative(this.#inside, folder).split(sep)
-    let path = this.#root
-    makePassage(path)
-    for (const part of parts.slice(0, -1)) {
-      path = join(path, part)
-      makePassage(path)
-    }
-    const made = join(path, parts.at(-1) as string)
+    const made = join(this.#passTo(parts.slice(0, -1)), parts.at(-1) as string)
     this.#discard(made)
     mkdirSync(made, { mode: 0o700 })
     return made
@@ -120,7 +112,7 @@ export class WorkFolders {
    * @returns the names that were left out
    */
   async collect(made: string): Promise<string[]> {
-    const to = join(this.#inside, relative(this.#root, made))
+    const to = join(this.#inside, relative(this.root, made))
     const left: string[] = []
     const [from, into] = [rawOf(made), rawOf(to)]
     takeOver(from)
@@ -146,15 +138,15 @@ export class WorkFolders {
   /** Moves what programs of a daemon that was killed left, where their run is still here, and removes the rest, also that of homes that are gone. */
   async recover(): Promise<void> {
     this.#removeHomeless()
-    rmSync(this.#root + HOME_LINK, { force: true })
-    symlinkSync(this.#home, this.#root + HOME_LINK)
-    if (!exists(this.#root)) return
-    makePassage(this.#root)
-    for (const made of this.#owned(this.#root)) {
-      if (exists(join(this.#inside, relative(this.#root, made)))) await this.collect(made)
+    rmSync(this.root + HOME_LINK, { force: true })
+    symlinkSync(this.#home, this.root + HOME_LINK)
+    if (!exists(this.root)) return
+    makePassage(this.root)
+    for (const made of this.#owned(this.root)) {
+      if (exists(join(this.#inside, relative(this.root, made)))) await this.collect(made)
       else this.#discard(made)
     }
-    rmSync(this.#root, { recursive: true, force: true })
+    rmSync(this.root, { recursive: true, force: true })
   }
 
   /** Only what this user made for a home whose link says where that was, and of which nothing is there any more. */
@@ -183,7 +175,7 @@ export class WorkFolders {
     return readdirSync(folder, { withFileTypes: true }).some(entry => {
       const path = join(folder, entry.name)
       const { uid } = lstatSync(path)
-      if (uid === this.#owner.uid) return false
+      if (uid === this.owner.uid) return false
       return uid !== process.getuid?.() || (entry.isDirectory() && this.#hasForeign(path))
     })
   }
@@ -211,14 +203,14 @@ export class WorkFolders {
   #drop(raw: string, left: string[]): boolean {
     const name = raw.slice(raw.lastIndexOf('/') + 1)
     if (raw.length > MAX_PATH_BYTES) {
-      const short = join(this.#root, `.long-${randomUUID()}`)
+      const short = join(this.root, `.long-${randomUUID()}`)
       renameSync(bytesOf(raw), short)
       this.#long.push(short)
       left.push(name)
       return true
     }
     const stat = lstatSync(bytesOf(raw), { throwIfNoEntry: false })
-    if (stat?.uid === this.#owner.uid) {
+    if (stat?.uid === this.owner.uid) {
       if (!stat.isDirectory()) return false
       takeOver(raw)
       this.#dropIn(raw, left)
@@ -233,7 +225,7 @@ export class WorkFolders {
     return readdirSync(folder, { withFileTypes: true })
       .filter(entry => entry.isDirectory())
       .map(entry => join(folder, entry.name))
-      .flatMap(path => (lstatSync(path).uid === this.#owner.uid ? [path] : this.#owned(path)))
+      .flatMap(path => (lstatSync(path).uid === this.owner.uid ? [path] : this.#owned(path)))
   }
 }
 
@@ -247,29 +239,9 @@ function takeOver(raw: string): void {
 }
 
 /** Of an empty folder. */
-function isRemoved(path: string): boolean {
-  try {
-    rmdirSync(path)
-    return true
-  } catch {
-    return false
-  }
-}
+const isRemoved = (path: string): boolean => ifPossible(() => rmdirSync(path) ?? true) ?? false
 
 /** One that cannot be looked at is not gone. */
-function isGone(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) == null
-  } catch {
-    return false
-  }
-}
+const isGone = (path: string): boolean => ifPossible(() => lstatSync(path, { throwIfNoEntry: false }) == null) ?? false
 
-function exists(path: string | Buffer): boolean {
-  try {
-    lstatSync(path)
-    return true
-  } catch {
-    return false
-  }
-}
+const exists = (path: string | Buffer): boolean => ifPossible(() => lstatSync(path)) != null

@@ -5,7 +5,7 @@ import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { findTool, isBuiltIn, lifetimeOf, listTools } from './index.ts'
 import { type DamagedTool, type OwnerTools, readOwnerTools, stampOf } from './owner-files.ts'
 import { ignoredBy, settingsOf } from './settings-of.ts'
-import type { CheckHow, Tool } from './tool.ts'
+import { type CheckHow, MAX_REASON, type Tool, unusable } from './tool.ts'
 
 /** A tool, and whether this machine can run it without options. */
 export interface Checked {
@@ -18,7 +18,6 @@ interface Found {
   damaged: DamagedTool[]
 }
 
-const MAX_REASON = 1024
 /** The record of a peer has room for no more. */
 const MAX_RECORDED = 128
 
@@ -93,15 +92,15 @@ export const mannerOf = (tool: Tool, options: ToolOptions): Pick<Availability, '
 
 /** @returns for each tool whether this machine can run it without options; also for a file that is damaged */
 export const availabilityOf = ({ checked, damaged }: Found): Availability[] =>
-  [...checked.map(each => each.availability), ...damaged.flatMap(each => unusable(each) ?? [])].slice(0, MAX_RECORDED)
+  [
+    ...checked.map(each => each.availability),
+    ...damaged.flatMap(({ tool, why }) => (tool == null ? [] : [unusable(tool, why)]))
+  ].slice(0, MAX_RECORDED)
 
 async function withoutOptions(tool: Tool, how: CheckHow): Promise<Availability> {
   try {
     return await tool.check({}, how)
   } catch (cause) {
-    return { tool: tool.name, usable: false, reason: `${tool.name}: ${(cause as Error).message}`.slice(0, MAX_REASON) }
+    return unusable(tool.name, (cause as Error).message)
   }
 }
-
-const unusable = ({ tool, why }: DamagedTool): Availability | undefined =>
-  tool == null ? undefined : { tool, usable: false, reason: `${tool}: ${why}`.slice(0, MAX_REASON) }

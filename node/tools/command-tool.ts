@@ -6,7 +6,7 @@ import { findProgram } from './find-program.ts'
 import { filesOfProgram, notFound } from './program-tool.ts'
 import { runProgram } from './run-program.ts'
 import { programOf } from './shell-line.ts'
-import type { Needs, Tool } from './tool.ts'
+import { type Needs, type Tool, unusable } from './tool.ts'
 
 /** Which variables of a word are replaced. */
 const PLACE = /\{([a-z][a-z0-9_-]*)\}/g
@@ -58,11 +58,11 @@ export async function checkCommand(
     const where = each.includes('/') ? 'is not the absolute path of an executable' : notFound(needs)
     const line = program === shell ? words.join(' ') : (words[2] as string)
     const shown = line === each ? '' : ` (${line})`
-    return { tool: name, usable: false, reason: `${name}: ${each} ${where}${shown}`.slice(0, 1024) }
+    return unusable(name, `${each} ${where}${shown}`)
   }
   if (needs.root === true && process.geteuid?.() !== 0) {
     const why = needs.privilege == null ? '' : `: ${needs.privilege}`
-    return { tool: name, usable: false, reason: `${name}: needs root${why}`.slice(0, 1024) }
+    return unusable(name, `needs root${why}`)
   }
   return { tool: name, usable: true }
 }

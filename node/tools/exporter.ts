@@ -7,7 +7,7 @@ import { findProgram, versionOf } from './find-program.ts'
 import { filesOfProgram, notFound } from './program-tool.ts'
 import { runProgram } from './run-program.ts'
 import { intervalOf, intervalSetting, settingsOf } from './settings-of.ts'
-import type { Needs, RunningTool, Setting, Tool, ToolContext } from './tool.ts'
+import { type Needs, type RunningTool, type Setting, type Tool, type ToolContext, unusable, wrapTool } from './tool.ts'
 
 interface Exporter {
   name: string
@@ -36,7 +36,7 @@ export function exporterTool({ name, summary, programs, needs, settings = [], ar
     files: filesOfProgram(name),
     async check(_, { isQuick = false } = {}) {
       const path = await findFirst(programs)
-      if (path == null) return { tool: name, usable: false, reason: `${name}: ${program} ${notFound(all)}` }
+      if (path == null) return unusable(name, `${program} ${notFound(all)}`)
       return { tool: name, usable: true, ...(isQuick ? {} : { version: await versionOf(path, '--version') }) }
     },
     async start(context) {
@@ -67,14 +67,7 @@ export function listening(
   const ready = isListening(running, port, { seconds: options.ready_after ?? LISTEN_TIMEOUT_S, signal })
   // a caller may stop the tool without waiting for it to be ready
   ready.catch(() => {})
-  const { began, remarks, failed } = running
-  return {
-    ...{ began, remarks, failed, ready, port },
-    get group() {
-      return running.group
-    },
-    stop: () => running.stop()
-  }
+  return wrapTool(running, { ready, port })
 }
 
 async function isListening(

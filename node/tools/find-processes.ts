@@ -1,7 +1,9 @@
 /** Processes of this machine by id or by name, but for those that no tool may attach to. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 import { globOf } from '../../protocols/glob.ts'
+import { ifPossible, textIn } from '../if-possible.ts'
+import { allPids } from '../processes/process-group.ts'
 import type { Setting } from './tool.ts'
 
 interface FoundProcess {
@@ -98,47 +100,26 @@ export function whyProtected(pid: number): string | undefined {
 
 /** The executable of this daemon is also Node, which others run, too. */
 function isSameProgram(pid: number, { argv }: FoundProcess): boolean {
-  try {
-    return (
-      readlinkSync(`/proc/${pid}/exe`) === readlinkSync('/proc/self/exe') &&
-      argv[1] != null &&
-      argv[1] === process.argv[1]
-    )
-  } catch {
-    return false
-  }
+  const exe = (of: number | string) => ifPossible(() => readlinkSync(`/proc/${of}/exe`))
+  const own = exe('self')
+  return own != null && exe(pid) === own && argv[1] != null && argv[1] === process.argv[1]
 }
 
-function everyPid(): number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b)
-}
+const everyPid = (): number[] => allPids().sort((a, b) => a - b)
 
 /** @returns undefined for one that has ended */
 function processOf(pid: number): FoundProcess | undefined {
-  try {
-    const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
-    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
-    return { pid, name, argv }
-  } catch {
-    return undefined
-  }
+  const [name, words] = [textIn(`/proc/${pid}/comm`), textIn(`/proc/${pid}/cmdline`)]
+  return name == null || words == null ? undefined : { pid, name: name.trim(), argv: words.split('\0').slice(0, -1) }
 }
 
 /** @returns a line of /proc/PID/status, without its name */
 export function statusOf(pid: number, line: string): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/status`, 'utf8')
-    return text
-      .split('\n')
-      .find(each => each.startsWith(`${line}:`))
-      ?.slice(line.length + 1)
-      .trim()
-  } catch {
-    return undefined
-  }
+  const lines = textIn(`/proc/${pid}/status`)?.split('\n')
+  return lines
+    ?.find(each => each.startsWith(`${line}:`))
+    ?.slice(line.length + 1)
+    .trim()
 }
 
 const parentOf = (pid: number) => Number(statusOf(pid, 'PPid'))

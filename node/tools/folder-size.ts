@@ -3,12 +3,18 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { now } from '../now.ts'
 import { MIB, reachedSize } from './size-setting.ts'
-import type { RunningTool } from './tool.ts'
+import { type RunningTool, wrapTool } from './tool.ts'
 
 /** Between two looks: what a fast tool writes meanwhile is beyond its size. */
 const LOOK_EVERY_MS = 250
 /** A tool leaves a few files, in a folder or two. */
 const MAX_DEPTH = 2
+
+/** Follows no link. @returns bytes of a regular file; 0 for anything else */
+export async function fileSize(path: string | Buffer): Promise<number> {
+  const found = await lstat(path).catch(() => undefined)
+  return found?.isFile() ? found.size : 0
+}
 
 /** Follows no link. @returns bytes of the files, also in folders of it; what is gone meanwhile counts nothing */
 export async function folderSize(folder: string, depth = 0): Promise<number> {
@@ -16,10 +22,7 @@ export async function folderSize(folder: string, depth = 0): Promise<number> {
   const sizes = entries.map(entry => {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) return depth < MAX_DEPTH ? folderSize(path, depth + 1) : 0
-    return lstat(path).then(
-      found => (found.isFile() ? found.size : 0),
-      () => 0
-    )
+    return fileSize(path)
   })
   return (await Promise.all(sizes)).reduce((sum, each) => sum + each, 0)
 }
@@ -46,13 +49,5 @@ export function boundedBy(running: RunningTool, folder: string, mib: number): Ru
   }
   const timer = setInterval(() => void look(), LOOK_EVERY_MS)
   timer.unref()
-  return {
-    ...running,
-    // in a sandbox it is known only after a while
-    get group() {
-      return running.group
-    },
-    remarks,
-    stop
-  }
+  return wrapTool(running, { remarks, stop })
 }

@@ -2,7 +2,6 @@
  * Tools that are programs with many other uses, often as root: bak starts them with words that observe only. Words that it does not know
  * make it a program that the run brings, with all guards of `[allow]`.
  */
-import type { Availability } from '../../protocols/hello.ts'
 import { type SettingValue, type ToolOptions, wordsOf } from '../../protocols/tool-options.ts'
 import { findProgram, versionOf } from './find-program.ts'
 import { boundedBy } from './folder-size.ts'
@@ -11,7 +10,16 @@ import { filesOfProgram, notFound } from './program-tool.ts'
 import { type ProgramRun, runProgram } from './run-program.ts'
 import { intervalOf, intervalSetting, settingsOf } from './settings-of.ts'
 import { sizeSetting } from './size-setting.ts'
-import type { Needs, RunningTool, Setting, Tool, ToolContext, ToolFile } from './tool.ts'
+import {
+  type Needs,
+  type RunningTool,
+  type Setting,
+  type Tool,
+  type ToolContext,
+  type ToolFile,
+  unusable,
+  wrapTool
+} from './tool.ts'
 
 export type Values = Record<string, SettingValue>
 
@@ -88,13 +96,13 @@ export function observingProgram(init: ObservingProgram): Tool {
     },
     async check(options, { isQuick = false } = {}) {
       const path = await findProgram(program)
-      if (path == null) return not(name, `${program === name ? '' : `${program} is `}${notFound(init.needs)}`)
+      if (path == null) return unusable(name, `${program === name ? '' : `${program} is `}${notFound(init.needs)}`)
       const wanted = wantedBy(options)
       const brought = broughtBy(wanted)
       const verdicts = [await init.whyNot?.(wanted.values, wanted.words)]
       if (typeof verdicts[0] !== 'string' && !isQuick && brought == null) verdicts.push(await init.tryOut?.(wanted))
       const why = verdicts.find(each => typeof each === 'string')
-      if (why != null) return not(name, why as string)
+      if (why != null) return unusable(name, why as string)
       const version = isQuick ? undefined : await versionOf(path, init.versionFlag)
       const partly = verdicts.flatMap(each => (typeof each === 'object' ? [each.partly] : []))
       if (brought != null)
@@ -130,18 +138,12 @@ export function observingProgram(init: ObservingProgram): Tool {
 
 function finishedBy(running: RunningTool, finish: () => string[] | Promise<string[]>): RunningTool {
   const remarks = running.remarks ?? []
-  return {
-    ...running,
-    get group() {
-      return running.group
-    },
-    remarks,
-    async stop() {
-      const faults = await running.stop()
-      remarks.push(...(await finish()))
-      return faults
-    }
+  const stop = async () => {
+    const faults = await running.stop()
+    remarks.push(...(await finish()))
+    return faults
   }
+  return wrapTool(running, { remarks, stop })
 }
 
 /** What a tool says of one of the usual files is more than that it is one. */
@@ -149,9 +151,3 @@ const withUsual = (files: ToolFile[], name: string): ToolFile[] => [
   ...files,
   ...filesOfProgram(name).filter(usual => !files.some(each => each.name === usual.name))
 ]
-
-const not = (tool: string, reason: string): Availability => ({
-  tool,
-  usable: false,
-  reason: `${tool}: ${reason}`.slice(0, 1024)
-})

@@ -13,8 +13,9 @@ import { findRunnable, versionOf } from './find-program.ts'
 import { type PcpPlaces, pcpPlaces } from './pcp-places.ts'
 import { filesOfProgram, notFound } from './program-tool.ts'
 import { runProgram } from './run-program.ts'
+import { isReadable } from './sampled/kernel-file.ts'
 import { intervalSetting, settingsOf } from './settings-of.ts'
-import type { RunningTool, Tool, ToolContext } from './tool.ts'
+import { type RunningTool, type Tool, type ToolContext, unusable, wrapTool } from './tool.ts'
 
 const NAME = 'pcp'
 const LOG = 'pmcd.log'
@@ -56,9 +57,9 @@ export const pcp: Tool = {
   async check() {
     const places = await pcpPlaces()
     const pmcd = await findRunnable([join(places.binaries, 'pmcd')])
-    if (pmcd == null) return { tool: NAME, usable: false, reason: `${NAME}: pmcd ${notFound(needs)}` }
-    const agents = await missingAgents(places)
-    if (agents.length > 0) return { tool: NAME, usable: false, reason: `${NAME}: ${agents.join(', ')}: no such file` }
+    if (pmcd == null) return unusable(NAME, `pmcd ${notFound(needs)}`)
+    const agents = missingAgents(places)
+    if (agents.length > 0) return unusable(NAME, `${agents.join(', ')}: no such file`)
     return { tool: NAME, usable: true, version: await versionOf(pmcd, '--version') }
   },
   async start(context) {
@@ -91,17 +92,8 @@ const AGENTS = [
 ]
 const agentFile = ({ agents }: PcpPlaces, name: string) => join(agents, name, `pmda_${name}.so`)
 
-async function missingAgents(places: PcpPlaces): Promise<string[]> {
-  const files = AGENTS.map(({ name }) => agentFile(places, name))
-  const found = await Promise.all(files.map(each => readable(each)))
-  return files.filter((_, i) => !found[i])
-}
-
-const readable = (path: string) =>
-  readFile(path).then(
-    () => true,
-    () => false
-  )
+const missingAgents = (places: PcpPlaces): string[] =>
+  AGENTS.map(({ name }) => agentFile(places, name)).filter(each => !isReadable(each))
 
 /** Who may ask: this machine, for values. */
 const configOf = (places: PcpPlaces) =>
@@ -133,18 +125,13 @@ async function startPmcd(places: PcpPlaces, context: ToolContext, port: number):
     ...['-s', join(own.run, 'pmcd.socket'), '-l', LOG, '-x', join(own.run, 'fatal.log')]
   ]
   const running = await runProgram({ name: NAME, argv, stopSignal: 'SIGTERM', output: LOG }, context)
-  return {
-    ...running,
-    get group() {
-      return running.group
-    },
-    async stop() {
-      const faults = await running.stop()
-      // what only pmcd needed
-      for (const each of Object.values(own)) await rm(each, { recursive: true, force: true })
-      return faults
-    }
+  const stop = async () => {
+    const faults = await running.stop()
+    // what only pmcd needed
+    for (const each of Object.values(own)) await rm(each, { recursive: true, force: true })
+    return faults
   }
+  return wrapTool(running, { stop })
 }
 
 /** The names of the metrics of all agents in one file, which packages make as root only. */

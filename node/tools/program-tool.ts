@@ -5,7 +5,7 @@ import { findProgram, versionOf } from './find-program.ts'
 import { type KnownWords, unknownWord } from './known-words.ts'
 import { runProgram } from './run-program.ts'
 import { intervalOf, intervalSetting, settingsOf } from './settings-of.ts'
-import type { Needs, Setting, Tool, ToolFile } from './tool.ts'
+import { type Needs, type Setting, type Tool, type ToolFile, unusable } from './tool.ts'
 
 interface ProgramTool {
   /** Name of the tool and of its program. */
@@ -70,7 +70,7 @@ const isSetting = (word: string, { settings }: Tool) => settings.some(({ name })
 
 async function checkProgram({ name, needs, limits }: ProgramTool): Promise<Availability> {
   const path = await findProgram(name)
-  if (path == null) return { tool: name, usable: false, reason: `${name}: ${notFound(needs)}` }
+  if (path == null) return unusable(name, notFound(needs))
   const version = await versionOf(path)
   const limit = limits?.()
   return { tool: name, usable: true, version, reason: limit == null ? undefined : `${name}: ${limit}` }

@@ -1,6 +1,7 @@
 /** Reads what a tool wrote, as its reading says: samples with a time, labels and numbers. Pure. */
 import { splitCsv } from '../../protocols/csv.ts'
 import type { Reading } from '../../protocols/reading.ts'
+import { ifPossible } from '../if-possible.ts'
 
 export interface Sample {
   /** ms since 1970; left out where the reading names no time. */
@@ -59,12 +60,8 @@ function csvReader(separator: string, columns?: string[]): (line: string) => Cel
 }
 
 function jsonCells(line: string, columns: string[]): Cells {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    return 'is no JSON'
-  }
+  const value: unknown = ifPossible(() => JSON.parse(line))
+  if (value === undefined) return 'is no JSON'
   if (value == null || typeof value !== 'object') return 'is no object of JSON'
   return new Map(columns.map(column => [column, follow(value, column.split('.'))]))
 }

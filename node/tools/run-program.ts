@@ -1,5 +1,5 @@
 /** Runs a program as a tool: its files, readiness and exit. */
-import { lstat, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,6 +12,7 @@ import { errorLineIn } from '../processes/error-line.ts'
 import type { RunningProgram } from '../processes/programs.ts'
 import type { Exit } from '../processes/supervisor.ts'
 import { fromBundle } from './bundled-program.ts'
+import { fileSize } from './folder-size.ts'
 import type { RunningTool, ToolContext } from './tool.ts'
 
 export interface ProgramRun {
@@ -103,7 +104,7 @@ const filesOf = ({ name, output }: ProgramRun, folder: string) => ({
 async function isReady(supervised: RunningProgram, paths: Paths, deadline: number, signal: AbortSignal): Promise<void> {
   const exited = supervised.exited
   for (let exit: Exit | undefined; ; exit = await Promise.race([exited, sleep(OUTPUT_CHECK_MS, undefined)])) {
-    const wrote = (await sizeOf(paths.output)) > 0
+    const wrote = (await fileSize(paths.output)) > 0
     if (exit != null && !(wrote && exit.exit === 0)) throw await failure(exit, paths, supervised)
     if (wrote || performance.now() >= deadline) return
     if (signal.aborted) {
@@ -144,7 +145,7 @@ const describe = ({ exit, signal }: Exit) => (exit == null ? `signal ${signal}` 
 async function unwritten(folder: string, { expected = [], written = [] }: ProgramRun, paths: Paths): Promise<string[]> {
   const others = [paths.command, ...written.map(name => join(folder, name))]
   if (!(await hasWritten(folder, others))) return ['wrote nothing']
-  const sizes = await Promise.all(expected.map(name => sizeOf(join(folder, name))))
+  const sizes = await Promise.all(expected.map(name => fileSize(join(folder, name))))
   return expected.flatMap((name, i) => (sizes[i] === 0 ? [`did not write ${name}`] : []))
 }
 
@@ -156,20 +157,13 @@ async function hasWritten(folder: string, others: string[]): Promise<boolean> {
     try {
       for await (const { at, isFile, isFolder } of entriesOf(path)) {
         if (isFolder) ahead.push(at)
-        else if (isFile && !isOther.has(at) && (await sizeOf(bytesOf(at))) > 0) return true
+        else if (isFile && !isOther.has(at) && (await fileSize(bytesOf(at))) > 0) return true
       }
     } catch {
       // what cannot be looked at is named when it is packed
     }
   }
   return false
-}
-
-async function sizeOf(path: string | Buffer): Promise<number> {
-  return lstat(path).then(
-    found => (found.isFile() ? found.size : 0),
-    () => 0
-  )
 }
 
 /** The program may write to the folder already: what it puts there is neither followed nor written to. @throws {BakError} */

@@ -5,6 +5,9 @@ import type { Lifetime } from '../../protocols/on-end.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
 import type { Programs } from '../processes/programs.ts'
 
+/** Characters of a reason. */
+export const MAX_REASON = 1024
+
 /** What a machine must have. */
 export interface Needs {
   /** Looked for on the PATH. */
@@ -42,6 +45,22 @@ export interface CheckHow {
   /** Start no program: each daemon asks for all tools when it starts. */
   isQuick?: boolean
 }
+
+/** @returns that a machine cannot run a tool, and why */
+export const unusable = (tool: string, why: string): Availability => ({
+  tool,
+  usable: false,
+  reason: `${tool}: ${why}`.slice(0, MAX_REASON)
+})
+
+/** @returns the tool with something else in it; its group is known only after a while in a sandbox */
+export const wrapTool = (running: RunningTool, change: Partial<RunningTool>): RunningTool => ({
+  ...running,
+  get group() {
+    return running.group
+  },
+  ...change
+})
 
 export interface Tool {
   name: string

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { whyOf } from '../../protocols/errors.ts'
 import { OUTPUT_FILES, TIMES_FILE } from '../../protocols/layout.ts'
 import { MAX_LINE_BYTES, MAX_TIMES_BYTES, type OutputTime, writeTime } from '../../protocols/output-times.ts'
+import { ifPossible } from '../if-possible.ts'
 import { AlignedTimer } from '../mesh/idle/timer.ts'
 import { now } from '../now.ts'
 
@@ -133,10 +134,4 @@ export class OutputTimes {
 }
 
 /** Synchronous: to wait for the answer would wake threads that sleep. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false })
-  } catch {
-    return undefined
-  }
-}
+const statOf = (path: string): Stats | undefined => ifPossible(() => statSync(path, { throwIfNoEntry: false }))

@@ -142,38 +142,26 @@ export class ClientLoop {
 
   /** @returns whether another request may follow */
   #note(outcome: LoopOutcome, due: number | undefined, processing: number): boolean {
-    const { end, pacer } = this.#options
-    const isFailed = outcome.failed != null
+    const { begun, ended, failed, weight = 1, unit = 'ops', isLast = false } = outcome
+    const { end, pacer, begin, record, task } = this.#options
     // aborted by us: no fault of what was asked
-    if (isFailed && end.reason === 'cut') return false
-    const weight = isFailed ? 0 : (outcome.weight ?? 1)
-    const unit = outcome.unit ?? 'ops'
-    this.#record(outcome, due, processing, weight, unit)
-    this.done++
-    if (outcome.isLast) this.isDone = true
-    pacer?.advance(weight, unit)
-    return !outcome.isLast
-  }
-
-  #record(
-    { begun, ended, failed }: LoopOutcome,
-    due: number | undefined,
-    processing: number,
-    weight: number,
-    unit: string
-  ) {
-    const { begin, record, task } = this.#options
+    if (failed != null && end.reason === 'cut') return false
+    const from = due ?? begun
     const sample = this.#sample
-    sample.due = (due ?? begun) - begin
+    sample.due = from - begin
     sample.sent = begun - begin
-    sample.latency = ended - (due ?? begun)
+    sample.latency = ended - from
     sample.service = ended - begun
     sample.processing = processing
-    sample.weight = weight
+    sample.weight = failed == null ? weight : 0
     sample.unit = unit
     sample.failed = failed
     sample.isWarmup = this.done < task.warmupIterations || sample.due < this.#warmupEnds - ROUNDING
     record(sample)
+    this.done++
+    if (isLast) this.isDone = true
+    pacer?.advance(sample.weight, unit)
+    return !isLast
   }
 
   #countUnsent(first: number): void {

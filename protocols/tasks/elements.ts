@@ -5,7 +5,7 @@
 import { BakError } from '../errors.ts'
 import type { Spec } from '../spec.ts'
 import type { NamedOperation, Operation } from './operation.ts'
-import { loadOf, type Parallel, type Task } from './task.ts'
+import { type LENGTHS, loadOf, type Parallel, type Task } from './task.ts'
 import { nameOf, withParameters } from './task-parameters.ts'
 
 /** What of a spec is about tasks. */
@@ -110,13 +110,6 @@ function lengthsOf(task: Task, shared: Parallel | undefined, operation: Operatio
     ...(period == null ? {} : { period })
   }
 }
-export const LENGTHS = [
-  'warmup_iterations',
-  'iterations',
-  'warmup_time_period',
-  'time_period',
-  'ramp_up_time_period'
-] as const
 
 function operationIn(
   { operation: given }: Pick<Task, 'operation'>,

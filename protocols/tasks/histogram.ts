@@ -42,13 +42,7 @@ export class LogHistogram {
   }
 
   addAt(index: number, times: number): void {
-    const at = Math.floor(index / PAGE)
-    let page = this.#pages[at]
-    if (page == null) {
-      while (this.#pages.length < at) this.#pages.push(undefined)
-      page = new Float64Array(PAGE)
-      this.#pages[at] = page
-    }
+    const page = this.#pageAt(Math.floor(index / PAGE))
     const place = index % PAGE
     page[place] = (page[place] as number) + times
     this.#count += times
@@ -57,15 +51,21 @@ export class LogHistogram {
   add(other: LogHistogram): void {
     for (const [at, from] of other.#pages.entries()) {
       if (from == null) continue
-      let page = this.#pages[at]
-      if (page == null) {
-        while (this.#pages.length < at) this.#pages.push(undefined)
-        page = new Float64Array(PAGE)
-        this.#pages[at] = page
-      }
+      const page = this.#pageAt(at)
       for (let i = 0; i < PAGE; i++) page[i] = (page[i] as number) + (from[i] as number)
     }
     this.#count += other.#count
+  }
+
+  /** @returns it, made where it is not there */
+  #pageAt(at: number): Float64Array {
+    const known = this.#pages[at]
+    if (known != null) return known
+    // a list without holes is quicker
+    while (this.#pages.length < at) this.#pages.push(undefined)
+    const made = new Float64Array(PAGE)
+    this.#pages[at] = made
+    return made
   }
 
   /** @returns the buckets that have values, upwards, as [index, count] */

@@ -1,8 +1,8 @@
 /** What is wrong with how long tasks last and how fast they send, each with the defaults of its parallel. Pure. */
 import type { Path } from '../toml-lines.ts'
 import type { ValidationError } from '../validation-errors.ts'
-import { groupsOf, LENGTHS } from './elements.ts'
-import { MAX_CLIENTS, type Parallel, type Task, type TaskKeys } from './task.ts'
+import { groupsOf } from './elements.ts'
+import { LENGTHS, MAX_CLIENTS, type Parallel, type Task, type TaskKeys } from './task.ts'
 import { nameOf } from './task-parameters.ts'
 
 const ITERATIONS = ['iterations', 'warmup_iterations'] as const

@@ -1,11 +1,10 @@
 /** Thresholds on metrics that no task will ever have: without this they would be found out when the run has ended, as undecided. Pure. */
-import { nearest } from '../nearest.ts'
 import type { SpecInput } from '../spec.ts'
 import type { ValidationError } from '../validation-errors.ts'
 import type { TaskKeys } from './task.ts'
 import { METRICS } from './task-entry.ts'
 import { nameOf } from './task-parameters.ts'
-import { unknownIn } from './unknown-name.ts'
+import { knownInstead, unknownIn } from './unknown-name.ts'
 
 /** @param keys of which names are right */
 export function wrongMetrics(
@@ -26,10 +25,7 @@ function whyUnknown(metric: string, names: string[], isOpen: boolean): string | 
   const kinds = own.map(name => metric.slice(name.length + 1))
   if (kinds.some(kind => METRICS.includes(kind))) return undefined
   const [kind] = kinds
-  if (kind != null) {
-    const near = nearest(kind, METRICS)
-    return `${own[0]} has no metric ${kind}; ${near == null ? `there are ${METRICS.join(', ')}` : `did you mean ${near}?`}`
-  }
+  if (kind != null) return `${own[0]} has no metric ${kind}; ${knownInstead(kind, METRICS)}`
   const known = isOpen ? undefined : METRICS.find(each => each.includes('.') && metric.endsWith(`.${each}`))
   return known == null ? undefined : unknownIn(metric.slice(0, -known.length - 1), names, 'task')
 }

@@ -5,7 +5,7 @@ import type { Path } from '../toml-lines.ts'
 import type { ValidationError } from '../validation-errors.ts'
 import { faultInHttp } from './http-address.ts'
 import type { Operation } from './operation.ts'
-import { withServers } from './operation-servers.ts'
+import { withServers } from './operations-of.ts'
 import type { TaskKeys } from './task.ts'
 import { unknownIn } from './unknown-name.ts'
 

@@ -44,3 +44,14 @@ function bringsFile(staged: string, file: string): boolean {
   const inside = plain(file).slice(plain(staged).length + 1)
   return placementOf(file) === (place === '.' ? inside : `${place}/${inside}`)
 }
+
+/** @returns the operation with addresses in the place of the names of servers, `{{NAME.address}}` */
+export function withServers<T extends Operation>(operation: T, addressed: (word: string) => string): T {
+  if (operation.type === 'module') return operation
+  if (operation.type === 'command') {
+    const { command } = operation
+    return { ...operation, command: typeof command === 'string' ? addressed(command) : command.map(addressed) }
+  }
+  const { url, targets } = operation
+  return { ...operation, url: addressed(url), ...(targets == null ? {} : { targets: targets.map(addressed) }) }
+}

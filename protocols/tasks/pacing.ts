@@ -9,9 +9,9 @@ import type { PlannedTask } from './elements.ts'
 
 export interface Pacer {
   /** When the next request is due, ms since the client may begin. */
-  readonly due: number
+  due: number
   /** Between two requests of the client, in the mean, by the last weight, ms. */
-  readonly interval: number
+  interval: number
   /**
    * The request that was due has ended.
    * @param weight units that it came to; 0 for one that failed
@@ -33,68 +33,42 @@ export function pacerOf(task: Paced, index: number, sample = ''): Pacer | undefi
   const weigh = weigher(task.name, throughput.unit)
   /** Between two requests of all clients together, each for one unit, ms. */
   const between = 1_000 / throughput.perSecond
-  if (schedule === 'deterministic') return new EvenPacer(weigh, between, clients, index)
+  if (schedule === 'deterministic') return evenPacer(weigh, between, clients, index)
   // each client draws its own numbers, and those of two tasks at the same time are not in phase
   const seed = seedOf(`${sample}${task.name}`) ^ Math.imul(index + 1, 0x9e3779b1)
-  return new PoissonPacer(weigh, between * clients, randomFrom(seed))
+  return poissonPacer(weigh, between * clients, randomFrom(seed))
 }
 
 type Weigh = (weight: number, unit: string) => number
 
-class EvenPacer implements Pacer {
-  due: number
-  interval: number
-  readonly #weigh: Weigh
-  readonly #between: number
-  readonly #clients: number
-  readonly #index: number
+function evenPacer(weigh: Weigh, between: number, clients: number, index: number): Pacer {
   /** Until a weight is known. */
-  #isGuess = true
-
-  constructor(weigh: Weigh, between: number, clients: number, index: number) {
-    this.#weigh = weigh
-    this.#between = between
-    this.#clients = clients
-    this.#index = index
-    this.due = index * between
-    this.interval = between * clients
-  }
-
-  advance(weight: number, unit: string): void {
-    const units = this.#weigh(weight, unit)
-    this.interval = this.#between * this.#clients * units
-    this.due += this.interval
-    if (!this.#isGuess || weight <= 0) return
-    // the interval over which the clients are spread was that of one unit
-    this.#isGuess = false
-    this.due += this.#between * this.#index * (units - 1)
+  let isGuess = true
+  return {
+    due: index * between,
+    interval: between * clients,
+    advance(weight, unit) {
+      const units = weigh(weight, unit)
+      this.interval = between * clients * units
+      this.due += this.interval
+      if (!isGuess || weight <= 0) return
+      // the interval over which the clients are spread was that of one unit
+      isGuess = false
+      this.due += between * index * (units - 1)
+    }
   }
 }
 
-/** Its first request is as random as all others: clients that all began at 0 would be in phase. */
-class PoissonPacer implements Pacer {
-  due: number
-  interval: number
-  readonly #weigh: Weigh
-  readonly #mean: number
-  readonly #random: () => number
-
-  constructor(weigh: Weigh, mean: number, random: () => number) {
-    this.#weigh = weigh
-    this.#mean = mean
-    this.#random = random
-    this.interval = mean
-    this.due = this.#draw()
-  }
-
-  advance(weight: number, unit: string): void {
-    this.interval = this.#mean * this.#weigh(weight, unit)
-    this.due += this.#draw()
-  }
-
-  /** An exponential distribution. */
-  #draw(): number {
-    return -Math.log(1 - this.#random()) * this.interval
+/** Its first request is as random as all others: clients that all began at 0 would be in phase. Distances have an exponential distribution. */
+function poissonPacer(weigh: Weigh, mean: number, random: () => number): Pacer {
+  const draw = (interval: number) => -Math.log(1 - random()) * interval
+  return {
+    due: draw(mean),
+    interval: mean,
+    advance(weight, unit) {
+      this.interval = mean * weigh(weight, unit)
+      this.due += draw(this.interval)
+    }
   }
 }
 

@@ -1,12 +1,11 @@
 /** What is wrong with parameters that set keys of tasks, `TASK.KEY`: in `[params]`, and in iterations. Pure. */
 import { type Params, setsOf } from '../matrix/params.ts'
-import { nearest } from '../nearest.ts'
 import type { SpecInput } from '../spec.ts'
 import type { ValidationError } from '../validation-errors.ts'
 import { wrongLengths } from './length-conflicts.ts'
 import type { TaskKeys } from './task.ts'
 import { isTaskKey, nameOf, readParameter, splitParameter, TASK_PARAMETERS, withParameters } from './task-parameters.ts'
-import { unknownIn } from './unknown-name.ts'
+import { knownInstead, unknownIn } from './unknown-name.ts'
 
 /** @param keys of which names and lengths are right */
 export function wrongParameters(
@@ -38,12 +37,8 @@ function wrongValues(parameter: string, values: string[], names: string[]): stri
   if (split == null) return []
   const { task, key } = split
   if (!names.includes(task)) return isTaskKey(key) ? [unknownIn(task, names, 'task')] : []
-  if (!isTaskKey(key)) {
-    const near = nearest(key, [...TASK_PARAMETERS])
-    return [
-      `${key} is no key of a task that a parameter sets; ${near == null ? `there are ${TASK_PARAMETERS.join(', ')}` : `did you mean ${near}?`}`
-    ]
-  }
+  if (!isTaskKey(key))
+    return [`${key} is no key of a task that a parameter sets; ${knownInstead(key, TASK_PARAMETERS)}`]
   return values
     .map(each => ({ each, ...readParameter(key, each) }))
     .flatMap(({ each, what }) => (what == null ? [] : [`${each}: ${what}`]))

@@ -1,10 +1,8 @@
 /** Reads `tasks.json` of a sample, which another machine may have written. */
-import { join } from 'node:path'
-import { check } from '../codec.ts'
-import { BakError, whyOf } from '../errors.ts'
+import { BakError } from '../errors.ts'
 import { tasksFileOf } from '../layout.ts'
 import type { Step } from '../phase.ts'
-import { readPlain } from '../plain-file.ts'
+import { readPlainJson } from '../plain-file.ts'
 import { MAX_SECONDS, type TaskSeconds, type TasksFile, tasksFile } from './tasks-file.ts'
 
 /** Of one file: two million rows of members, 50 bytes each, and a thousand members of ten tasks with their histograms. */
@@ -13,25 +11,13 @@ const MAX_BYTES = 256 * 1024 * 1024
 /** @returns nothing where the sample has no tasks. @throws {BakError} `damaged` for one that is none, naming where */
 export async function readTasksFile(folder: string, step: Step): Promise<TasksFile | undefined> {
   const path = tasksFileOf(step)
-  const content = await readPlain(join(folder, path), MAX_BYTES).catch(cause => {
-    if (cause?.code === 'ENOENT') return undefined
-    throw new BakError('damaged', `${path}: ${whyOf(cause)}`, { cause })
-  })
-  if (content == null) return undefined
-  const file = check(tasksFile, fromJson(path, content), 'damaged', `${path}: `)
+  const file = await readPlainJson(folder, path, tasksFile, MAX_BYTES)
+  if (file == null) return undefined
   for (const task of file.tasks) {
     checkSeconds(`${path}: task ${task.task}`, task.seconds)
     for (const { member, seconds } of task.members) checkSeconds(`${path}: task ${task.task} on ${member}`, seconds)
   }
   return file
-}
-
-function fromJson(path: string, content: Buffer): unknown {
-  try {
-    return JSON.parse(content.toString())
-  } catch (cause) {
-    throw new BakError('damaged', `${path} is not JSON: ${whyOf(cause)}`, { cause })
-  }
 }
 
 /** Every column has a value for each row. */

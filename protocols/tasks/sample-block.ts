@@ -53,6 +53,22 @@ export type SampleBlock = v.InferOutput<typeof sampleBlock>
 
 const NUMBERS = ['due', 'latency', 'service', 'processing', 'sent', 'weight'] as const
 
+/** @returns room for so many samples, filled with 0 */
+export const emptyColumns = (samples: number): SampleColumns =>
+  columnsIn(new ArrayBuffer(samples * BYTES_A_SAMPLE), samples)
+
+/** @param buffer of columns as they travel */
+function columnsIn(buffer: ArrayBufferLike, samples: number): SampleColumns {
+  const numbers = NUMBERS.map((key, i) => [key, new Float64Array(buffer, i * 8 * samples, samples)])
+  const rest = NUMBERS.length * 8 * samples
+  return {
+    ...(Object.fromEntries(numbers) as Record<(typeof NUMBERS)[number], Float64Array>),
+    client: new Uint32Array(buffer, rest, samples),
+    flags: new Uint8Array(buffer, rest + 4 * samples, samples),
+    kind: new Uint8Array(buffer, rest + 5 * samples, samples)
+  }
+}
+
 export function packColumns(columns: SampleColumns, samples = columns.client.length): Uint8Array {
   const packed = new Uint8Array(samples * BYTES_A_SAMPLE)
   let at = 0
@@ -76,19 +92,9 @@ export function unpackColumns({
       `${samples} samples have ${samples * BYTES_A_SAMPLE} bytes, and ${columns.byteLength} came`
     )
   // a copy begins where arrays of 8 bytes may begin
-  const { buffer } = new Uint8Array(columns)
-  const numbers = Object.fromEntries(
-    NUMBERS.map((key, i) => [key, new Float64Array(buffer, i * 8 * samples, samples)])
-  ) as Record<(typeof NUMBERS)[number], Float64Array>
-  const rest = NUMBERS.length * 8 * samples
-  const unpacked = {
-    ...numbers,
-    client: new Uint32Array(buffer, rest, samples),
-    flags: new Uint8Array(buffer, rest + 4 * samples, samples),
-    kind: new Uint8Array(buffer, rest + 5 * samples, samples)
-  }
+  const unpacked = columnsIn(new Uint8Array(columns).buffer, samples)
   for (const key of NUMBERS)
-    if (!numbers[key].every(each => each >= 0 && each < Number.MAX_SAFE_INTEGER))
+    if (!unpacked[key].every(each => each >= 0 && each < Number.MAX_SAFE_INTEGER))
       throw new BakError('bad-message', `${key} of a sample is no time`)
   const isKnown = unpacked.kind.every(
     (kind, i) => kind < kinds.length || ((unpacked.flags[i] ?? 0) & FLAGS.failed) === 0

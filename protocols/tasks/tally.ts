@@ -15,6 +15,13 @@ export function addTally(to: Tally, more: Tally): void {
   to.service += more.service
 }
 
+/** Adds to what is known of a key. */
+export function addTallyTo(tallies: Map<string, Tally>, key: string, more: Tally): void {
+  const sum = tallies.get(key) ?? emptyTally()
+  addTally(sum, more)
+  tallies.set(key, sum)
+}
+
 /** @returns microseconds; each time is rounded by itself, so that the order in which sums are made changes nothing */
 const microseconds = (ms: number) => Math.round(ms * 1000)
 

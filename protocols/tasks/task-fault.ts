@@ -1,4 +1,4 @@
-/** Why a task has failed that went to its end, in words. Pure. */
+/** What is wrong with a task that went to its end, in words. Pure. */
 import { cutText } from '../fields.ts'
 import { elementsOf, type TaskSpec } from './elements.ts'
 import type { TaskResult } from './tasks-file.ts'
@@ -22,3 +22,9 @@ export function taskFaultOf(
   const kind = most == null ? '' : `: ${most.kind}`
   return cutText(`${samples === 1 ? 'its request' : `each of its ${samples} requests`} failed${kind}`)
 }
+
+/** That a target could not keep up with its rate, in words. @param count of requests that were due and not sent @returns undefined for none */
+export const unsentIn = (count = 0): string | undefined =>
+  count === 0
+    ? undefined
+    : `${count} ${count === 1 ? 'request was' : 'requests were'} due and not sent: the target could not keep up, or there are too few clients`

@@ -2,20 +2,10 @@
 import * as v from 'valibot'
 import { BakError } from '../errors.ts'
 import { own } from '../own.ts'
-import { type Task, task as taskSchema } from './task.ts'
+import { LENGTHS, type Task, task as taskSchema } from './task.ts'
 
 /** Keys of a task that a parameter can set. */
-export const TASK_PARAMETERS = [
-  'clients',
-  'warmup_iterations',
-  'iterations',
-  'warmup_time_period',
-  'time_period',
-  'ramp_up_time_period',
-  'schedule',
-  'target_throughput',
-  'target_interval'
-] as const
+export const TASK_PARAMETERS = ['clients', ...LENGTHS, 'schedule', 'target_throughput', 'target_interval'] as const
 type Key = (typeof TASK_PARAMETERS)[number]
 
 /** What a parameter takes the place of, beside its own key. */

@@ -45,6 +45,8 @@ const lengths = {
   /** Seconds over which the clients begin, one after the other. */
   ramp_up_time_period: v.optional(seconds)
 }
+/** Their keys. */
+export const LENGTHS = Object.keys(lengths) as (keyof typeof lengths)[]
 
 const operationName = v.pipe(v.string('an operation is the name of an [[operation]], or a table with its type'), name)
 

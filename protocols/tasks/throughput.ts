@@ -1,7 +1,7 @@
 /**
  * Operations a second of one task, from samples in any order: those of several members come late and mixed. Kept is one row for each second, so
- * memory grows with the time and not with the samples. Two readings: cumulative averages since the begin, as Rally has them, warm-up included, one
- * with the first sample of each second; and the operations of each whole second of normal samples. Pure but for itself.
+ * memory grows with the time and not with the samples. Read are cumulative averages since the begin, as Rally has them, warm-up included, one with
+ * the first sample of each second. Pure but for itself.
  */
 import { medianOf } from '../quantiles.ts'
 
@@ -10,7 +10,6 @@ const SHORTEST = 1e-6
 
 interface Second {
   operations: number
-  normal: number
   /** The first sample of the second: when it ended, s, and its operations. */
   first: number
   firstOperations: number
@@ -30,7 +29,6 @@ export class ThroughputCounter {
   readonly #seconds = new Map<number, Second>()
   /** s, of the ends of samples. */
   #firstNormal = Number.POSITIVE_INFINITY
-  #lastWarmup = Number.NEGATIVE_INFINITY
   #last = 0
 
   /**
@@ -40,7 +38,6 @@ export class ThroughputCounter {
   add(ended: number, operations: number, isWarmup: boolean): void {
     const row = this.#rowOf(Math.floor(ended))
     row.operations += operations
-    if (!isWarmup) row.normal += operations
     if (ended < row.first) {
       row.first = ended
       row.firstOperations = operations
@@ -52,7 +49,6 @@ export class ThroughputCounter {
   addSecond(second: number, operations: number, isWarmup: boolean): void {
     const row = this.#rowOf(second)
     row.operations += operations
-    if (!isWarmup) row.normal += operations
     if (second < row.first) {
       row.first = second
       row.firstOperations = 0
@@ -77,24 +73,16 @@ export class ThroughputCounter {
     return rows
   }
 
-  /** @returns operations of normal samples in each whole second behind the warm-up, until the last sample */
-  bySecond(): number[] {
-    const from = Math.max(0, Math.ceil(this.#lastWarmup))
-    const length = Math.max(0, Math.floor(this.#last) - from)
-    return Array.from({ length }, (_, i) => this.#seconds.get(from + i)?.normal ?? 0)
-  }
-
   #rowOf(second: number): Second {
     const known = this.#seconds.get(second)
     if (known != null) return known
-    const row = { operations: 0, normal: 0, first: Number.POSITIVE_INFINITY, firstOperations: 0 }
+    const row = { operations: 0, first: Number.POSITIVE_INFINITY, firstOperations: 0 }
     this.#seconds.set(second, row)
     return row
   }
 
   #note(ended: number, isWarmup: boolean): void {
-    if (isWarmup) this.#lastWarmup = Math.max(this.#lastWarmup, ended)
-    else this.#firstNormal = Math.min(this.#firstNormal, ended)
+    if (!isWarmup) this.#firstNormal = Math.min(this.#firstNormal, ended)
     this.#last = Math.max(this.#last, ended)
   }
 }

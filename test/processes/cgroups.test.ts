@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { cgroupPlaces } from '../../node/processes/cgroup-places.ts'
-import { v1Settings, v2Settings } from '../../node/processes/cgroup-settings.ts'
+import { settingsFor } from '../../node/processes/cgroup-settings.ts'
 import { Cgroups, killCgroup } from '../../node/processes/cgroups.ts'
 import { ProcessLedger, sweep } from '../../node/processes/ledger.ts'
 import { processesWith, uniqueSleep } from '../helpers/mesh.ts'
@@ -64,8 +64,8 @@ for (const [title, mountinfo, cgroup, found] of shown) {
 places('each limit is a file of v2, and one of v1', () => {
   const limits = { memory: 1000, pids: 5, cpu: 1.5, io: 2000 }
   const all = (['memory', 'pids', 'cpu', 'io'] as const).flatMap(each => [
-    ...v2Settings(each, limits, '8:0'),
-    ...v1Settings(each, limits, '8:0')
+    ...settingsFor(2, each, limits, '8:0'),
+    ...settingsFor(1, each, limits, '8:0')
   ])
   assert.equal(
     all.map(([file, value]) => `${file}=${value}`),
@@ -75,8 +75,8 @@ places('each limit is a file of v2, and one of v1', () => {
       ...['blkio.throttle.read_bps_device=8:0 2000', 'blkio.throttle.write_bps_device=8:0 2000']
     ]
   )
-  assert.equal(v2Settings('memory', {}), [])
-  assert.throws(() => v2Settings('io', { io: 5 }), /no disk of its own/)
+  assert.equal(settingsFor(2, 'memory', {}), [])
+  assert.throws(() => settingsFor(2, 'io', { io: 5 }), /no disk of its own/)
 })
 places.run()
 

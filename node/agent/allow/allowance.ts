@@ -19,7 +19,7 @@ import { programRunBy, textsOf } from '../../tools/index.ts'
 import { broughtByRun } from '../../work/brought-by-run.ts'
 import type { Brought } from '../../work/workloads/brought.ts'
 import { missingPrograms } from '../../work/workloads/missing-programs.ts'
-import { explain, type Rules, refusalOf } from './allow.ts'
+import { explain, type Refusal, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { refuseForward } from './forward-rule.ts'
 import { refuseImage } from './image-rule.ts'
@@ -61,13 +61,12 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
 
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools and workloads run here */
   async check(peer: string, tools: Assignment[], workloads: Brought[] = []): Promise<void> {
-    const { rules, file, guards } = this.init
+    const { rules, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
     const caller = this.#callerOf(peer)
     const machine = { find: this.#finderFor(peer), runs: programRunBy, texts: textsOf, notApart }
     const all = tools.flatMap(each => variantsOf(each.options).map(options => ({ ...each, options })))
-    const refusal = await refusalOf(rules, { caller, tools: all, workloads }, machine)
-    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+    this.#refuse(await refusalOf(rules, { caller, tools: all, workloads }, machine))
   }
 
   /** Lets a run in: from now on the names of the list that let its controller in mean that peer. @throws {BakError} as `checkRun` does */
@@ -83,22 +82,16 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     await this.check(controller, tools, broughtByRun(run.spec, run))
     this.checkRoom(controller, staged)
     if (run.hasClients) this.checkLoad(controller, originsOf(run.spec))
-    const { self, caps = {}, file } = this.init
-    if (controller === self) return
-    const beyond = beyondCaps(caps, run)
-    if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
+    const { self, caps = {} } = this.init
+    if (controller !== self) this.#refuse(beyondCaps(caps, run))
   }
 
   /** @param origins of `http` operations @throws {BakError} `not-allowed` if clients of the peer's runs may not send requests there from here */
   checkLoad(peer: string, origins: string[]): void {
-    const { self, file, guards, rules } = this.init
-    const refusal = refuseLoad(rules, origins)
-    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+    const { self, guards, rules } = this.init
+    this.#refuse(refuseLoad(rules, origins))
     if (peer !== self && isCutOff(guards.isolation) && origins.length > 0)
-      throw new BakError(
-        'not-allowed',
-        `allow.network lets programs of others use no network, and clients of http operations need it; it is set in ${file}`
-      )
+      this.#refuse('allow.network lets programs of others use no network, and clients of http operations need it')
   }
 
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer store files here */
@@ -111,8 +104,7 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   async checkForward(peer: string, port: number): Promise<void> {
     if (peer === this.init.self) return
     await this.check(peer, [])
-    const refusal = refuseForward(this.init.rules, port)
-    if (refusal != null) throw new BakError('not-allowed', explain(refusal, this.init.file))
+    this.#refuse(refuseForward(this.init.rules, port))
   }
 
   /**
@@ -120,25 +112,21 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
    * @throws {BakError} `not-allowed` if the owner of this machine does not say so, `tool-unavailable` if it is not here
    */
   async checkImage(peer: string, image: string): Promise<ImageFacts> {
-    const { rules, guards, file, self } = this.init
+    const { rules, guards, self } = this.init
     // a peer that may use none learns nothing of those that are here
-    const early = peer === self || rules.images ? undefined : refuseImage(rules, image, [])
-    if (early != null) throw new BakError('not-allowed', explain(early, file))
+    if (peer !== self && !rules.images) this.#refuse(refuseImage(rules, image, []))
     const facts = await guards.containers.find(image)
-    const refusal = peer === self ? undefined : refuseImage(rules, image, facts.names)
-    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+    if (peer !== self) this.#refuse(refuseImage(rules, image, facts.names))
     return facts
   }
 
   /** As `checkStage`, of a peer that is let in. */
   checkRoom(peer: string, staged: Staged[]): void {
-    const { rules, artifacts, file } = this.init
+    const { rules, artifacts } = this.init
     if (staged.length === 0) return
     const caller = this.#callerOf(peer)
-    const refusal = caller && refuseStage(rules, caller)
-    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
-    const beyond = artifacts == null ? undefined : beyondRoom(artifacts, staged)
-    if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
+    this.#refuse(caller && refuseStage(rules, caller))
+    if (artifacts != null) this.#refuse(beyondRoom(artifacts, staged))
   }
 
   /** @returns ms after which a run of a controller is over here, whatever it does */
@@ -182,6 +170,13 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   /** How programs of others are kept apart from this peer. */
   guardsInWords(): string[] {
     return this.init.guards.inWords()
+  }
+
+  /** @param why a rule that forbids it, or in words; undefined where nothing does @throws {BakError} `not-allowed` */
+  #refuse(why: Refusal | string | undefined): void {
+    const { file } = this.init
+    if (why == null) return
+    throw new BakError('not-allowed', typeof why === 'string' ? `${why}; it is set in ${file}` : explain(why, file))
   }
 
   /** @returns nothing for this peer itself */

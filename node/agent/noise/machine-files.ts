@@ -2,7 +2,7 @@
  * Reads small files of /proc and /sys below a root folder. Without waiting: each takes less time than a turn of the thread pool, and
  * some dozens of them less than a millisecond.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { namesIn, textIn } from '../../if-possible.ts'
 
 export class MachineFiles {
   readonly #root: string
@@ -14,11 +14,7 @@ export class MachineFiles {
 
   /** @returns the trimmed text, or undefined if it cannot be read */
   text(path: string): string | undefined {
-    try {
-      return readFileSync(this.#root + path, 'utf8').trim()
-    } catch {
-      return undefined
-    }
+    return textIn(this.#root + path)?.trim()
   }
 
   number(path: string): number | undefined {
@@ -28,12 +24,8 @@ export class MachineFiles {
 
   /** @returns the names in a folder that fit, numbers in them in numeric order; none if it cannot be read */
   list(path: string, pattern: RegExp): string[] {
-    try {
-      const names = readdirSync(this.#root + path).filter(name => pattern.test(name))
-      return names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
-    } catch {
-      return []
-    }
+    const names = namesIn(this.#root + path).filter(name => pattern.test(name))
+    return names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
   }
 
   /** @returns numbers by name, of lines `name 12` or `name: 12 kB` */

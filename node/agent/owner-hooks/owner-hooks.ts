@@ -17,6 +17,7 @@ import { chosenEnvironment } from '../../processes/environment.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
 import { GrowingFile } from '../../store/growing-file.ts'
+import { onAbort } from '../../wait.ts'
 import type { State } from '../states.ts'
 import { findHooks, type HookFile, type HookMoment } from './hook-files.ts'
 
@@ -134,11 +135,9 @@ export class OwnerHooks {
         ...{ stdout: output, stderr: output }
       })
       const stop = () => void child.stop({ grace: STOP_GRACE_MS })
-      const either = AbortSignal.any([tooLong, about.signal])
-      either.addEventListener('abort', stop, { once: true })
-      if (either.aborted) stop()
+      const release = onAbort(AbortSignal.any([tooLong, about.signal]), stop)
       const exit = await child.exited
-      either.removeEventListener('abort', stop)
+      release()
       // what it left running in its process group ends with it
       await child.stop({ grace: STOP_GRACE_MS })
       const said = await saidIn(output)

@@ -85,30 +85,11 @@ export interface PhaseContext {
   call: CallsInit['ask']
 }
 
-/** @throws {BakError} why this member could not do it: its acknowledgement says `failed` */
-export type PhaseHandler = (
-  context: PhaseContext
-) => Promise<
-  Partial<
-    Pick<
-      Ack,
-      | 'warnings'
-      | 'missing'
-      | 'produced'
-      | 'capabilities'
-      | 'clock'
-      | 'path'
-      | 'workload'
-      | 'edges'
-      | 'staged'
-      | 'workloads'
-      | 'load'
-      | 'jobs'
-      | 'began'
-      | 'observed'
-      | 'gauge'
-      | 'noise'
-      | 'machine'
-    >
-  >
+/** What is said of the phase: all of the answer but what it answers, and how it came out. */
+type Said = Omit<
+  Ack,
+  'run' | 'epoch' | 'seq' | 'phase' | 'subject' | 'outcome' | 'code' | 'reason' | 'received' | 'done'
 >
+
+/** @throws {BakError} why this member could not do it: its acknowledgement says `failed` */
+export type PhaseHandler = (context: PhaseContext) => Promise<Partial<Said>>

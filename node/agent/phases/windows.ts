@@ -4,7 +4,7 @@ import type { Spec } from '../../../protocols/spec.ts'
 import { triggerOf } from '../../../protocols/triggered.ts'
 import { processorTimesOf } from '../../processes/process-group.ts'
 import type { MemberState } from '../member-state.ts'
-import type { StoppedTool, ToolRun } from '../running-tools/tool-run.ts'
+import { type StoppedTool, stopTools, type ToolRun } from '../running-tools/tool-run.ts'
 import { groupsOf } from '../usage.ts'
 
 /** @returns whether a tool of a group starts with a command: it names the group, or is that of the sample and the group has no trigger */
@@ -19,9 +19,5 @@ export async function stopGroups(member: MemberState, groups: string[]): Promise
   const stopping = member.started.filter(isTheirs)
   for (const time of processorTimesOf(groupsOf(stopping)).values()) member.toolTime += time
   member.started = member.started.filter(each => !isTheirs(each))
-  const stopped = await Promise.all(stopping.map(each => each.stop()))
-  return {
-    missing: stopped.flatMap(({ missing }) => missing),
-    warnings: stopped.flatMap(({ warnings }) => warnings)
-  }
+  return stopTools(stopping)
 }

@@ -1,5 +1,5 @@
 /** The persistent tools of a member: started at `init`, taken up again or changed at each `start`, stopped at `end`. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { BakError } from '../../../protocols/errors.ts'
 import { persistentFolder } from '../../../protocols/layout.ts'
@@ -7,11 +7,12 @@ import type { Assignment } from '../../../protocols/manifest.ts'
 import { ENDS } from '../../../protocols/on-end.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import { isSameTool, keyOfTool } from '../../../protocols/tool-changes.ts'
+import { namesIn } from '../../if-possible.ts'
 import type { MemberState } from '../member-state.ts'
 import type { PhaseContext } from '../phases/phase.ts'
 import { beginTool, failedToStart, prepareTool } from './begin-tool.ts'
 import { dueTools, onEndHere } from './due-tools.ts'
-import { MAX_RESTARTS, type StoppedTool, type ToolRun } from './tool-run.ts'
+import { MAX_RESTARTS, type StoppedTool, stopTools, type ToolRun } from './tool-run.ts'
 
 /** Why a tool of a daemon that was killed has no more data. */
 export const INTERRUPTED = 'the daemon was restarted: its tools ended then'
@@ -95,14 +96,11 @@ export function interruptedTool(member: MemberState, each: Assignment): Missing 
 /** Those that were detached keep what they wrote. */
 export async function endPersistent(member: MemberState, tools = member.persistent): Promise<StoppedTool> {
   const ending = [...tools]
-  const stopped = await Promise.all(ending.map(each => each.stop()))
+  const stopped = await stopTools(ending)
   // the list stays the same one: tools that begin meanwhile are put into it, and taken out where they fail to start
   const left = member.persistent.filter(each => !ending.includes(each))
   member.persistent.splice(0, member.persistent.length, ...left)
-  return {
-    missing: stopped.flatMap(({ missing }) => missing),
-    warnings: stopped.flatMap(({ warnings }) => warnings)
-  }
+  return stopped
 }
 
 /** A tool that was detached and attached again before the next `start` may have other options now. */
@@ -124,10 +122,6 @@ function placeOf(member: MemberState, each: Assignment) {
 
 /** @returns 0 where it was never started, else the number of the next restart */
 function restartsOf(member: MemberState, each: Assignment): number {
-  try {
-    const names = readdirSync(join(member.data, folderOf(member, each)))
-    return names.length === 0 ? 0 : 1 + names.filter(name => /^restart\d+$/.test(name)).length
-  } catch {
-    return 0
-  }
+  const names = namesIn(join(member.data, folderOf(member, each)))
+  return names.length === 0 ? 0 : 1 + names.filter(name => /^restart\d+$/.test(name)).length
 }

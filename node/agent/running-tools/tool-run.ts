@@ -39,6 +39,15 @@ export interface StoppedTool {
   warnings: string[]
 }
 
+/** Never rejects. @returns what all of them did not measure as they were asked to */
+export async function stopTools(tools: ToolRun[]): Promise<StoppedTool> {
+  const stopped = await Promise.all(tools.map(each => each.stop()))
+  return {
+    missing: stopped.flatMap(({ missing }) => missing),
+    warnings: stopped.flatMap(({ warnings }) => warnings)
+  }
+}
+
 export class ToolRun {
   readonly #init: ToolRunInit
   readonly #stopping = new AbortController()

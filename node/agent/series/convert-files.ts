@@ -1,9 +1,10 @@
 /** Has programs of this machine print what is no text, before a thread reads it: niced, and each with a bound on its time and on what it prints. */
-import { lstatSync, readFileSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { asBakError } from '../../../protocols/errors.ts'
 import type { Remark } from '../../../protocols/series/series-file.ts'
+import { ifPossible, textIn } from '../../if-possible.ts'
 import { chosenEnvironment } from '../../processes/environment.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
 import { pause } from '../../wait.ts'
@@ -53,11 +54,8 @@ async function print(
   const env = { ...chosenEnvironment({ home: folder }), LC_ALL: 'C' }
   try {
     const running = await supervisor.spawn({ argv, cwd: folder, env, stdout: path, stderr: `${path}.err`, signal })
-    try {
-      setPriority(running.pid, LOWEST_PRIORITY)
-    } catch {
-      // it has ended
-    }
+    // it may have ended
+    ifPossible(() => setPriority(running.pid, LOWEST_PRIORITY))
     let ended: string | undefined
     const isOver = running.exited.then(() => true)
     while (!(await Promise.race([isOver, pause(CHECK_MS)]))) {
@@ -79,10 +77,6 @@ async function print(
 }
 
 function lastLineOf(path: string): string {
-  try {
-    const last = readFileSync(path, 'utf8').trim().split('\n').at(-1) ?? ''
-    return last === '' ? '' : `: ${last.slice(0, 300)}`
-  } catch {
-    return ''
-  }
+  const last = textIn(path)?.trim().split('\n').at(-1) ?? ''
+  return last === '' ? '' : `: ${last.slice(0, 300)}`
 }

@@ -8,6 +8,7 @@ import type { Assignment } from '../../../protocols/manifest.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import { type Reading, readings } from '../../../protocols/reading.ts'
 import { MAX_TOOL_FILE } from '../../../protocols/user-tool.ts'
+import { ifPossible } from '../../if-possible.ts'
 import type { SeriesReader } from '../../series/reader.ts'
 import { genericReading } from '../../tools/generic-reading.ts'
 import { readers } from '../../tools/readers/index.ts'
@@ -78,24 +79,15 @@ function readersOf(tool: string, options: Assignment['options'], folder: string)
 
 /** A tool of the owner of this machine says it in its folder. The file was the daemon's, and may be anything now. */
 function readingsOf(path: string): Reading[] {
-  try {
-    const stats = lstatSync(path)
-    if (!stats.isFile() || stats.size > MAX_TOOL_FILE) return []
-    return v.parse(v.object({ read: v.optional(readings, []) }), parse(readFileSync(path, 'utf8'))).read
-  } catch {
-    return []
-  }
+  const stats = ifPossible(() => lstatSync(path))
+  if (!stats?.isFile() || stats.size > MAX_TOOL_FILE) return []
+  const given = v.object({ read: v.optional(readings, []) })
+  return ifPossible(() => v.parse(given, parse(readFileSync(path, 'utf8'))).read) ?? []
 }
 
-const isNamed = (file: string, by: string | RegExp) => (typeof by === 'string' ? file === by : by.test(file))
+export const isNamed = (file: string, by: string | RegExp) => (typeof by === 'string' ? file === by : by.test(file))
 
-const entriesOf = (path: string): Dirent[] => {
-  try {
-    return readdirSync(path, { withFileTypes: true })
-  } catch {
-    return []
-  }
-}
+const entriesOf = (path: string): Dirent[] => ifPossible(() => readdirSync(path, { withFileTypes: true })) ?? []
 
 const foldersIn = (path: string): string[] =>
   entriesOf(path)

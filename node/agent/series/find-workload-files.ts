@@ -1,5 +1,5 @@
 /** Which files of a sample's workloads are read into series: what they printed at intervals, their logs, and their samples. */
-import { lstatSync, readdirSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { instanceFolder, METRICS_FILE, OUTPUT_FILES, workloadFolder } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
@@ -7,7 +7,9 @@ import type { Remark } from '../../../protocols/series/series-file.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 import { DRIVER, RAW_SAMPLES_FILE } from '../../../protocols/tasks/task.ts'
 import { labelOf, resultsOf } from '../../../protocols/workload.ts'
+import { namesIn } from '../../if-possible.ts'
 import { intervalReaders } from '../../work/intervals/index.ts'
+import { isNamed } from './find-files.ts'
 import type { FileToRead } from './job.ts'
 
 /** Bytes of a file: what a workload prints beyond is hardly a report of intervals. */
@@ -48,7 +50,8 @@ export function findWorkloadFiles({ data, member, step, spec }: WorkloadData): {
   const found = [command, ...instances, ...(hasTasks ? [driver] : [])].flatMap(({ tool, results, folder }) => {
     const began = lstatSync(join(data, folder, OUTPUT_FILES.stdout), { throwIfNoEntry: false })?.birthtimeMs
     if (began == null) return []
-    const files = namesIn(join(data, folder)).filter(file => results !== 'none' || file === METRICS_FILE)
+    const names = namesIn(join(data, folder)).sort().slice(0, MAX_FILES)
+    const files = names.filter(file => results !== 'none' || file === METRICS_FILE)
     return files.flatMap(file => {
       const at = intervalReaders.findIndex(({ files }) => files.some(each => isNamed(file, each)))
       const path = join(data, folder, file)
@@ -64,14 +67,4 @@ export function findWorkloadFiles({ data, member, step, spec }: WorkloadData): {
     })
   })
   return { files: found, remarks }
-}
-
-const isNamed = (file: string, by: string | RegExp) => (typeof by === 'string' ? file === by : by.test(file))
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort().slice(0, MAX_FILES)
-  } catch {
-    return []
-  }
 }

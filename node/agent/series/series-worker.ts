@@ -3,6 +3,7 @@ import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { asBakError } from '../../../protocols/errors.ts'
+import { ifPossible } from '../../if-possible.ts'
 import type { FromThread, SeriesJob } from './job.ts'
 import { readFiles } from './read-files.ts'
 
@@ -10,12 +11,8 @@ import { readFiles } from './read-files.ts'
 const ALIVE_MS = 500
 const LOWEST_PRIORITY = 19
 
-try {
-  // `123/task/456`
-  setPriority(Number(readlinkSync('/proc/thread-self').split('/')[2]), LOWEST_PRIORITY)
-} catch {
-  // it is as important as the daemon then
-}
+// `123/task/456`; else it is as important as the daemon
+ifPossible(() => setPriority(Number(readlinkSync('/proc/thread-self').split('/')[2]), LOWEST_PRIORITY))
 
 const say = (message: FromThread) => parentPort?.postMessage(message)
 let told = { file: -1, at: 0 }

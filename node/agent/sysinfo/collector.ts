@@ -27,13 +27,11 @@ export interface CollectContext {
 }
 
 /** @returns the trimmed text of a small file, or undefined if it cannot be read */
-export async function read(path: string): Promise<string | undefined> {
-  try {
-    return (await readFile(path, 'utf8')).trim()
-  } catch {
-    return undefined
-  }
-}
+export const read = (path: string): Promise<string | undefined> =>
+  readFile(path, 'utf8').then(
+    text => text.trim(),
+    () => undefined
+  )
 
 export async function readNumber(path: string): Promise<number | undefined> {
   const text = await read(path)

@@ -2,6 +2,10 @@
 import { type Collector, list, pairsOf, read, readAll, readNumber } from './collector.ts'
 
 const SYS = '/sys/devices/system/cpu'
+const FREQUENCY_FACTS = (
+  'affected_cpus scaling_driver scaling_governor scaling_min_freq scaling_max_freq cpuinfo_min_freq cpuinfo_max_freq ' +
+  'energy_performance_preference'
+).split(' ')
 
 export const cpu: Collector = {
   async collect() {
@@ -58,15 +62,5 @@ async function idleStates() {
 async function governors() {
   const folder = `${SYS}/cpufreq`
   const names = (await list(folder)).filter(name => name.startsWith('policy'))
-  const facts = [
-    'affected_cpus',
-    'scaling_driver',
-    'scaling_governor',
-    'scaling_min_freq',
-    'scaling_max_freq',
-    'cpuinfo_min_freq',
-    'cpuinfo_max_freq',
-    'energy_performance_preference'
-  ]
-  return Promise.all(names.map(name => readAll(`${folder}/${name}`, facts)))
+  return Promise.all(names.map(name => readAll(`${folder}/${name}`, FREQUENCY_FACTS)))
 }

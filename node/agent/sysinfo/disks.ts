@@ -6,6 +6,10 @@ import { type Collector, list, read, readAll, readNumber, redact } from './colle
 const LOCAL =
   /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|bcachefs|vfat|exfat|ntfs3?|tmpfs|overlay|squashfs|erofs|iso9660)$/
 const SECTOR_BYTES = 512
+const QUEUE_FACTS = (
+  'rotational scheduler nr_requests read_ahead_kb logical_block_size physical_block_size write_cache nomerges rq_affinity ' +
+  'max_sectors_kb max_segments discard_max_bytes wbt_lat_usec io_poll iostats zoned fua nr_hw_queues'
+).split(' ')
 /** A host of containers has thousands. */
 const MAX_MOUNTS = 512
 
@@ -19,32 +23,12 @@ export const disks: Collector = {
 
 async function describe(name: string) {
   const folder = `/sys/block/${name}`
-  const facts = [
-    'rotational',
-    'scheduler',
-    'nr_requests',
-    'read_ahead_kb',
-    'logical_block_size',
-    'physical_block_size',
-    'write_cache',
-    'nomerges',
-    'rq_affinity',
-    'max_sectors_kb',
-    'max_segments',
-    'discard_max_bytes',
-    'wbt_lat_usec',
-    'io_poll',
-    'iostats',
-    'zoned',
-    'fua',
-    'nr_hw_queues'
-  ]
   return {
     name,
     /** Bytes. */
     size: ((await readNumber(`${folder}/size`)) ?? 0) * SECTOR_BYTES,
     ...(await readAll(`${folder}/device`, ['model', 'vendor', 'rev', 'firmware_rev', 'queue_depth'])),
-    ...(await readAll(`${folder}/queue`, facts)),
+    ...(await readAll(`${folder}/queue`, QUEUE_FACTS)),
     partitions: await partitions(name)
   }
 }
@@ -72,10 +56,8 @@ async function mounts() {
 
 /** Bytes. */
 async function usage(folder: string) {
-  try {
-    const { bsize, blocks, bavail, files, ffree } = await statfs(folder.replaceAll('\\040', ' '))
-    return { size: blocks * bsize, available: bavail * bsize, inodes: files, inodesFree: ffree }
-  } catch {
-    return {}
-  }
+  const found = await statfs(folder.replaceAll('\\040', ' ')).catch(() => undefined)
+  if (found == null) return {}
+  const { bsize, blocks, bavail, files, ffree } = found
+  return { size: blocks * bsize, available: bavail * bsize, inodes: files, inodesFree: ffree }
 }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import { type ItemName, itemOf } from '../../../protocols/sysinfo/items.ts'
-import { onAbort } from '../../wait.ts'
+import { within } from '../../wait.ts'
 import { cgroups } from './cgroups.ts'
 import { type Collector, redact, redactAll } from './collector.ts'
 import { containers } from './containers.ts'
@@ -62,7 +62,7 @@ export interface SnapshotInit {
  * @returns each file that is not there, or was cut off. Never rejects.
  */
 export async function collectItems(
-  { items, signal, home, within = MAX_DEADLINE_MS, watch = WATCH_MS, inSet = false }: SnapshotInit,
+  { items, signal, home, within: most = MAX_DEADLINE_MS, watch = WATCH_MS, inSet = false }: SnapshotInit,
   onFile: (file: string, text: string, name: ItemName) => Promise<void> | void
 ): Promise<Missing[]> {
   const missing: Missing[] = []
@@ -74,11 +74,13 @@ export async function collectItems(
       return undefined
     }
     const { collect, deadline = DEADLINE_MS, isPublic } = collectors[name]
-    const time = Math.floor(Math.min(deadline, within))
+    const time = Math.floor(Math.min(deadline, most))
     const soft = AbortSignal.any([signal, AbortSignal.timeout(Math.floor(time * SOFT_PART))])
     const hard = AbortSignal.any([signal, AbortSignal.timeout(time)])
     try {
-      const found = await Promise.race([collect({ signal: soft, cut: miss, lacks, home, watch }), rejectOnAbort(hard)])
+      const found = await within(collect({ signal: soft, cut: miss, lacks, home, watch }), hard).catch(cause => {
+        throw hard.aborted ? new Error('not read in time') : cause
+      })
       if (found !== undefined) await onFile(file, bounded(toText(found, isPublic), file, miss), name)
     } catch (cause) {
       miss((cause as Error).message)
@@ -116,13 +118,4 @@ function bounded(text: string, file: string, miss: (reason: string) => void): st
   miss(`the first ${limit} only`)
   const cut = Buffer.from(text).subarray(0, MAX_FILE_BYTES).toString('utf8')
   return cut.slice(0, cut.lastIndexOf('\n') + 1)
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  const expired = new Promise<never>((_, reject) => {
-    onAbort(signal, () => reject(new Error('not read in time')))
-  })
-  // usually the item is there before its deadline
-  expired.catch(() => {})
-  return expired
 }

@@ -1,20 +1,16 @@
 /** Memory: sizes, swap, huge pages. */
 import { type Collector, list, pairsOf, read, readAll } from './collector.ts'
 
+const HUGEPAGES = ['enabled', 'defrag', 'shmem_enabled']
+
 export const memory: Collector = {
-  async collect() {
-    return {
-      meminfo: pairsOf((await read('/proc/meminfo')) ?? ''),
-      swaps: ((await read('/proc/swaps')) ?? '').split('\n').slice(1),
-      transparentHugepages: await readAll('/sys/kernel/mm/transparent_hugepage', [
-        'enabled',
-        'defrag',
-        'shmem_enabled'
-      ]),
-      ksm: await read('/sys/kernel/mm/ksm/run'),
-      hugepages: await hugepages()
-    }
-  }
+  collect: async () => ({
+    meminfo: pairsOf((await read('/proc/meminfo')) ?? ''),
+    swaps: ((await read('/proc/swaps')) ?? '').split('\n').slice(1),
+    transparentHugepages: await readAll('/sys/kernel/mm/transparent_hugepage', HUGEPAGES),
+    ksm: await read('/sys/kernel/mm/ksm/run'),
+    hugepages: await hugepages()
+  })
 }
 
 /** Pools of huge pages, by the size of their pages. */

@@ -1,6 +1,7 @@
 /** All kernel settings below /proc/sys. */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import { ifPossible, textIn } from '../../if-possible.ts'
 import type { Collector } from './collector.ts'
 
 const ROOT = '/proc/sys'
@@ -51,10 +52,7 @@ function* files(folder: string): Generator<string> {
 
 /** @returns undefined for a write-only value, or one that this user may not read */
 function readValue(path: string): string | undefined {
-  try {
-    if ((statSync(path).mode & 0o444) === 0) return undefined
-    return readFileSync(path, 'utf8').trim().slice(0, MAX_VALUE_LENGTH).replaceAll('\n', ' | ')
-  } catch {
-    return undefined
-  }
+  const mode = ifPossible(() => statSync(path).mode) ?? 0
+  if ((mode & 0o444) === 0) return undefined
+  return textIn(path)?.trim().slice(0, MAX_VALUE_LENGTH).replaceAll('\n', ' | ')
 }

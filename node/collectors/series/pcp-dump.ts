@@ -1,5 +1,6 @@
 /** What `pmdumplog -l -d -m -Z UTC` prints of an archive: when it begins, what its metrics are, and then records with the time of the day on the member's clock. */
 import type { Labels, LineReader, Put, SeriesReader, Sink } from '../../series/reader.ts'
+import { keptIn } from '../../tools/readers/kept.ts'
 
 const DAY_MS = 86_400_000
 /** `  commencing Tue Dec  1 02:23:06.461134 2026` */
@@ -85,12 +86,7 @@ export const pcpDump: Pick<SeriesReader, 'open'> = {
     let now: Described | undefined
     const put = (metric: Described, instance: string, value: string) => {
       if (!metric.isNumber) return
-      const key = `${metric.name}\n${instance}`
-      let write = known.get(key)
-      if (write == null) {
-        write = openSeries(metric, instance, sink)
-        known.set(key, write)
-      }
+      const write = keptIn(known, `${metric.name}\n${instance}`, () => openSeries(metric, instance, sink))
       write(day + ofDay, Number(value))
     }
     const onMetric = (id: string, name: string) => {

@@ -1,4 +1,6 @@
 /** What `promtool tsdb dump` prints: a line for each value, those of one series together, with its labels, the value, and ms since 1970 on the controller's clock. */
+
+import { ifPossible } from '../../if-possible.ts'
 import type { CounterOptions, Labels, Put, SeriesReader, Sink } from '../../series/reader.ts'
 
 const LINE = /^\{(.*)\} (\S+) (\d+)$/
@@ -16,10 +18,9 @@ interface Measure {
   isCounter?: boolean
 }
 
-const gauge = (metric: string, unit: string, labels?: Labels): Measure => ({ metric, unit, ...(labels && { labels }) })
+const gauge = (metric: string, unit: string, labels?: Labels): Measure => ({ metric, unit, labels })
 const rate = (metric: string, unit: string, labels?: Labels, scale = 1): Measure => ({
-  ...{ metric, unit, scale, isCounter: true },
-  ...(labels && { labels })
+  ...{ metric, unit, labels, scale, isCounter: true }
 })
 
 /** Of node_exporter, by the names that the quantities have everywhere. */
@@ -99,10 +100,5 @@ function openSeries(text: string, tool: string, drop: ReadonlySet<string>, sink:
 }
 
 /** Quoted as Go does. */
-function unquoted(text: string): string {
-  try {
-    return text.includes('\\') ? JSON.parse(`"${text}"`) : text
-  } catch {
-    return text
-  }
-}
+const unquoted = (text: string): string =>
+  text.includes('\\') ? (ifPossible(() => JSON.parse(`"${text}"`)) ?? text) : text

@@ -89,9 +89,8 @@ function latencyOf({ members, rows: { every } }: TaskResults): LoadNow['tasks'][
       const open = rows.open.get(row)
       if (open != null) mergeRow(sum, open)
     }
-  const { latency } = sum.sizes
-  if (latency.count === 0) return undefined
-  const max = sum.max.latency / 1000
-  const [p50, p90, p99] = latency.quantiles([0.5, 0.9, 0.99]).map(each => Math.min(max, each / 1000))
-  return { p50: p50 as number, p90: p90 as number, p99: p99 as number, max }
+  const { latency } = sum
+  if (latency.sizes.count === 0) return undefined
+  const [p50, p90, p99] = latency.quantiles([0.5, 0.9, 0.99]) as [number, number, number]
+  return { p50, p90, p99, max: latency.max }
 }

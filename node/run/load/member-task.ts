@@ -1,7 +1,7 @@
 /** What one member measured of one task: counts, sums and sizes, each request as long as all are kept, and rows by the second. */
 import { cleanLine } from '../../../protocols/clean-line.ts'
 import { BakError } from '../../../protocols/errors.ts'
-import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
+import type { LogHistogram } from '../../../protocols/tasks/histogram.ts'
 import { decodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import type { HistogramBlock } from '../../../protocols/tasks/load-stream.ts'
 import {
@@ -13,40 +13,8 @@ import {
 } from '../../../protocols/tasks/sample-block.ts'
 import { TIMES, type Time } from '../../../protocols/tasks/tasks-file.ts'
 import type { ThroughputCounter } from '../../../protocols/tasks/throughput.ts'
-import { GrowingColumn } from './growing-column.ts'
 import { Rows } from './rows.ts'
-
-/** Sizes of normal samples; ms, but for `sizes` and `sum`, which are in microseconds. */
-export class Sizes {
-  readonly sizes = new LogHistogram()
-  sum = 0
-  min = Number.POSITIVE_INFINITY
-  max = 0
-
-  note(ms: number): void {
-    const micros = Math.round(ms * 1000)
-    this.sizes.record(micros)
-    this.sum += micros
-    if (ms < this.min) this.min = ms
-    if (ms > this.max) this.max = ms
-  }
-
-  join({ sizes, sum, min, max }: Sizes): void {
-    this.sizes.add(sizes)
-    this.sum += sum
-    this.min = Math.min(this.min, min)
-    this.max = Math.max(this.max, max)
-  }
-
-  /** @param sum of its values; as good as its buckets where it is left out */
-  add(sizes: LogHistogram, sum = sizes.count === 0 ? 0 : Math.round(sizes.mean * sizes.count)): void {
-    const { min, max } = sizes.range ?? { min: Number.POSITIVE_INFINITY, max: 0 }
-    this.sizes.add(sizes)
-    this.sum += sum
-    this.min = Math.min(this.min, min / 1000)
-    this.max = Math.max(this.max, max / 1000)
-  }
-}
+import { Sizes } from './sizes.ts'
 
 export class MemberTask {
   samples = 0
@@ -56,17 +24,26 @@ export class MemberTask {
   lastEnd = 0
   /** When the first normal request was due, ms since then; of histograms to a second. */
   firstDue = Number.POSITIVE_INFINITY
-  readonly times: Record<Time, Sizes> = { latency: new Sizes(), service: new Sizes(), processing: new Sizes() }
-  /** Each normal sample, ms; gone once not all are kept. */
-  exact: Record<Time, GrowingColumn> | undefined = {
-    latency: new GrowingColumn(),
-    service: new GrowingColumn(),
-    processing: new GrowingColumn()
+  /** Of normal samples. */
+  readonly times: Record<Time, Sizes> = {
+    latency: new Sizes({ keep: true }),
+    service: new Sizes({ keep: true }),
+    processing: new Sizes({ keep: true })
   }
   readonly rows = new Rows()
   readonly errors = new Map<string, number>()
   /** By the index of the target. */
   readonly targets = new Map<number, { samples: number; failed: number }>()
+
+  /** Each normal sample that is kept; undefined once not all are. */
+  get kept(): number | undefined {
+    return this.times.latency.exact?.length
+  }
+
+  /** Percentiles of some and buckets of others do not mix. */
+  keepNone(): void {
+    for (const time of TIMES) this.times[time].exact = undefined
+  }
 
   /**
    * @param targetOf the target of a physical client; left out where there is one only
@@ -91,13 +68,8 @@ export class MemberTask {
       rows.ended[row] = (rows.ended[row] as number) + 1
       rows.operations[row] = (rows.operations[row] as number) + operations
       const open = rows.sizesOf(row)
-      if (open != null) {
-        const [latencyMicros, serviceMicros] = [Math.round(took * 1000), Math.round(served * 1000)]
-        open.sizes.latency.record(latencyMicros)
-        open.sizes.service.record(serviceMicros)
-        if (latencyMicros > open.max.latency) open.max.latency = latencyMicros
-        if (serviceMicros > open.max.service) open.max.service = serviceMicros
-      }
+      open?.latency.note(took)
+      open?.service.note(served)
       throughput.add(ended / 1000, operations, isWarmup)
       if (isFailed) rows.failed[row] = (rows.failed[row] as number) + 1
       if (isWarmup) {
@@ -110,11 +82,6 @@ export class MemberTask {
       this.times.latency.note(took)
       this.times.service.note(served)
       this.times.processing.note(processing[i] as number)
-      if (this.exact != null) {
-        this.exact.latency.push(took)
-        this.exact.service.push(served)
-        this.exact.processing.push(processing[i] as number)
-      }
       if (targetOf != null) this.#countTarget(targetOf(client[i] as number), isFailed)
       if (!isFailed) continue
       this.failed++
@@ -145,20 +112,14 @@ export class MemberTask {
       throw new BakError('bad-message', `sums of ${samples} samples are not those of their histograms`)
     if (operations > Number.MAX_SAFE_INTEGER)
       throw new BakError('bad-message', `${samples} samples stand for too many operations`)
-    this.exact = undefined
     const { rows } = this
     const row = rows.at(second)
     rows.ended[row] = (rows.ended[row] as number) + samples
     rows.operations[row] = (rows.operations[row] as number) + operations
     rows.failed[row] = (rows.failed[row] as number) + failed
     const open = rows.sizesOf(row)
-    for (const [kind, sizes] of [
-      ['latency', latency],
-      ['service', service]
-    ] as const) {
-      open?.sizes[kind].add(sizes)
-      if (open != null) open.max[kind] = Math.max(open.max[kind], sizes.range?.max ?? 0)
-    }
+    open?.latency.add(latency)
+    open?.service.add(service)
     this.lastEnd = Math.max(this.lastEnd, (second + 1) * 1000)
     throughput.addSecond(second, operations, warmup)
     if (warmup) {

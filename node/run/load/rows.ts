@@ -2,8 +2,8 @@
  * What one member measured of one task, by the second in which requests ended: counts for ever, the sizes of latencies until a row is closed.
  * Of a task that is longer than its rows two rows become one.
  */
-import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
 import { MAX_SECONDS } from '../../../protocols/tasks/tasks-file.ts'
+import { Sizes } from './sizes.ts'
 
 const KINDS = ['latency', 'service'] as const
 type Kind = (typeof KINDS)[number]
@@ -15,29 +15,19 @@ export interface RowStats {
   max: number
 }
 
-/** Sizes of a row that is open, microseconds. */
-export interface OpenRow {
-  sizes: Record<Kind, LogHistogram>
-  max: Record<Kind, number>
-}
+/** Sizes of a row that is open. */
+export type OpenRow = Record<Kind, Sizes>
 
-export const newRow = (): OpenRow => ({
-  sizes: { latency: new LogHistogram(), service: new LogHistogram() },
-  max: { latency: 0, service: 0 }
-})
+export const newRow = (): OpenRow => ({ latency: new Sizes(), service: new Sizes() })
 
 export function mergeRow(into: OpenRow, from: OpenRow): void {
-  for (const kind of KINDS) {
-    into.sizes[kind].add(from.sizes[kind])
-    into.max[kind] = Math.max(into.max[kind], from.max[kind])
-  }
+  for (const kind of KINDS) into[kind].join(from[kind])
 }
 
-export function statsOf({ sizes, max }: OpenRow, kind: Kind): RowStats | null {
-  if (sizes[kind].count === 0) return null
-  const [p50, p99] = sizes[kind].quantiles([0.5, 0.99]) as [number, number]
-  const most = max[kind] / 1000
-  return { p50: Math.min(p50 / 1000, most), p99: Math.min(p99 / 1000, most), max: most }
+function statsOf(sizes: Sizes): RowStats | null {
+  if (sizes.sizes.count === 0) return null
+  const [p50, p99] = sizes.quantiles([0.5, 0.99]) as [number, number]
+  return { p50, p99, max: sizes.max }
 }
 
 /** What is known of all rows: the members' are summed up. */
@@ -83,8 +73,8 @@ export class Rows {
     const open = this.open.get(row)
     if (open == null) return undefined
     this.open.delete(row)
-    this.latency[row] = statsOf(open, 'latency')
-    this.service[row] = statsOf(open, 'service')
+    this.latency[row] = statsOf(open.latency)
+    this.service[row] = statsOf(open.service)
     return open
   }
 

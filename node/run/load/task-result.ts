@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { encodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import { percentilesFor, summaryOf } from '../../../protocols/tasks/percentiles.ts'
+import { MAX_ERROR_KINDS, OTHER_KIND } from '../../../protocols/tasks/sample-block.ts'
 import type { LoadAnswer, TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 import type { MeasuredTask } from '../../../protocols/tasks/task-entry.ts'
 import {
@@ -13,17 +14,15 @@ import {
 } from '../../../protocols/tasks/tasks-file.ts'
 import { summarizeRows, type ThroughputRow } from '../../../protocols/tasks/throughput.ts'
 import { endOf } from '../../../protocols/verify/task-answers.ts'
-import { type MemberTask, Sizes } from './member-task.ts'
+import type { MemberTask } from './member-task.ts'
 import type { RowStats, Rows } from './rows.ts'
+import { Sizes } from './sizes.ts'
 import type { TaskResults } from './task-results.ts'
 
 /** Cumulative averages that a result has. */
 const MAX_ROWS = 10_000
 /** Rows of the members of all tasks of one sample: some 50 bytes each, so that `tasks.json` can be read (read-tasks-file.ts). */
 export const MAX_MEMBER_ROWS = 2_000_000
-/** Kinds of errors that a result has, and what those beyond are together. */
-const MAX_KINDS = 64
-const OTHER = 'other'
 
 /** What a member signed about a task. */
 export interface MemberAnswer {
@@ -153,7 +152,7 @@ function distributionOf(members: MemberTask[], time: Time, isExact: boolean): Di
   const sizes = joined(members, time)
   const histogram = Buffer.from(encodeHistogram(sizes.sizes)).toString('base64')
   if (!isExact) return { ...approximate(sizes), histogram }
-  const columns = members.flatMap(({ exact }) => exact?.[time].values ?? [])
+  const columns = members.flatMap(({ times }) => times[time].exact?.values ?? [])
   const values = new Float64Array(columns.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const each of columns) {
@@ -164,13 +163,11 @@ function distributionOf(members: MemberTask[], time: Time, isExact: boolean): Di
 }
 
 /** As good as the buckets are: half a thousandth. */
-export function approximate({ sizes, sum, min, max }: Sizes): Omit<Distribution, 'histogram'> {
+function approximate(all: Sizes): Omit<Distribution, 'histogram'> {
+  const { sizes, sum, min, max } = all
   const shown = percentilesFor(sizes.count)
-  const values = sizes.quantiles(shown.map(each => each / 100))
-  const percentiles = shown.map((each, i) => [
-    String(each),
-    each === 100 ? max : Math.min(max, Math.max(min, (values[i] as number) / 1000))
-  ])
+  const values = all.quantiles(shown.map(each => each / 100))
+  const percentiles = shown.map((each, i) => [String(each), each === 100 ? max : (values[i] as number)])
   return { mean: sum / sizes.count / 1000, min, max, percentiles: Object.fromEntries(percentiles) }
 }
 
@@ -210,13 +207,13 @@ function errorsOf(members: MemberTask[]): TaskResult['errors'] {
   const add = (kind: string, count: number) => sums.set(kind, (sums.get(kind) ?? 0) + count)
   for (const { errors } of members) for (const [kind, count] of errors) add(kind, count)
   const sorted = () => [...sums].sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1))
-  if (sums.size > MAX_KINDS)
-    for (const [kind, count] of sorted().slice(MAX_KINDS - 1)) {
+  if (sums.size > MAX_ERROR_KINDS)
+    for (const [kind, count] of sorted().slice(MAX_ERROR_KINDS - 1)) {
       sums.delete(kind)
-      add(OTHER, count)
+      add(OTHER_KIND, count)
     }
   return sorted()
-    .slice(0, MAX_KINDS)
+    .slice(0, MAX_ERROR_KINDS)
     .map(([kind, count]) => ({ kind, count }))
 }
 

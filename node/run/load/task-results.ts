@@ -54,7 +54,7 @@ export class TaskResults {
 
   /** Whether every request of it is kept. */
   get isExact(): boolean {
-    return [...this.members.values()].every(({ exact }) => exact != null)
+    return [...this.members.values()].every(({ kept }) => kept != null)
   }
 
   /** @param last the latest end among them, ms @throws {BakError} `bad-message` for more than there is room for */
@@ -65,8 +65,8 @@ export class TaskResults {
     this.#makeRoom(last / 1000)
     its.addSamples(columns, kinds, this.throughput, this.plan.targetOf)
     this.#note(unit)
-    const kept = [...this.members.values()].reduce((sum, { exact }) => sum + (exact?.latency.length ?? 0), 0)
-    if (kept > EXACT_SAMPLES) for (const each of this.members.values()) each.exact = undefined
+    const kept = [...this.members.values()].reduce((sum, each) => sum + (each.kept ?? 0), 0)
+    if (kept > EXACT_SAMPLES) this.#keepNone()
   }
 
   get hasSamples(): boolean {
@@ -80,9 +80,12 @@ export class TaskResults {
     this.#checkCount(its, block.samples)
     this.#makeRoom(block.second + 1)
     its.addHistogram(block, this.throughput, longest)
-    // percentiles of some and buckets of others do not mix
-    for (const each of this.members.values()) each.exact = undefined
+    this.#keepNone()
     this.#note(block.unit)
+  }
+
+  #keepNone(): void {
+    for (const each of this.members.values()) each.keepNone()
   }
 
   /** Of more values the histogram of the result could not be read. */
@@ -126,7 +129,7 @@ export class TaskResults {
       }
       this.rows.at(row * this.rows.every)
       // how much its median weighs where two rows become one
-      this.rows.ended[row] = sum.sizes.latency.count
+      this.rows.ended[row] = sum.latency.sizes.count
       this.rows.open.set(row, sum)
       this.rows.close(row)
     }

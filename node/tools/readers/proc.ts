@@ -94,13 +94,6 @@ const pressure = (resource: string) =>
   })
 
 export const proc = [
-  processors,
-  activity,
-  memory,
-  disks,
-  network,
-  load,
-  pressure('cpu'),
-  pressure('io'),
-  pressure('memory')
+  ...[processors, activity, memory, disks, network, load],
+  ...[pressure('cpu'), pressure('io'), pressure('memory')]
 ]

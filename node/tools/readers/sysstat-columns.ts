@@ -1,4 +1,6 @@
 /** What the columns of sysstat are: mpstat, iostat, pidstat and sar name the same quantity alike. */
+
+import { ifPossible } from '../../if-possible.ts'
 import type { Sink } from '../../series/reader.ts'
 import { numberIn, sizeIn } from './cells.ts'
 
@@ -158,11 +160,7 @@ export function measureRow(
 /** Keys of an object of sysstat's JSON, a line each: names of columns, of which the first is that of a label or of a value. */
 export function jsonRow(line: string): { names: string[]; cells: string[] } | undefined {
   const [, text] = /^\s*(?:"[\w-]+":\s*)?(\{.*\}),?\s*$/.exec(line) ?? []
-  if (text == null) return undefined
-  try {
-    const entries = Object.entries(JSON.parse(text) as Record<string, unknown>)
-    return { names: entries.map(([name]) => name), cells: entries.map(([, value]) => String(value)) }
-  } catch {
-    return undefined
-  }
+  const value = text == null ? undefined : ifPossible(() => JSON.parse(text) as Record<string, unknown>)
+  if (value == null) return undefined
+  return { names: Object.keys(value), cells: Object.values(value).map(String) }
 }

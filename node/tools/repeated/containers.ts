@@ -1,17 +1,13 @@
 /** Containers of podman and of docker: processor, memory, network and I/O of each. */
 import { userInfo } from 'node:os'
-import type { ToolOptions } from '../../../protocols/tool-options.ts'
-import { findProgram, versionOf } from '../find-program.ts'
-import { filesOfProgram, notFound } from '../program-tool.ts'
-import { intervalOf, intervalSetting, settingsOf } from '../settings-of.ts'
-import { sizeSetting } from '../size-setting.ts'
+import { versionOf } from '../find-program.ts'
 import type { Needs, Tool } from '../tool.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
-import { repeatCommand } from './repeated-command.ts'
+import { repeatedTool } from './repeated-tool.ts'
 
 interface Containers {
   name: string
-  needs: Needs
+  needs: Needs & { program: string }
   /** All of one sample, on stdout. */
   stats: string[]
   /** Answers soon, and fails if it cannot be asked. */
@@ -43,32 +39,16 @@ export const docker = containers({
 })
 
 function containers({ name, needs, stats, probe, least }: Containers): Tool {
-  const tool: Tool = {
-    name,
+  return repeatedTool({
+    ...{ name, needs, size: SIZE_MIB, least },
     summary: `processor, memory, network and I/O of each container (${name} stats)`,
-    ...{ lifetime: 'transient', needs, stop: 'the daemon starts no further sample' },
-    settings: [intervalSetting, sizeSetting(SIZE_MIB)],
     noWords: `${name} can do anything to containers`,
-    files: filesOfProgram(name).slice(0, 2),
-    async check(_: ToolOptions, { isQuick = false } = {}) {
-      const path = await findProgram(name)
-      if (path == null) return { tool: name, usable: false, reason: `${name}: ${notFound(needs)}` }
-      if (isQuick) return { tool: name, usable: true }
+    async tryOut(path) {
       const tried = await tryProgram(asUser(probe))
-      if (!tried.isDone) return { tool: name, usable: false, reason: `${name}: ${reasonOf(tried)}` }
-      return { tool: name, usable: true, version: await versionOf(path, '--version') }
+      return tried.isDone ? { version: await versionOf(path, '--version') } : { why: reasonOf(tried) }
     },
-    async start(context) {
-      const { values } = settingsOf(tool, context.options)
-      const wanted = intervalOf(values, context)
-      const interval = Math.max(least, wanted)
-      const remarks =
-        interval === wanted ? [] : [`sampled every ${interval} s, because ${name} needs that long for one sample`]
-      const commands = () => [{ argv: asUser(stats) }]
-      return repeatCommand({ name, commands, interval, size: values.size as number, remarks }, context)
-    }
-  }
-  return tool
+    sample: () => ({ commands: () => [{ argv: asUser(stats) }] })
+  })
 }
 
 /** Without root the containers are those of the user, in the user's own folders. */

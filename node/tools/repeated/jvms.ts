@@ -1,13 +1,10 @@
 /** Java virtual machines of this machine: jstack prints what their threads do, jmap what their heaps have. */
-import { readFileSync } from 'node:fs'
-import type { ToolOptions } from '../../../protocols/tool-options.ts'
+
+import { textIn } from '../../if-possible.ts'
 import { findProcesses, processSettings, statusOf } from '../find-processes.ts'
-import { findProgram, versionOf } from '../find-program.ts'
-import { notFound } from '../program-tool.ts'
-import { intervalOf, intervalSetting, settingsOf } from '../settings-of.ts'
-import { sizeSetting } from '../size-setting.ts'
-import type { Needs, Tool } from '../tool.ts'
-import { repeatCommand } from './repeated-command.ts'
+import { versionOf } from '../find-program.ts'
+import type { Tool } from '../tool.ts'
+import { repeatedTool } from './repeated-tool.ts'
 
 /** In one sample: each is held up for a moment. */
 const MAX_JVMS = 32
@@ -23,13 +20,12 @@ export const jmap = jvmTool(
 )
 
 function jvmTool(name: string, summary: string, words: string[]): Tool {
-  const needs: Needs = {
-    ...{ program: name, debian: 'openjdk-17-jdk-headless', fedora: 'java-latest-openjdk-devel' },
-    privilege: 'root, for JVMs of other users'
-  }
-  const tool: Tool = {
-    ...{ name, summary, lifetime: 'transient', needs, stop: 'the daemon starts no further sample' },
-    settings: [intervalSetting, ...processSettings, sizeSetting(SIZE_MIB)],
+  return repeatedTool({
+    ...{ name, summary, settings: processSettings, size: SIZE_MIB },
+    needs: {
+      ...{ program: name, debian: 'openjdk-17-jdk-headless', fedora: 'java-latest-openjdk-devel' },
+      privilege: 'root, for JVMs of other users'
+    },
     noWords: `${name} can also write files`,
     files: [
       {
@@ -38,29 +34,18 @@ function jvmTool(name: string, summary: string, words: string[]): Tool {
       },
       { name: `${name}-stderr.txt`, what: 'its messages' }
     ],
-    async check(options: ToolOptions, { isQuick = false } = {}) {
-      const path = await findProgram(name)
-      if (path == null) return { tool: name, usable: false, reason: `${name}: ${notFound(needs)}` }
-      if (isQuick) return { tool: name, usable: true }
-      const { values } = settingsOf(tool, options)
+    async tryOut(path, values) {
       const version = await versionOf(path.replace(/[^/]*$/, 'java'), '-version')
-      if (jvmsOf(values).length > 0) return { tool: name, usable: true, version }
-      const wrong = values.pid == null || values.pattern != null ? undefined : `pid ${values.pid} is no JVM`
-      if (wrong != null) return { tool: name, usable: false, reason: `${name}: ${wrong}` }
-      return { tool: name, usable: true, version, reason: `${name}: no such JVM runs here at present` }
+      if (jvmsOf(values).length > 0) return { version }
+      if (values.pid != null && values.pattern == null) return { why: `pid ${values.pid} is no JVM` }
+      return { version, reason: `${name}: no such JVM runs here at present` }
     },
-    async start(context) {
-      const { values } = settingsOf(tool, context.options)
-      const interval = intervalOf(values, context)
-      const commands = () =>
-        jvmsOf(values).map(({ pid, argv }) => ({ argv: [name, ...words, `${pid}`], what: `${pid} ${nameOf(argv)}` }))
-      return repeatCommand(
-        { name, commands, interval, size: values.size as number, nothing: 'no such JVM ran here' },
-        context
-      )
-    }
-  }
-  return tool
+    sample: values => ({
+      commands: () =>
+        jvmsOf(values).map(({ pid, argv }) => ({ argv: [name, ...words, `${pid}`], what: `${pid} ${nameOf(argv)}` })),
+      nothing: 'no such JVM ran here'
+    })
+  })
 }
 
 /** By default all. */
@@ -71,14 +56,7 @@ function jvmsOf({ pid, pattern }: Record<string, unknown>) {
 }
 
 /** It has the library of the virtual machine, and handles SIGQUIT. */
-function isJvm(pid: number): boolean {
-  if (!mayBeJvm(pid)) return false
-  try {
-    return /\/libjvm\.so$/m.test(readFileSync(`/proc/${pid}/maps`, 'utf8'))
-  } catch {
-    return false
-  }
-}
+const isJvm = (pid: number): boolean => mayBeJvm(pid) && /\/libjvm\.so$/m.test(textIn(`/proc/${pid}/maps`) ?? '')
 
 function mayBeJvm(pid: number): boolean {
   const caught = statusOf(pid, 'SigCgt')

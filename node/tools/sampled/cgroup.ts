@@ -1,7 +1,8 @@
 /** Groups of processes as the kernel accounts for them (cgroups v2): the machine as a whole, what the run started, and groups by name. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { csvCell } from '../../../protocols/csv.ts'
+import { ifPossible, namesIn, textIn } from '../../if-possible.ts'
 import { ownMounts } from '../../processes/mounts.ts'
 import type { ToolContext } from '../tool.ts'
 import { isReadable } from './kernel-file.ts'
@@ -77,15 +78,10 @@ function foldersOf(name: string, root: string, own: string[]): string[] {
   if (name === 'machine') return [root]
   if (name === 'run') return own
   const folder = join(root, name)
-  try {
-    if (basename(name) !== '*') return readdirSync(folder).length > 0 ? [folder] : []
-    const parent = dirname(folder)
-    return readdirSync(parent, { withFileTypes: true })
-      .filter(entry => entry.isDirectory())
-      .map(entry => join(parent, entry.name))
-  } catch {
-    return []
-  }
+  if (basename(name) !== '*') return namesIn(folder).length > 0 ? [folder] : []
+  const parent = dirname(folder)
+  const entries = ifPossible(() => readdirSync(parent, { withFileTypes: true })) ?? []
+  return entries.filter(entry => entry.isDirectory()).map(entry => join(parent, entry.name))
 }
 
 function sourceOf(names: string[], root: string, programs: ToolContext['programs']): Source {
@@ -104,13 +100,7 @@ function sourceOf(names: string[], root: string, programs: ToolContext['programs
 }
 
 /** A group comes and goes, and has the files of its controllers. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
-}
+const textOf = (path: string): string => textIn(path) ?? ''
 
 /** @returns `key,value` of each number: `usage_usec 5`, `some avg10=0.00 total=7`, `254:0 rbytes=1`, or one number alone. Pure. */
 export function cgroupRows(file: string, text: string): string[] {

@@ -1,12 +1,12 @@
 /** Memory of each NUMA node, from /sys; and with a pattern that of processes in each node, by numastat of numactl. */
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ToolOptions } from '../../../protocols/tool-options.ts'
+import { namesIn } from '../../if-possible.ts'
 import { findProgram } from '../find-program.ts'
 import { notFound } from '../program-tool.ts'
 import { repeatCommand } from '../repeated/repeated-command.ts'
 import { settingsOf } from '../settings-of.ts'
-import type { Needs, RunningTool, Tool } from '../tool.ts'
+import { type Needs, type RunningTool, type Tool, unusable } from '../tool.ts'
 import { isReadable, KernelFile } from './kernel-file.ts'
 import { type Source, sampledTool } from './sampled-tool.ts'
 import { linesOf } from './subject.ts'
@@ -47,9 +47,8 @@ export const numastat: Tool = {
   noWords: 'only its settings are read',
   async check(options: ToolOptions, how) {
     const { pattern } = settingsOf(nodes, options).values
-    if (pattern != null && (await findProgram('numastat')) == null) {
-      return { tool: 'numastat', usable: false, reason: `numastat: the program, for a pattern, is ${notFound(needs)}` }
-    }
+    if (pattern != null && (await findProgram('numastat')) == null)
+      return unusable('numastat', `the program, for a pattern, is ${notFound(needs)}`)
     return nodes.check(options, how)
   },
   async start(context) {
@@ -105,13 +104,9 @@ function sourceOf(name: string, pairsOf: Pairs): Source {
 }
 
 function nodeFiles(name: string): Array<{ node: string; path: string }> {
-  try {
-    return readdirSync(NODES)
-      .filter(each => /^node\d+$/.test(each))
-      .map(each => ({ node: each.slice(4), path: join(NODES, each, name) }))
-      .filter(({ path }) => isReadable(path))
-      .sort((a, b) => Number(a.node) - Number(b.node))
-  } catch {
-    return []
-  }
+  return namesIn(NODES)
+    .filter(each => /^node\d+$/.test(each))
+    .map(each => ({ node: each.slice(4), path: join(NODES, each, name) }))
+    .filter(({ path }) => isReadable(path))
+    .sort((a, b) => Number(a.node) - Number(b.node))
 }

@@ -100,13 +100,6 @@ const pressure = (resource: string): Subject => ({
 })
 
 export const subjects: Subject[] = [
-  cpu,
-  activity,
-  memory,
-  disks,
-  network,
-  load,
-  pressure('cpu'),
-  pressure('io'),
-  pressure('memory')
+  ...[cpu, activity, memory, disks, network, load],
+  ...[pressure('cpu'), pressure('io'), pressure('memory')]
 ]

@@ -37,16 +37,8 @@ interface SampledTool {
   remarks?(values: Record<string, SettingValue>): string[]
 }
 
-export function sampledTool({
-  name,
-  summary,
-  needs = {},
-  settings = [],
-  files,
-  why,
-  open,
-  remarks
-}: SampledTool): Tool {
+export function sampledTool(init: SampledTool): Tool {
+  const { name, summary, needs = {}, settings = [], files, why, open, remarks } = init
   const tool: Tool = {
     ...{ name, summary, needs, files, lifetime: 'transient', stop: 'the daemon takes a last sample' },
     settings: [intervalSetting, ...settings, sizeSetting(SIZE_MIB)],

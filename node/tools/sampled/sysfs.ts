@@ -1,9 +1,10 @@
 /** Numbers and words of devices from /sys: what every user may read there, in the folders that have what changes while a machine works. */
-import { lstatSync, readdirSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { csvLine } from '../../../protocols/csv.ts'
 import { globOf } from '../../../protocols/glob.ts'
+import { ifPossible, namesIn } from '../../if-possible.ts'
 import { type Source, sampledTool } from './sampled-tool.ts'
 
 const ROOT = '/sys'
@@ -73,30 +74,19 @@ function filesOf({ path, depth, pattern }: Wanted): string[] {
   const fits = globOf(pattern)
   const found: string[] = []
   const walk = (folder: string, left: number, isFirst: boolean) => {
-    for (const name of namesIn(folder)) {
+    for (const name of namesIn(folder).sort()) {
       if (found.length >= MAX_FILES) return
       const at = join(folder, name)
-      try {
-        const stat = lstatSync(at)
-        const isFolder = stat.isDirectory() || (isFirst && stat.isSymbolicLink())
-        if (isFolder && left > 1) walk(at, left - 1, false)
-        else if (stat.isFile() && stat.size === ATTRIBUTE_BYTES && (stat.mode & 0o004) !== 0 && fits(name))
-          found.push(at)
-      } catch {
-        // a device that was unplugged
-      }
+      const stat = ifPossible(() => lstatSync(at))
+      // a device that was unplugged
+      if (stat == null) continue
+      const isFolder = stat.isDirectory() || (isFirst && stat.isSymbolicLink())
+      if (isFolder && left > 1) walk(at, left - 1, false)
+      else if (stat.isFile() && stat.size === ATTRIBUTE_BYTES && (stat.mode & 0o004) !== 0 && fits(name)) found.push(at)
     }
   }
   walk(join(ROOT, path), depth, /^(class\/[^/]+|block)$/.test(path))
   return found
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort()
-  } catch {
-    return []
-  }
 }
 
 function sourceOf(wanted: Wanted): Source {

@@ -1,8 +1,9 @@
 /** blktrace: each request to block devices, from its queue to its end. */
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ifPossible, namesIn } from '../../if-possible.ts'
 import { observingProgram, type Values } from '../observing-program.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
 import { inOwnMounts, whyNever, whyNotNow } from './own-mounts.ts'
@@ -58,29 +59,14 @@ export const blktrace = observingProgram({
 /** Disks have a device behind them; loop, ram and zram have none. */
 function devicesOf({ devices }: Values): string[] {
   if (devices != null) return `${devices}`.split(',').map(each => (each.startsWith('/') ? each : `/dev/${each}`))
-  try {
-    return readdirSync(BLOCK)
-      .filter(name => isThere(join(BLOCK, name, 'device')))
-      .slice(0, MAX_DEVICES)
-      .map(name => `/dev/${name.replaceAll('!', '/')}`)
-  } catch {
-    return []
-  }
+  return namesIn(BLOCK)
+    .filter(name => existsSync(join(BLOCK, name, 'device')))
+    .slice(0, MAX_DEVICES)
+    .map(name => `/dev/${name.replaceAll('!', '/')}`)
 }
 
 function whyNoDevice(path: string): string | undefined {
-  try {
-    return statSync(path).isBlockDevice() ? undefined : `${path} is no block device`
-  } catch {
-    return `there is no ${path}`
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    statSync(path)
-    return true
-  } catch {
-    return false
-  }
+  const found = ifPossible(() => statSync(path))
+  if (found == null) return `there is no ${path}`
+  return found.isBlockDevice() ? undefined : `${path} is no block device`
 }

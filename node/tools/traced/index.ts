@@ -12,14 +12,6 @@ import { traceCmd } from './trace-cmd.ts'
 import { turbostat } from './turbostat.ts'
 
 export const traced: Tool[] = [
-  perf,
-  perfStat,
-  kvmstat,
-  turbostat,
-  strace,
-  tcpdump,
-  blktrace,
-  bpftrace,
-  traceCmd,
-  nvidiaSmi
+  ...[perf, perfStat, kvmstat, turbostat, strace],
+  ...[tcpdump, blktrace, bpftrace, traceCmd, nvidiaSmi]
 ]

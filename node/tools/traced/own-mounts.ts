@@ -3,6 +3,7 @@
  * with it. perf would mount tracefs for the whole machine, and leave it.
  */
 import { readdirSync } from 'node:fs'
+import { ifPossible } from '../../if-possible.ts'
 import { ownMounts } from '../../processes/mounts.ts'
 import { findProgram } from '../find-program.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
@@ -38,11 +39,4 @@ export async function whyNotNow(type: KernelFs): Promise<string | undefined> {
   return tried.isDone ? undefined : `${type} is not mounted, and cannot be: ${reasonOf(tried)}`
 }
 
-function isThere(path: string): boolean {
-  try {
-    readdirSync(path)
-    return true
-  } catch {
-    return false
-  }
-}
+const isThere = (path: string): boolean => ifPossible(() => readdirSync(path)) != null

@@ -1,5 +1,6 @@
 /** Whether this kernel lets this user have perf events. */
-import { readdirSync, readFileSync } from 'node:fs'
+
+import { namesIn, textIn } from '../../if-possible.ts'
 import { statusOf } from '../find-processes.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
 import { inOwnMounts } from './own-mounts.ts'
@@ -18,20 +19,11 @@ function isEffective(capability: bigint): boolean {
 }
 
 function paranoia(): number | undefined {
-  try {
-    return Number(readFileSync(PARANOID, 'utf8'))
-  } catch {
-    return undefined
-  }
+  const text = textIn(PARANOID)
+  return text == null ? undefined : Number(text)
 }
 
-export function hasCounters(): boolean {
-  try {
-    return readdirSync(SOURCES).some(name => PROCESSOR.test(name))
-  } catch {
-    return false
-  }
-}
+export const hasCounters = (): boolean => namesIn(SOURCES).some(name => PROCESSOR.test(name))
 
 /** @returns why this user has none at all, without asking the kernel */
 export function whyNoEvents(): string | undefined {

@@ -1,10 +1,11 @@
 /** What is made of perf.data after perf has stopped, where the programs are that its samples are of: a report, and folded stacks. */
 import { createReadStream, existsSync } from 'node:fs'
-import { lstat, mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError } from '../../../protocols/errors.ts'
 import { FOLDED_FILE } from '../../../protocols/layout.ts'
+import { fileSize } from '../folder-size.ts'
 import type { ToolContext } from '../tool.ts'
 import { FoldedStacks, SCRIPT_FIELDS } from './folded-stacks.ts'
 
@@ -53,11 +54,7 @@ async function runPerf({ programs }: ToolContext, { words, folder, stdout, stder
 /** Resolves when the file has as many bytes as it may have, or when the signal aborts. */
 async function isFull(path: string, signal: AbortSignal): Promise<Ended> {
   while (!signal.aborted) {
-    const size = await lstat(path).then(
-      found => found.size,
-      () => 0
-    )
-    if (size > MAX_SCRIPT_BYTES) return 'full'
+    if ((await fileSize(path)) > MAX_SCRIPT_BYTES) return 'full'
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
   }
   return 'done'

@@ -14,7 +14,7 @@ import { filesOfProgram, notFound } from '../program-tool.ts'
 import { KILLED, runProgram } from '../run-program.ts'
 import { settingsOf } from '../settings-of.ts'
 import { sizeSetting } from '../size-setting.ts'
-import type { RunningTool, Tool, ToolContext } from '../tool.ts'
+import { type RunningTool, type Tool, type ToolContext, unusable } from '../tool.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
 
 /** Between two looks for processes that have come. */
@@ -67,17 +67,16 @@ export const strace: Tool = {
 }
 
 async function check(options: ToolOptions, { isQuick = false } = {}) {
-  const not = (reason: string) => ({ tool: 'strace', usable: false, reason: `strace: ${reason}` })
   const path = await findProgram('strace')
-  if (path == null) return not(notFound(needs))
+  if (path == null) return unusable('strace', notFound(needs))
   if (isQuick) return { tool: 'strace', usable: true }
   const { values } = settingsOf(strace, options)
   const refused = whyNone(values)
-  if (refused != null) return not(refused)
+  if (refused != null) return unusable('strace', refused)
   const tried = await tryProgram(['strace', '-o', '/dev/null', '-e', 'trace=none', 'true'])
-  if (!tried.isDone) return not(reasonOf(tried))
+  if (!tried.isDone) return unusable('strace', reasonOf(tried))
   if (values.pid == null && values.pattern == null)
-    return not(`it works here once it knows whom to trace: pattern=NAME, or pid=NUMBER`)
+    return unusable('strace', `it works here once it knows whom to trace: pattern=NAME, or pid=NUMBER`)
   const limits =
     process.getuid?.() === 0 ? undefined : 'strace: without root it attaches to your own processes only, if at all'
   return { tool: 'strace', usable: true, version: await versionOf(path), reason: limits }

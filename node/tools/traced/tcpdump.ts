@@ -1,5 +1,6 @@
 /** tcpdump: packets of this machine, their headers only, as what they carry is nobody's business here. */
-import { readdirSync } from 'node:fs'
+
+import { namesIn } from '../../if-possible.ts'
 import { observingProgram, type Values } from '../observing-program.ts'
 import { reasonOf, type Tried, tryProgram } from '../try-program.ts'
 
@@ -61,7 +62,7 @@ export const tcpdump = observingProgram({
   mayEnd: ({ packets }) => (packets === 0 ? undefined : `ended after its ${packets} packets`),
   versionFlag: '--version',
   async whyNot({ interface: name }) {
-    const names = interfaces()
+    const names = namesIn('/sys/class/net')
     if (name === 'any' || names.length === 0 || names.includes(`${name}`)) return undefined
     return `there is no interface ${name} here; there are ${names.slice(0, 8).join(', ')}`
   },
@@ -80,11 +81,3 @@ function whole(tried: Tried): string {
 
 /** As one word, behind all options. */
 const filterOf = ({ filter }: Values) => (filter == null ? [] : [`${filter}`])
-
-function interfaces(): string[] {
-  try {
-    return readdirSync('/sys/class/net')
-  } catch {
-    return []
-  }
-}

@@ -1,5 +1,6 @@
 /** turbostat of linux-cpupower: frequencies, idle states, temperature and power of each processor. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { textIn } from '../../if-possible.ts'
 import { observingProgram } from '../observing-program.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
 
@@ -33,10 +34,4 @@ export const turbostat = observingProgram({
   }
 })
 
-function isGuest(): boolean {
-  try {
-    return /^flags\s*:.*\bhypervisor\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'))
-  } catch {
-    return false
-  }
-}
+const isGuest = (): boolean => /^flags\s*:.*\bhypervisor\b/m.test(textIn('/proc/cpuinfo') ?? '')

@@ -2,6 +2,7 @@
  * One connection to the socket of a workload: takes its lines one after the other, and answers each before it takes the next. What is wrong is
  * answered in a line, and the connection stays.
  */
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { asBakError, BakError, exitStatus } from '../../../protocols/errors.ts'
 import { MAX_LINE_BYTES } from '../../../protocols/workload-socket.ts'
@@ -95,18 +96,8 @@ export class Connection {
   }
 
   /** The client has taken what was sent, or has gone. */
-  #drained(): Promise<void> {
-    const { signal } = this.#gone
-    return new Promise(resolve => {
-      const done = () => {
-        this.#socket.off('drain', done)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      this.#socket.once('drain', done)
-      signal.addEventListener('abort', done, { once: true })
-      if (signal.aborted) done()
-    })
+  async #drained(): Promise<void> {
+    await once(this.#socket, 'drain', { signal: this.#gone.signal }).catch(() => {})
   }
 }
 

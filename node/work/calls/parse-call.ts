@@ -6,6 +6,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import { name as nameSchema } from '../../../protocols/fields.ts'
 import { type Metric, readMeaning } from '../../../protocols/metric.ts'
 import { CALLS, type CallName, DEFAULT_WAIT_S, USAGE, unescapeValue } from '../../../protocols/workload-socket.ts'
+import { ifPossible } from '../../if-possible.ts'
 
 /** Times are in ms; 0 is for ever. */
 export type CallRequest =
@@ -139,19 +140,11 @@ function countOf(text: string | undefined): { count?: number } {
 
 /** @returns ms */
 function waitOf(text: string): number {
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : secondsOf(text)
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : ifPossible(() => readDuration(text) / 1000)
   if (seconds == null || seconds > MAX_WAIT_S) {
     throw new Error(`--timeout ${shown(text)}: seconds, or a time such as 30s or 5m; 0 is without an end`)
   }
   return seconds * 1000
-}
-
-function secondsOf(text: string): number | undefined {
-  try {
-    return readDuration(text) / 1000
-  } catch {
-    return undefined
-  }
 }
 
 function numberOf(text = ''): number {

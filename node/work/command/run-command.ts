@@ -9,6 +9,7 @@ import { type ServerAddresses, withAddresses } from '../../../protocols/server-w
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
 import { DEFAULT_PATH } from '../../processes/environment.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
+import { onAbort } from '../../wait.ts'
 import { type CallsInit, type OpenCalls, openCalls } from '../calls/open-calls.ts'
 import { argvOf, environmentOf } from '../contract.ts'
 import { OutputTimes } from '../output-times.ts'
@@ -110,14 +111,13 @@ async function finish(child: Supervised, timeout: number, signal: AbortSignal): 
     stop()
   }
   const timer = timeout > 0 ? setTimeout(expire, Math.min(timeout, MAX_TIMER_MS)) : undefined
-  signal.addEventListener('abort', stop, { once: true })
-  if (signal.aborted) stop()
+  const release = onAbort(signal, stop)
   try {
     const { exit, signal: by, duration } = await child.exited
     return { exit, signal: by, duration, timedOut }
   } finally {
     clearTimeout(timer)
-    signal.removeEventListener('abort', stop)
+    release()
     // what the workload left running in its process group ends with it
     await child.stop({ grace: STOP_GRACE_MS })
   }

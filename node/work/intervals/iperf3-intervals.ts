@@ -9,7 +9,7 @@ const MAX_JSON = 8 * 1024 * 1024
 
 export const iperf3Intervals: SeriesReader['open'] = (about, sink) => {
   const puts = new KeptPuts(sink)
-  const lines = new TextIntervals(about, puts)
+  const lines = textIntervals(about, puts)
   let json: string[] | undefined
   let length = 0
   return {
@@ -26,7 +26,7 @@ export const iperf3Intervals: SeriesReader['open'] = (about, sink) => {
       // JSON of others is printed alike
       if (/"version":\s*"iperf 3/.test(whole.slice(0, 65_536))) readJson(JSON.parse(whole), about, puts)
     },
-    end: () => lines.end()
+    end: lines.end
   }
 }
 
@@ -62,38 +62,26 @@ const LINE =
   /^\[(SUM| {0,3}\d{1,3})\] +([\d.]{1,12})-([\d.]{1,12}) +sec +[\d.]{1,12} \w{1,12} +([\d.]{1,12} [KMGT]?)bits\/sec(?: +(\d{1,12}))?(.*)$/
 
 /** Of several streams the lines of all together come after their own. */
-class TextIntervals {
-  readonly #began: number
-  readonly #puts: KeptPuts
+function textIntervals({ began }: FileAbout, puts: KeptPuts) {
   /** The last line of one stream: it counts if there is no sum behind it. */
-  #pending: { t: number; begin: string; values: Values } | undefined
-
-  constructor({ began }: FileAbout, puts: KeptPuts) {
-    this.#began = began
-    this.#puts = puts
+  let pending: { t: number; begin: string; values: Values } | undefined
+  const flush = () => {
+    if (pending != null) putAll(puts, pending.t, 'forward', pending.values)
+    pending = undefined
   }
-
-  line(text: string): void {
+  const line = (text: string) => {
     const [, stream, begin, end, rate, retransmits, rest = ''] = LINE.exec(text) ?? []
     // what is behind the intervals is of the whole
-    if (begin == null || end == null || /sender|receiver/.test(rest)) return this.#flush()
+    if (begin == null || end == null || /sender|receiver/.test(rest)) return flush()
     // of UDP the number is that of datagrams, and no window follows
-    const isTcp = rest.includes('Bytes') || (stream === 'SUM' && this.#pending?.values.retransmits != null)
+    const isTcp = rest.includes('Bytes') || (stream === 'SUM' && pending?.values.retransmits != null)
     const values = { rate: sizeOf(rate, 1000), retransmits: isTcp ? plainNumber(retransmits) : undefined }
-    const t = this.#began + Number(end) * 1000
-    if (stream === 'SUM' || begin !== this.#pending?.begin) {
-      if (stream !== 'SUM') this.#flush()
-      this.#pending = { t, begin, values }
+    const t = began + Number(end) * 1000
+    if (stream === 'SUM' || begin !== pending?.begin) {
+      if (stream !== 'SUM') flush()
+      pending = { t, begin, values }
     }
-    if (stream === 'SUM') this.#flush()
+    if (stream === 'SUM') flush()
   }
-
-  end(): void {
-    this.#flush()
-  }
-
-  #flush(): void {
-    if (this.#pending != null) putAll(this.#puts, this.#pending.t, 'forward', this.#pending.values)
-    this.#pending = undefined
-  }
+  return { line, end: flush }
 }

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { METRICS_FILE } from '../../../protocols/layout.ts'
 import { metric } from '../../../protocols/metric.ts'
+import { ifPossible } from '../../if-possible.ts'
 import type { SeriesReader } from '../../series/reader.ts'
 import { KeptPuts } from './kept-puts.ts'
 
@@ -24,11 +25,4 @@ export const samples: SeriesReader = {
 }
 
 /** What is no sample is a warning of the workload already, if it should be one. */
-function readLine(text: string): v.InferOutput<typeof sample> | undefined {
-  try {
-    const { success, output } = v.safeParse(sample, JSON.parse(text))
-    return success ? output : undefined
-  } catch {
-    return undefined
-  }
-}
+const readLine = (text: string) => ifPossible(() => v.parse(sample, JSON.parse(text)))

@@ -27,31 +27,18 @@ function addGroup(found: Found, name: string[], jobs: FioDirection[]): void {
       meaning.across === 'sum' ? known.reduce((sum, each) => sum + each, 0) : known.reduce((a, b) => Math.max(a, b))
     found.add([...name, ...what], value, meaning)
   }
-  add(
-    ['iops'],
-    jobs.map(({ iops }) => iops),
-    main(throughput())
-  )
-  add(
-    ['bw'],
-    jobs.map(({ bw }) => bw),
-    throughput('B/s')
-  )
+  const rates = (key: 'iops' | 'bw') => jobs.map(each => each[key])
+  add(['iops'], rates('iops'), main(throughput()))
+  add(['bw'], rates('bw'), throughput('B/s'))
   for (const kind of ['clat', 'lat'] as const) {
     const times = jobs.flatMap(job => job.times.filter(each => each.kind === kind))
     found.add([...name, kind, 'mean'], weightedMean(times), meanTime())
     for (const share of SHARES) {
-      add(
-        [kind, `p${share}`],
-        times.map(({ percentiles }) => percentiles.get(share)),
-        kind === 'clat' && share === 99 ? main(worstTime()) : worstTime()
-      )
+      const values = times.map(({ percentiles }) => percentiles.get(share))
+      add([kind, `p${share}`], values, kind === 'clat' && share === 99 ? main(worstTime()) : worstTime())
     }
-    add(
-      [kind, 'max'],
-      times.map(({ max }) => max),
-      worstTime()
-    )
+    const most = times.map(({ max }) => max)
+    add([kind, 'max'], most, worstTime())
   }
 }
 

@@ -3,6 +3,7 @@
  * for each `bak sample`. Other types are of others. A line that is none is a warning.
  */
 import { METRICS_FILE } from '../../../protocols/layout.ts'
+import { ifPossible } from '../../if-possible.ts'
 import type { Metrics } from './metrics.ts'
 import { readPortions } from './output-stream.ts'
 import { metricOf } from './statement.ts'
@@ -25,13 +26,10 @@ export async function readMetricsFile(path: string, metrics: Metrics): Promise<v
 
 function readLine(line: Buffer, refuse: (why: string) => { kind: 'bad'; why: string }) {
   if (line.length === 0) return undefined
-  try {
-    const found = JSON.parse(line.toString('utf8')) as Record<string, unknown> | null
-    if (found == null || typeof found !== 'object') return refuse('it is no JSON object')
-    return found.type === 'sample' ? metricOf({ ...found, main: true }, refuse) : undefined
-  } catch {
-    return refuse('it is not JSON')
-  }
+  const found = ifPossible(() => JSON.parse(line.toString('utf8')) as Record<string, unknown> | null)
+  if (found === undefined) return refuse('it is not JSON')
+  if (found == null || typeof found !== 'object') return refuse('it is no JSON object')
+  return found.type === 'sample' ? metricOf({ ...found, main: true }, refuse) : undefined
 }
 
 /** @returns each line without its end; undefined for one that is too long */

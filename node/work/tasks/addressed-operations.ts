@@ -4,7 +4,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import { namesIn, type ServerAddresses, withAddresses } from '../../../protocols/server-words.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 import type { Operation } from '../../../protocols/tasks/operation.ts'
-import { withServers } from '../../../protocols/tasks/operation-servers.ts'
+import { withServers } from '../../../protocols/tasks/operations-of.ts'
 
 /**
  * @param rank of the member among those with clients: they are spread over the instances of a server by it

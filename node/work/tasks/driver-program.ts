@@ -12,18 +12,12 @@ const FILE = '.bak-load.mjs'
 /** Its own name for the executable, where the user cannot reach that. */
 const RUNTIME = '.bak-runtime'
 
-export interface DriverProgram {
-  /** The executable, and words that hold in the working folder. */
-  argv: string[]
-  /** To be put there, for everybody to read. */
-  files: { name: string; text: string }[]
-}
-
-export async function driverProgram(): Promise<DriverProgram> {
+/** @returns the executable with words that hold in the working folder, and the file that is to be put there, for everybody to read */
+export async function driverProgram(): Promise<{ argv: string[]; file: { name: string; text: string } }> {
   const words = isSea() ? [RUN_FILE, FILE] : [FILE]
   // where the programs are bundled it is a text of 0.9 MB
   const { driverSource } = await import('./driver/driver-source.ts')
-  return { argv: [process.execPath, ...words], files: [{ name: FILE, text: await driverSource() }] }
+  return { argv: [process.execPath, ...words], file: { name: FILE, text: await driverSource() } }
 }
 
 interface Folder {
@@ -38,9 +32,11 @@ interface Folder {
  * @returns its words
  */
 export async function putDriver({ cwd, owner }: Folder, executable = process.execPath): Promise<string[]> {
-  const { argv, files } = await driverProgram()
-  for (const { name, text } of files) await put(join(cwd, name), path => writeFile(path, text), owner, 0o644)
-  const [, ...words] = argv
+  const {
+    argv: [, ...words],
+    file
+  } = await driverProgram()
+  await put(join(cwd, file.name), path => writeFile(path, file.text), owner, 0o644)
   if (owner == null || canReach(executable, owner)) return [executable, ...words]
   const own = join(cwd, RUNTIME)
   // a link takes no space, and stays its owner's; across file systems there is none

@@ -1,6 +1,6 @@
 /** What the clients of one member measured in one sample: counted where it comes from the driver and where the controller has taken it. */
 
-import { addTally, emptyTally, type Tally } from '../../../protocols/tasks/tally.ts'
+import { addTallyTo, emptyTally, type Tally } from '../../../protocols/tasks/tally.ts'
 import type { TaskAnswer } from '../../../protocols/tasks/task-answer.ts'
 
 /** Of one block. */
@@ -17,8 +17,9 @@ export class LoadCounts {
   readonly #brought = new Map<string, Tally>()
   readonly #taken = new Map<string, Tally>()
 
-  readonly onBrought = (counted: Counted): void => add(this.#brought, counted)
-  readonly onTaken = (counted: Counted): void => add(this.#taken, counted)
+  readonly onBrought = ({ element, task, tally }: Counted): void =>
+    addTallyTo(this.#brought, keyOf(element, task), tally)
+  readonly onTaken = ({ element, task, tally }: Counted): void => addTallyTo(this.#taken, keyOf(element, task), tally)
 
   /** Samples that were brought, and that the controller has not taken. */
   get untaken(): number {
@@ -44,10 +45,3 @@ const totalOf = (tallies: Map<string, Tally>) =>
   [...tallies.values()].reduce((sum, { samples, warmup }) => sum + samples + warmup, 0)
 
 const keyOf = (element: number, task: string) => `${element}/${task}`
-
-function add(to: Map<string, Tally>, { element, task, tally }: Counted): void {
-  const key = keyOf(element, task)
-  const sum = to.get(key) ?? emptyTally()
-  addTally(sum, tally)
-  to.set(key, sum)
-}

@@ -26,20 +26,11 @@ export interface Probe {
 export async function untilReady({ ready, outputs, run, signal }: Probe, onTry: (why: string) => void): Promise<void> {
   const { port, line, command, after } = ready
   if (after != null) await pause(after * 1000, signal)
-  else if (port != null)
-    await repeat(
-      () => tryPort(port, onTry),
-      () => LOOK_EVERY_MS,
-      signal
-    )
+  else if (port != null) await repeat(() => tryPort(port, onTry), signal)
   else if (line != null) {
     const watch = new LineWatch(line, outputs)
     onTry(`no line of its output fits ${line.slice(0, 100)}`)
-    await repeat(
-      () => watch.look(),
-      () => LOOK_EVERY_MS,
-      signal
-    )
+    await repeat(() => watch.look(), signal)
   } else if (command != null) {
     const attempt = async () => {
       const why = await run()
@@ -48,15 +39,15 @@ export async function untilReady({ ready, outputs, run, signal }: Probe, onTry: 
       return why == null
     }
     const wait = (n: number) => Math.min(COMMAND_EVERY_MS.first * 2 ** n, COMMAND_EVERY_MS.most)
-    await repeat(attempt, wait, signal)
+    await repeat(attempt, signal, wait)
   }
   signal.throwIfAborted()
 }
 
 async function repeat(
   attempt: () => Promise<boolean>,
-  wait: (n: number) => number,
-  signal: AbortSignal
+  signal: AbortSignal,
+  wait: (n: number) => number = () => LOOK_EVERY_MS
 ): Promise<void> {
   for (let n = 0; !signal.aborted; n++) {
     if (await attempt()) return

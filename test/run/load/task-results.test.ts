@@ -8,6 +8,7 @@ import { quantileOf } from '../../../protocols/quantiles.ts'
 import { LogHistogram } from '../../../protocols/tasks/histogram.ts'
 import { encodeHistogram } from '../../../protocols/tasks/histogram-codec.ts'
 import type { HistogramBlock } from '../../../protocols/tasks/load-stream.ts'
+import { wholeSeconds } from '../../../protocols/tasks/task-entry.ts'
 import { columnsOf, type MadeSample } from '../../helpers/load-blocks.ts'
 
 const results = suite('results of a task')
@@ -79,6 +80,29 @@ results('are those of all samples, however they are divided over members and blo
     { numRuns: 50 }
   )
 })
+
+results(
+  'operations of each whole second are those of normal samples, without the second in which the warm-up ends',
+  async () => {
+    const its = new TaskResults(plan(['a']))
+    add(
+      its,
+      'a',
+      Array.from({ length: 49 }, (_, i) => ({ due: 100 * (i + 1), latency: 0, weight: 2, warmup: i < 15 }))
+    )
+    assert.equal(wholeSeconds(await resultOf(its, new Map())), [20, 20])
+    const cold = new TaskResults(plan(['a']))
+    add(
+      cold,
+      'a',
+      Array.from({ length: 30 }, (_, i) => ({ due: 100 * i, latency: 0 }))
+    )
+    assert.equal(wholeSeconds(await resultOf(cold, new Map())), [10, 10])
+    const seconds = new TaskResults(plan(['a']))
+    for (let second = 0; second < 5; second++) seconds.addHistogram('a', histogramOf(second, Array(10).fill(1)))
+    assert.equal(wholeSeconds(await resultOf(seconds, new Map())), [10, 10, 10, 10, 10])
+  }
+)
 
 results('the time in which the counted requests were made begins behind the warm-up', async () => {
   const its = new TaskResults(plan(['a', 'b']))
@@ -170,9 +194,7 @@ results('what comes behind its time stays at its time when two rows become one',
     [101, 9]
   ] as const) {
     rows.ended[row] = 1
-    const open = rows.sizesOf(row)
-    open?.sizes.latency.record(ms * 1000)
-    if (open != null) open.max.latency = ms * 1000
+    rows.sizesOf(row)?.latency.note(ms)
   }
   rows.halve()
   assert.is(rows.latency[50]?.max, 9)

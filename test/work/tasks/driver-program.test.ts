@@ -21,11 +21,10 @@ program.before.each(() => {
 program.after.each(() => rmSync(folder, { recursive: true }))
 
 program('it is one file, which this runtime runs', async () => {
-  const { argv, files } = await driverProgram()
-  const [file] = files
-  assert.equal(argv, [process.execPath, file?.name])
+  const { argv, file } = await driverProgram()
+  assert.equal(argv, [process.execPath, file.name])
   assert.equal(await putDriver({ cwd: folder }), argv)
-  assert.is(readFileSync(join(folder, file?.name ?? ''), 'utf8'), file?.text)
+  assert.is(readFileSync(join(folder, file.name), 'utf8'), file.text)
 })
 
 skipWhere(notRoot ?? needs('setpriv'), program)(

@@ -3,7 +3,7 @@ import { cutText } from '../../../../protocols/fields.ts'
 import type { Element } from '../../../../protocols/tasks/elements.ts'
 import { LogHistogram } from '../../../../protocols/tasks/histogram.ts'
 import { decodeHistogram } from '../../../../protocols/tasks/histogram-codec.ts'
-import { addTally, emptyTally, type Tally } from '../../../../protocols/tasks/tally.ts'
+import { addTallyTo, emptyTally, type Tally } from '../../../../protocols/tasks/tally.ts'
 import type { DriverHealth, TaskAnswer } from '../../../../protocols/tasks/task-answer.ts'
 import type { EndedTask, ThreadHealth } from './thread-messages.ts'
 
@@ -52,9 +52,7 @@ export class ElementOutcome {
   }
 
   add(task: string, tally: Tally): void {
-    const sum = this.#tallies.get(task) ?? emptyTally()
-    addTally(sum, tally)
-    this.#tallies.set(task, sum)
+    addTallyTo(this.#tallies, task, tally)
   }
 
   /** @returns whether the element is completed, as far as it is done here, for the first time */

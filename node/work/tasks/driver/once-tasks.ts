@@ -47,9 +47,10 @@ export class OnceTasks {
   async prepare(): Promise<ReachedTargets> {
     const { load } = this.#init
     try {
-      await this.#onEach(this.#living.map(() => ({ type: 'load' })))
+      await Promise.all(this.#living.map(thread => this.#ask(thread, { type: 'load' })))
       const targets = await this.#probe()
-      await this.#doAll(load.prepare)
+      const operations = load.prepare.map(operation => ({ type: 'once' as const, operation }))
+      await this.#pulled(operations, ({ operation }) => operation)
       return targets
     } finally {
       this.prepared = undefined
@@ -71,48 +72,23 @@ export class OnceTasks {
     const within = load.probe_timeout * 1_000
     const messages = [...new Set(operations)].map(operation => ({ type: 'probe' as const, operation, within }))
     const targets = new Map<string, ReachedTargets[number]>()
-    let done = 0
-    const tell = () => {
-      this.prepared = { done, total: messages.length, what: 'reaching the targets' }
-    }
-    const ends = () => {
-      done++
-      tell()
-    }
-    for (const ran of await this.#pulled(messages, { begins: tell, ends }))
+    for (const ran of await this.#pulled(messages, () => 'reaching the targets'))
       for (const each of ran.targets ?? []) targets.set(each.target, each)
     return [...targets.values()].slice(0, MAX_TARGETS)
   }
 
-  /** Each once, by the threads that are free. */
-  async #doAll(operations: string[]): Promise<void> {
-    let done = 0
-    const total = operations.length
-    const tell = (what: string) => {
-      this.prepared = { done, total, what }
-    }
-    await this.#pulled(
-      operations.map(operation => ({ type: 'once', operation })),
-      {
-        begins: tell,
-        ends(what) {
-          done++
-          tell(what)
-        }
-      }
-    )
-  }
-
-  /** Threads pull what is next as soon as they are free; with the first failure no more begins. */
-  async #pulled(messages: ToThread[], told?: { begins(what: string): void; ends(what: string): void }): Promise<Ran[]> {
+  /** Threads pull what is next as soon as they are free; with the first failure no more begins. @param nameOf what is shown as going on */
+  async #pulled<M extends ToThread>(messages: M[], nameOf: (message: M) => string): Promise<Ran[]> {
     const left = messages.slice()
     const ran: Ran[] = []
+    const tell = (message: M) => {
+      this.prepared = { done: ran.length, total: messages.length, what: nameOf(message) }
+    }
     const pull = async (thread: number) => {
       for (let next = left.shift(); next != null; next = left.shift()) {
-        const what = 'operation' in next ? next.operation : ''
-        told?.begins(what)
+        tell(next)
         ran.push(await this.#ask(thread, next))
-        told?.ends(what)
+        tell(next)
       }
     }
     await Promise.all(
@@ -124,11 +100,6 @@ export class OnceTasks {
       )
     )
     return ran
-  }
-
-  async #onEach(messages: ToThread[]): Promise<void> {
-    const living = this.#living
-    await Promise.all(messages.map((message, i) => this.#ask(living[i] ?? 0, message)))
   }
 
   get #living(): number[] {

@@ -5,11 +5,11 @@
 import type { LoopSample } from '../../../../protocols/tasks/client-loop.ts'
 import type { LogHistogram } from '../../../../protocols/tasks/histogram.ts'
 import {
+  emptyColumns,
   FLAGS,
   MAX_BLOCK_SAMPLES,
   packColumns,
-  type SampleBlock,
-  type SampleColumns
+  type SampleBlock
 } from '../../../../protocols/tasks/sample-block.ts'
 import { ErrorKinds } from './counted-kinds.ts'
 import { SecondHistograms } from './second-histograms.ts'
@@ -53,20 +53,20 @@ export class TaskRecorder {
     this.done++
     overhead.record(Math.max(0, sample.processing - sample.service) * 1_000)
     if (this.#mayBeExact()) {
-      if (!this.#exact.hasRoomFor(sample)) this.#flushExact()
+      if (!this.#exact.hasRoomFor(sample)) this.#flushBlock('samples', this.#exact)
       this.#exact.push(sample, client, shift)
       return
     }
     this.#seconds.push(sample, shift)
     if (this.#beyond == null) return
-    if (!this.#beyond.hasRoomFor(sample)) this.#flushBeyond()
+    if (!this.#beyond.hasRoomFor(sample)) this.#flushBlock('raw', this.#beyond)
     this.#beyond.push(sample, client, shift)
   }
 
   /** @param now ms since the begin of the element; left out when all is to go out */
   flush(now?: number): void {
-    this.#flushExact()
-    this.#flushBeyond()
+    this.#flushBlock('samples', this.#exact)
+    this.#flushBlock('raw', this.#beyond)
     this.#seconds.flush(now)
   }
 
@@ -75,33 +75,16 @@ export class TaskRecorder {
     return Atomics.load(left, place) > 0 && Atomics.sub(left, place, 1) > 0
   }
 
-  #flushExact(): void {
-    const block = this.#exact.take()
-    if (block != null) this.#init.post({ type: 'samples', block }, [bufferOf(block)])
-  }
-
-  #flushBeyond(): void {
-    const block = this.#beyond?.take()
-    if (block != null) this.#init.post({ type: 'raw', block }, [bufferOf(block)])
+  #flushBlock(type: 'samples' | 'raw', columns: Columns | undefined): void {
+    const block = columns?.take()
+    if (block != null) this.#init.post({ type, block }, [block.columns.buffer as ArrayBuffer])
   }
 }
-
-const bufferOf = ({ columns }: SampleBlock) => columns.buffer as ArrayBuffer
 
 /** A block that is filled. */
 class Columns {
   readonly #of: { element: number; task: string }
-  readonly #columns: SampleColumns = {
-    client: new Uint32Array(MAX_BLOCK_SAMPLES),
-    flags: new Uint8Array(MAX_BLOCK_SAMPLES),
-    kind: new Uint8Array(MAX_BLOCK_SAMPLES),
-    due: new Float64Array(MAX_BLOCK_SAMPLES),
-    latency: new Float64Array(MAX_BLOCK_SAMPLES),
-    service: new Float64Array(MAX_BLOCK_SAMPLES),
-    processing: new Float64Array(MAX_BLOCK_SAMPLES),
-    sent: new Float64Array(MAX_BLOCK_SAMPLES),
-    weight: new Float64Array(MAX_BLOCK_SAMPLES)
-  }
+  readonly #columns = emptyColumns(MAX_BLOCK_SAMPLES)
   #samples = 0
   #unit = 'ops'
   #kinds = new ErrorKinds()

@@ -14,29 +14,23 @@ import type { LoadClock } from './load-clock.ts'
 import type { OperationRunners } from './operation-runners.ts'
 import { waitedNow, waitedSince } from './processor-waits.ts'
 import { TaskRecorder } from './task-recorder.ts'
-import type { EndedTask, FromThread, ThreadStatus } from './thread-messages.ts'
+import type { EndedTask, FromThread, ThreadInit, ThreadStatus } from './thread-messages.ts'
 
 /** For a client to end what it has open: a module may take as long as it likes. */
 const CLOSE_MS = 5_000
 
-export interface ThreadElementInit {
+export interface ThreadElementInit extends Pick<ThreadInit, 'clients' | 'params' | 'sample' | 'folder' | 'isRaw'> {
   element: Element
   /** By `performance.now()`. */
   begin: number
   /** What is to be added to that clock for ms since 1970. */
   wall: number
-  /** Of the run, and those of this thread. */
+  /** Of the run. */
   allClients: number
-  clients: number[]
-  params: Record<string, string>
-  /** The folder of the sample. */
-  sample: string
-  folder: string
   onError: Load['on_error']
   /** In the order of the spec: the place of a task in `left`. */
   taskNames: string[]
   left: Int32Array
-  isRaw: boolean
   runners: OperationRunners
   clock: LoadClock
   post(message: FromThread, handedOver?: ArrayBuffer[]): void

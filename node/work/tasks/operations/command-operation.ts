@@ -1,11 +1,10 @@
 /** The operation `command`: a process for each request. Its exit status says whether that failed. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { CommandOperation } from '../../../../protocols/tasks/operation.ts'
-import { onAbort } from '../../../wait.ts'
 import { argvOf } from '../../contract.ts'
 import { DRIVER_SOCKET } from '../driver-start.ts'
 import type { ClientContext, OperationRunner, Outcome, Requester } from '../operation.ts'
-import { CUT, kindOf, TIMEOUT } from './error-kinds.ts'
+import { CUT, kindOf } from './error-kinds.ts'
 import { RequestTimer } from './request-timer.ts'
 import { filled, type Template, templateOf } from './template.ts'
 
@@ -23,12 +22,10 @@ class CommandRequester implements Requester {
   readonly #context: ClientContext
   readonly #environment: NodeJS.ProcessEnv
   readonly #timer: RequestTimer
-  readonly #ignoreAbort: () => void
   #request = 0
   /** Ends the open request. */
   #end: ((failed?: string) => void) | undefined
   #child: ChildProcess | undefined
-  #isCut = false
 
   constructor({ command, timeout }: CommandOperation, context: ClientContext) {
     // a placeholder in the words of a shell becomes a number, and so nothing that a shell obeys
@@ -39,11 +36,7 @@ class CommandRequester implements Requester {
     // the driver's own connection is nobody else's
     const { [DRIVER_SOCKET]: _, ...told } = process.env
     this.#environment = { ...told, ...own }
-    this.#timer = new RequestTimer(timeout * 1000, () => this.#giveUp(TIMEOUT))
-    this.#ignoreAbort = onAbort(context.signal, () => {
-      this.#isCut = true
-      this.#giveUp(CUT)
-    })
+    this.#timer = new RequestTimer(timeout * 1000, context.signal, kind => this.#giveUp(kind))
   }
 
   request(): Promise<Outcome> {
@@ -52,7 +45,7 @@ class CommandRequester implements Requester {
     const [program = '', ...args] = this.#words.map(word => filled(word, { client, clients, request }))
     this.#environment.BAK_REQUEST = String(request)
     const begun = performance.now()
-    if (this.#isCut) return Promise.resolve({ begun, ended: begun, failed: CUT })
+    if (this.#timer.isCut) return Promise.resolve({ begun, ended: begun, failed: CUT })
     return new Promise(resolve => {
       this.#end = failed => {
         const ended = performance.now()
@@ -83,7 +76,6 @@ class CommandRequester implements Requester {
   }
 
   async close(): Promise<void> {
-    this.#ignoreAbort()
     this.#giveUp(CUT)
     this.#timer.close()
   }

@@ -2,9 +2,8 @@
 import type { Client, Dispatcher } from 'undici'
 import type { HttpAddress } from '../../../../protocols/tasks/http-address.ts'
 import type { HttpOperation } from '../../../../protocols/tasks/operation.ts'
-import { onAbort } from '../../../wait.ts'
 import type { ClientContext, Outcome, Requester } from '../operation.ts'
-import { CUT, isNetworkKind, kindOf, TIMEOUT } from './error-kinds.ts'
+import { CUT, isNetworkKind, kindOf } from './error-kinds.ts'
 import { clientOptions, HttpConnection } from './http-connection.ts'
 import { RequestTimer } from './request-timer.ts'
 import { filled, type PlaceholderValues, type Template, templateOf } from './template.ts'
@@ -19,12 +18,10 @@ export class HttpRequester implements Requester {
   readonly #expect: ReadonlySet<number> | undefined
   readonly #values: PlaceholderValues
   readonly #timer: RequestTimer
-  readonly #ignoreAbort: () => void
   #connection: HttpConnection
   /** Of the open request. */
   #resolve: ((outcome: Outcome) => void) | undefined
   #begun = 0
-  #isCut = false
 
   constructor(
     operation: HttpOperation,
@@ -48,11 +45,7 @@ export class HttpRequester implements Requester {
       reset: !keep_alive
     }
     this.#connection = this.#connect()
-    this.#timer = new RequestTimer(timeout * 1000, () => this.#giveUp(TIMEOUT))
-    this.#ignoreAbort = onAbort(signal, () => {
-      this.#isCut = true
-      this.#giveUp(CUT)
-    })
+    this.#timer = new RequestTimer(timeout * 1000, signal, kind => this.#giveUp(kind))
   }
 
   request(): Promise<Outcome> {
@@ -60,7 +53,7 @@ export class HttpRequester implements Requester {
       this.#resolve = resolve
       this.#fillIn()
       this.#begun = performance.now()
-      if (this.#isCut) return this.#end(CUT)
+      if (this.#timer.isCut) return this.#end(CUT)
       this.#timer.start()
       // a connection that is not there yet is made within the request
       this.#connection.send(this.#options)
@@ -68,7 +61,6 @@ export class HttpRequester implements Requester {
   }
 
   async close(): Promise<void> {
-    this.#ignoreAbort()
     this.#timer.close()
     const left = this.#connection
     this.#end(CUT)

@@ -62,7 +62,9 @@ export class ModuleCall {
   }
 
   end(failed?: string): Outcome {
-    const times = { begun: this.#sent ?? this.#begun, ended: this.#received ?? performance.now() }
+    const begun = this.#sent ?? this.#begun
+    // a module may mark them the wrong way round
+    const times = { begun, ended: Math.max(begun, this.#received ?? performance.now()) }
     return failed == null ? times : { ...times, failed, isNetwork: isNetworkKind(failed) }
   }
 

@@ -1,8 +1,7 @@
 /** The requests of one client of a `module` operation: calls of its function, one after the other. */
 import type { ModuleOperation } from '../../../../protocols/tasks/operation.ts'
-import { onAbort } from '../../../wait.ts'
 import type { ClientContext, Outcome, Requester } from '../operation.ts'
-import { CUT, kindOf, TIMEOUT } from './error-kinds.ts'
+import { CUT, kindOf } from './error-kinds.ts'
 import { ModuleCall } from './module-call.ts'
 import { RequestTimer } from './request-timer.ts'
 
@@ -32,14 +31,12 @@ export class ModuleRequester implements Requester {
   readonly #context: ClientContext
   readonly #shares: Shares | undefined
   readonly #timer: RequestTimer
-  readonly #ignoreAbort: () => void
   #params: Params
   #client: unknown
   #request = 0
   /** Of the open request. */
   #aborts = new AbortController()
   #giveUp: ((kind: string) => void) | undefined
-  #isCut = false
   #isEmpty = false
   #isAdvancing = false
 
@@ -53,7 +50,7 @@ export class ModuleRequester implements Requester {
       requester.#client = await module.open?.(requester.#call())
       return requester
     } catch (cause) {
-      requester.#dispose()
+      requester.#timer.close()
       throw cause
     }
   }
@@ -63,11 +60,7 @@ export class ModuleRequester implements Requester {
     this.#context = context
     this.#shares = iteratorOf(share)
     this.#params = (this.#shares == null ? share : {}) as Params
-    this.#timer = new RequestTimer(timeout * 1000, () => this.#abandon(TIMEOUT))
-    this.#ignoreAbort = onAbort(context.signal, () => {
-      this.#isCut = true
-      this.#abandon(CUT)
-    })
+    this.#timer = new RequestTimer(timeout * 1000, context.signal, kind => this.#abandon(kind))
   }
 
   /** Its requests end by themselves. */
@@ -83,7 +76,7 @@ export class ModuleRequester implements Requester {
     const call = this.#call()
     this.#request++
     call.begin()
-    if (this.#isCut) return call.end(CUT)
+    if (this.#timer.isCut) return call.end(CUT)
     const outcome = await this.#unlessGivenUp(call.run(this.#module.request), kind => call.end(kind))
     if (this.#shares == null || outcome.isLast) return outcome
     // what comes next may be read from somewhere; the end of the request is known by now
@@ -110,15 +103,10 @@ export class ModuleRequester implements Requester {
 
   async close(): Promise<void> {
     this.#abandon(CUT)
-    this.#dispose()
+    this.#timer.close()
     // one that has not said what comes next would not hear it before it has
     if (!this.#isAdvancing) await this.#shares?.return?.()
     await this.#module.close?.(this.#call())
-  }
-
-  #dispose(): void {
-    this.#ignoreAbort()
-    this.#timer.close()
   }
 
   #call(): ModuleCall {

@@ -1,15 +1,27 @@
-/** The timeout of the one request that a client has open: one timer for all of its requests, as a new one for each costs more. */
+/**
+ * What gives up the one request that a client has open: its timeout, and the end of the task. One timer for all of its requests, as a new one for
+ * each costs more.
+ */
+import { onAbort } from '../../../wait.ts'
+import { CUT, TIMEOUT } from './error-kinds.ts'
 
 export class RequestTimer {
   readonly #ms: number
-  readonly #expired: () => void
+  readonly #giveUp: (kind: string) => void
+  readonly #ignoreAbort: () => void
   #timer: NodeJS.Timeout | undefined
   #isOpen = false
+  /** The task is cut short: no request begins. */
+  isCut = false
 
-  /** @param ms 0 is never */
-  constructor(ms: number, expired: () => void) {
+  /** @param ms 0 is never @param signal aborts when the task is cut short @param giveUp is told the kind of error that it is */
+  constructor(ms: number, signal: AbortSignal, giveUp: (kind: string) => void) {
     this.#ms = ms
-    this.#expired = expired
+    this.#giveUp = giveUp
+    this.#ignoreAbort = onAbort(signal, () => {
+      this.isCut = true
+      giveUp(CUT)
+    })
   }
 
   /** A request begins. */
@@ -26,6 +38,7 @@ export class RequestTimer {
   }
 
   close(): void {
+    this.#ignoreAbort()
     this.#isOpen = false
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -34,6 +47,6 @@ export class RequestTimer {
   #expire(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    this.#expired()
+    this.#giveUp(TIMEOUT)
   }
 }

@@ -290,6 +290,12 @@ for (const [what, text, operation, reason] of [
   })
 }
 
+modules('a request whose answer is marked before it was sent takes no time, and not less', async ({ folder }) => {
+  put(folder, 'export default async c => { c.received(); await new Promise(r => setTimeout(r, 5)); c.sent() }')
+  const [ended] = await outcomes(LOAD, 1, { folder })
+  assert.is(ended && serviceTime(ended), 0)
+})
+
 for (const [what, text] of [
   ['open', 'export const open = () => new Promise(() => {})'],
   ['partition', 'export const partition = async function* () { await new Promise(() => {}) }']
