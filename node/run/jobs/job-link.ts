@@ -277,9 +277,9 @@ export class JobLink {
 
   #goDown(): void {
     this.#asks.fail(new BakError('unreachable', 'the stream of jobs broke'))
-    if (!this.#isUp) return
+    const wasUp = this.#isUp
     this.#isUp = false
-    if (this.#stopped.signal.aborted || this.#isOver) return
+    if (!wasUp || this.#stopped.signal.aborted || this.#isOver) return
     this.#watchLoss()
     this.#init.on.down()
   }
@@ -287,14 +287,12 @@ export class JobLink {
   #watchLoss(): void {
     const { lostTimeoutMs, on } = this.#init
     if (lostTimeoutMs === 0) return
+    const lose = () => {
+      this.#offered.clear()
+      on.lost(new BakError('lost', `out of reach for more than ${lostTimeoutMs / 1000} s`), false)
+    }
     clearTimeout(this.#lostTimer)
-    this.#lostTimer = setTimeout(
-      () => {
-        this.#offered.clear()
-        on.lost(new BakError('lost', `out of reach for more than ${lostTimeoutMs / 1000} s`), false)
-      },
-      Math.min(lostTimeoutMs, MAX_TIMER_MS)
-    )
+    this.#lostTimer = setTimeout(lose, Math.min(lostTimeoutMs, MAX_TIMER_MS))
   }
 }
 
