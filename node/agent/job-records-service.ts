@@ -134,17 +134,17 @@ export class JobRecordsService extends Part<Components, Init> {
   async *#log({ from = 1, follow, ...which }: LogRequest, signal: AbortSignal): AsyncGenerator<LogAnswer> {
     const { jobRecords } = this.init
     const { type: _, ...wanted } = which
-    const log = jobRecords.findLog(wanted)
+    const log = jobRecords.logs.find(wanted)
     if (log == null) return yield* this.#logOfResult(wanted, from)
     const { last: __, isOpen: ___, ...at } = log
     yield { type: 'attempt', ...at }
     for (let next = from; !signal.aborted; ) {
       // whether it goes on is asked first: what is written until then is read
-      const isOpen = follow && jobRecords.findLog(at)?.isOpen
-      const lines = jobRecords.readLog(at, next, LINES)
+      const isOpen = follow && jobRecords.logs.find(at)?.isOpen
+      const lines = jobRecords.logs.read(at, next, LINES)
       next = (lines.at(-1)?.n ?? next - 1) + 1
       if (lines.length > 0) yield { type: 'lines', lines }
-      else if (isOpen) await jobRecords.logGrew(at, next, signal)
+      else if (isOpen) await jobRecords.logs.grew(at, next, signal)
       else return yield { type: 'end', ...this.#linesOf(at) }
     }
   }

@@ -2,7 +2,6 @@
  * What became of jobs in a run whose daemon was killed: of graphs that were over what was written then; of the one that went on what the journal says,
  * and what members had signed until then.
  */
-import { encode } from '../../protocols/codec.ts'
 import type { Signed } from '../../protocols/envelope.ts'
 import type { StoredEvent } from '../../protocols/events.ts'
 import type { JobResult } from '../../protocols/jobs/job-result.ts'
@@ -12,7 +11,8 @@ import {
   type JobAttempt,
   type JobEntry,
   MAX_ATTEMPTS,
-  MAX_JOB_ENTRIES
+  MAX_JOB_ENTRIES,
+  resultText
 } from '../../protocols/jobs/jobs-file.ts'
 import { readJobsFile } from '../../protocols/jobs/read-jobs-file.ts'
 import { graphKey } from '../../protocols/layout.ts'
@@ -104,6 +104,5 @@ function stateOf(change: JobChange | undefined): Pick<JobEntry, 'state' | 'membe
 function resultOf(change: JobChange | undefined, result: Signed<JobResult> | undefined): Partial<JobEntry> {
   if (result == null || (change?.state !== 'done' && change?.state !== 'failed')) return {}
   const { outputs, began, duration } = result.value
-  const sealed = Buffer.from(encode(result.envelope)).toString('base64')
-  return { by: result.by, outputs, duration, ...(began == null ? {} : { began }), result: sealed }
+  return { by: result.by, outputs, duration, ...(began == null ? {} : { began }), result: resultText(result.envelope) }
 }

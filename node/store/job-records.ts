@@ -4,29 +4,17 @@
  * written, or was damaged, costs a later run its reuse and a list its rows, never a run. So no call waits for the disk, and none fails.
  */
 import type { Signed } from '../../protocols/envelope.ts'
-import {
-  type AttemptAt,
-  type JobFilter,
-  type JobRow,
-  MAX_JOB_ROWS,
-  MAX_PROVENANCE
-} from '../../protocols/jobs/job-records.ts'
+import { type JobFilter, type JobRow, MAX_JOB_ROWS, MAX_PROVENANCE } from '../../protocols/jobs/job-records.ts'
 import type { JobResult } from '../../protocols/jobs/job-result.ts'
-import type { LogLine } from '../../protocols/jobs/job-stream.ts'
 import { resultDigest } from '../../protocols/jobs/jobs-answer.ts'
 import type { JobEntry } from '../../protocols/jobs/jobs-file.ts'
 import type { Log } from '../log.ts'
 import { JobDatabase } from './jobs/job-database.ts'
-import { JobLogs, type KnownLog } from './jobs/job-logs.ts'
+import { JobLogs } from './jobs/job-logs.ts'
 import { JobRows } from './jobs/job-rows.ts'
 import { KeptJobResults } from './jobs/kept-job-results.ts'
 import { type OutputFilter, type OutputRow, readOutputs } from './jobs/output-rows.ts'
 import { type JobBounds, keepWithin } from './jobs/trim-jobs.ts'
-
-export type { KnownLog } from './jobs/job-logs.ts'
-
-/** Lines of a log that are read at once. */
-const LINES = 256
 
 export interface JobRecordsInit {
   /** Of its own: `<home>/jobs`. */
@@ -40,7 +28,8 @@ export interface JobRecordsInit {
 export class JobRecords {
   readonly #database: JobDatabase
   readonly #results: KeptJobResults
-  readonly #logs: JobLogs
+  /** Of attempts that run or ran here. */
+  readonly logs: JobLogs
   readonly #rows: JobRows
   readonly #self: string
 
@@ -48,9 +37,9 @@ export class JobRecords {
     this.#self = self
     this.#database = new JobDatabase({ folder, log })
     this.#results = new KeptJobResults(this.#database)
-    this.#logs = new JobLogs(this.#database)
+    this.logs = new JobLogs(this.#database)
     this.#rows = new JobRows(this.#database)
-    this.#database.onFlushed = () => this.#logs.onFlushed()
+    this.#database.onFlushed = () => this.logs.onFlushed()
     keepWithin(this.#database, self, bounds)
   }
 
@@ -58,37 +47,7 @@ export class JobRecords {
   keep(result: Signed<JobResult>): void {
     this.#results.keep(result)
     // what others say of an attempt ends none that runs here
-    if (result.by === this.#self) this.#logs.end(result.value)
-  }
-
-  /** An attempt begins here, so that whoever follows its log waits for it. */
-  beginLog(at: AttemptAt): void {
-    this.#logs.begin(at)
-  }
-
-  /** Lines beyond the bounds of a log, or of all, are dropped; `n` tells which are missing. */
-  appendLog(at: AttemptAt, lines: LogLine[]): void {
-    this.#logs.append(at, lines)
-  }
-
-  /** An attempt has ended without a result. */
-  endLog(at: AttemptAt): void {
-    this.#logs.end(at)
-  }
-
-  /** The last attempt, and the graph that was begun last, where they are left out. */
-  findLog(at: Partial<AttemptAt> & Pick<AttemptAt, 'run' | 'job'>): KnownLog | undefined {
-    return this.#logs.find(at)
-  }
-
-  /** @returns lines from the number `from` on, at most `most`; none where there are no more yet */
-  readLog(at: AttemptAt, from = 1, most = LINES): LogLine[] {
-    return this.#logs.read(at, from, most)
-  }
-
-  /** @returns when the log has a line of that number or a later one, or its attempt has ended, or the signal aborts. Never rejects. */
-  logGrew(at: AttemptAt, from: number, signal: AbortSignal): Promise<void> {
-    return this.#logs.grew(at, from, signal)
+    if (result.by === this.#self) this.logs.end(result.value)
   }
 
   /** Results of these keys whose job is done, of each key the newest of each signer first. */

@@ -11,14 +11,21 @@ import { MAX_EDGES } from './job.ts'
 import { placedInput } from './job-result.ts'
 import { percent, portion } from './portion.ts'
 
+export interface AttemptName {
+  job: string
+  /** 1 .. n */
+  attempt: number
+}
+
+/** The same for both of one attempt, and different for any two others. */
+export const attemptKey = ({ job, attempt }: AttemptName): string => `${job} ${attempt}`
+
 /** One attempt of a job. */
 const attempt = { job: name, attempt: v.pipe(count, v.minValue(1)) } as const
 
 /** Longest line of a log that is kept; the rest of it is dropped. */
 export const MAX_LINE = 4_096
 export const MAX_LINES_OF_MESSAGE = 256
-/** Keys of results in one message. */
-export const MAX_KEYS = 4_096
 
 /** One line of a log: when it was written after the begin of the job, and the phase of the script. */
 export const logLine = v.object({

@@ -60,8 +60,6 @@ export const need = v.union(
   ],
   'a need is the name of a job, or { job = "NAME", when = { ... } }'
 )
-/** With its job as a table. */
-export type Need = { job: string; when?: Condition | undefined }
 
 export const sourceUrl = v.pipe(
   v.string(),

@@ -4,4 +4,3 @@ import { count } from '../fields.ts'
 
 export const portion = v.object({ done: count, total: count })
 export const percent = v.pipe(v.number(), v.minValue(0), v.maxValue(100))
-export type Portion = v.InferOutput<typeof portion>

@@ -92,8 +92,8 @@ for (const [who, peer, ofAll, ofRun] of [
 ] as const) {
   test(`${who} ${ofAll === 'ok' ? 'may' : 'may not'} ask for jobs, and ${ofRun === 'ok' ? 'may' : 'may not'} for logs`, async () => {
     const { answers, jobRecords } = await service()
-    jobRecords.appendLog(at, linesOf(1))
-    jobRecords.endLog(at)
+    jobRecords.logs.append(at, linesOf(1))
+    jobRecords.logs.end(at)
     for (const each of open) assert.is(await codeOf(answers(each, peer)), ofAll, each.type)
     for (const each of restricted) assert.is(await codeOf(answers(each, peer)), ofRun, each.type)
   })
@@ -190,9 +190,9 @@ test('what the runs made whose results a run has taken is told with it, and what
 
 test('a log comes from the line that is asked for, to its end', async () => {
   const { log, jobRecords } = await service()
-  jobRecords.appendLog(at, range(1, 300))
-  jobRecords.appendLog({ ...at, attempt: 2 }, linesOf(1))
-  for (const attempt of [1, 2]) jobRecords.endLog({ ...at, attempt })
+  jobRecords.logs.append(at, range(1, 300))
+  jobRecords.logs.append({ ...at, attempt: 2 }, linesOf(1))
+  for (const attempt of [1, 2]) jobRecords.logs.end({ ...at, attempt })
   const [begin, ...rest] = await Array.fromAsync(log({ attempt: 1, from: 100 }))
   assert.equal(begin, { type: 'attempt', ...at })
   assert.equal(rest.pop(), { type: 'end' })
@@ -206,7 +206,7 @@ test('a log comes from the line that is asked for, to its end', async () => {
 
 test('a log that is followed goes on until its attempt ends, and one that is not ends where it is', async () => {
   const { log, jobRecords } = await service()
-  jobRecords.appendLog(at, linesOf(1))
+  jobRecords.logs.append(at, linesOf(1))
   assert.equal(
     (await Array.fromAsync(log())).map(({ type }) => type),
     ['attempt', 'lines', 'end']
@@ -216,10 +216,10 @@ test('a log that is followed goes on until its attempt ends, and one that is not
   assert.is((await next())?.type, 'attempt')
   assert.equal(await next(), { type: 'lines', lines: linesOf(1) })
   const coming = next()
-  jobRecords.appendLog(at, linesOf(2, 3))
+  jobRecords.logs.append(at, linesOf(2, 3))
   assert.equal(await coming, { type: 'lines', lines: linesOf(2, 3) })
   const end = next()
-  jobRecords.appendLog(at, linesOf(4))
+  jobRecords.logs.append(at, linesOf(4))
   jobRecords.keep(signedResult(self))
   assert.equal(await end, { type: 'lines', lines: linesOf(4) })
   // as its result says
@@ -231,8 +231,8 @@ test('who reads slowly gets all of a long log, and is sent no more than it asks 
   const { link, log, jobRecords } = await service()
   const text = 'x'.repeat(4_000)
   const long = Array.from({ length: 1_000 }, (_, i) => ({ n: i + 1, t: 0, text }))
-  jobRecords.appendLog(at, long)
-  jobRecords.endLog(at)
+  jobRecords.logs.append(at, long)
+  jobRecords.logs.end(at)
   const slow = link(ops)
   const exchange = await call(slow.open, jobRecordsProtocol, { signal: AbortSignal.timeout(10_000) })
   await exchange.send({ type: 'log', ...at })
@@ -250,7 +250,7 @@ test('who reads slowly gets all of a long log, and is sent no more than it asks 
 
 test('a caller that goes away, and a service that stops, end what is followed', async () => {
   const { log, part, jobRecords } = await service()
-  jobRecords.appendLog(at, linesOf(1))
+  jobRecords.logs.append(at, linesOf(1))
   const gone = log({ follow: true })
   await gone.next()
   await gone.return(undefined)

@@ -97,7 +97,7 @@ test('what was written before a kill is there behind it', async () => {
   const records = recordsIn(folder)
   assert.is(records.byKeys(Array.from({ length: written }, (_, i) => hex(i + 1))).length, written)
   const { run, graph } = signedResult(self).value
-  assert.equal(records.readLog({ run, graph, job: `j${written}`, attempt: 1 }), [
+  assert.equal(records.logs.read({ run, graph, job: `j${written}`, attempt: 1 }), [
     { n: 1, t: 0, text: `line of j${written}` }
   ])
   assert.equal(records.said, [])
@@ -133,13 +133,13 @@ test('where nothing can be written all calls go on without, and it is said once'
   const records = recordsIn(join(file, 'jobs'))
   const { value } = signedResult(self)
   for (let n = 1; n <= 3; n++) {
-    records.appendLog(value, [{ n, t: 0, text: 'lost' }])
+    records.logs.append(value, [{ n, t: 0, text: 'lost' }])
     records.keep(signedResult(self))
     records.note(value.run, [])
     records.flush()
   }
-  assert.equal([records.byKeys([hex(1)]), records.readLog(value), records.select()], [[], [], []])
-  await records.logGrew(value, 1, AbortSignal.timeout(5_000))
+  assert.equal([records.byKeys([hex(1)]), records.logs.read(value), records.select()], [[], [], []])
+  await records.logs.grew(value, 1, AbortSignal.timeout(5_000))
   assert.is(records.said.length, 1)
 })
 
@@ -210,19 +210,19 @@ test('the oldest logs go when there are too many bytes of them, and one log is b
   const line = 'x'.repeat(4_000)
   for (const job of ['old', 'new']) {
     for (let n = 1; n <= 5_000; n += 100) {
-      records.appendLog(
+      records.logs.append(
         at(job),
         Array.from({ length: 100 }, (_, i) => ({ n: n + i, t: n + i, text: line }))
       )
     }
   }
-  const last = records.findLog(at('new'))?.last ?? 0
+  const last = records.logs.find(at('new'))?.last ?? 0
   assert.ok(last * 4_000 < 16 * 1024 * 1024 && last > 4_000, `${last}`)
   for (let i = 0; i < 2_000; i++) records.keep(signedResult(self))
   records.flush()
-  assert.is(records.findLog(at('old')), undefined)
-  assert.equal(records.readLog(at('old')), [])
-  assert.is(records.readLog(at('new'), 1, 10_000).length, last)
+  assert.is(records.logs.find(at('old')), undefined)
+  assert.equal(records.logs.read(at('old')), [])
+  assert.is(records.logs.read(at('new'), 1, 10_000).length, last)
 })
 
 test.run()

@@ -4,12 +4,9 @@ import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols
 import { BakError } from '../../../protocols/errors.ts'
 import { exportArtifact } from '../../artifacts/export-artifact.ts'
 import type { Parts } from '../../parts.ts'
-import { pause } from '../../wait.ts'
 import { type FoundArtifact, findArtifact, holdersOf } from './find-artifact.ts'
 import { unheard } from './find-job.ts'
-
-/** Between two words of how far it is, ms. */
-const PULSE_MS = 250
+import { toldWhile } from './told-while.ts'
 
 let calls = 0
 
@@ -105,20 +102,15 @@ async function* bring(
       `nobody that can be reached has ${digest.slice(0, 12)} any more${unheard(silent)}`
     )
   let done = 0
+  let told = -1
   const onProgress = (had: number) => {
     done = had
   }
-  const coming = parts.swarms.fetch(digest, { bytes, from, by: parts.identity.peer, signal, onProgress })
-  const over = coming.then(
-    () => true,
-    () => true
-  )
-  for (let told = -1; ; ) {
-    const settled = new AbortController()
-    const isOver = await Promise.race([over, pause(PULSE_MS, settled.signal).then(() => false)])
-    settled.abort()
-    if (isOver) return (await coming).bytes
-    if (done !== told) yield { state: 'fetching', done: Math.min(done, bytes), total: bytes }
+  const coming = parts.swarms.fetch(digest, { bytes, from, held: true, by: parts.identity.peer, signal, onProgress })
+  const fetched = yield* toldWhile(coming, () => {
+    if (done === told) return undefined
     told = done
-  }
+    return { state: 'fetching' as const, done: Math.min(done, bytes), total: bytes }
+  })
+  return fetched.bytes
 }

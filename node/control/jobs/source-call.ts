@@ -2,12 +2,9 @@
 import type { CallInput, CallResponse, HandlerOptions } from '../../../protocols/control.ts'
 import { asBakError } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
-import type { FetchedSource, Source } from '../../artifacts/sources.ts'
+import type { Source } from '../../artifacts/sources.ts'
 import type { Parts } from '../../parts.ts'
-import { pause } from '../../wait.ts'
-
-/** Between two words of how far it is, ms. */
-const PULSE_MS = 250
+import { toldWhile } from './told-while.ts'
 
 export async function* jobSources(
   { artifacts }: Pick<Parts, 'artifacts'>,
@@ -29,29 +26,16 @@ async function* fetchOne(
   signal: AbortSignal
 ): AsyncGenerator<CallResponse<'job-sources'>> {
   let at: { done: number; total?: number | undefined } = { done: 0 }
-  let end: FetchedSource | { cause: unknown } | undefined
   const onProgress = (done: number, total: number | undefined) => {
     at = { done, total }
   }
-  const ended = new AbortController()
-  const fetching = sources.fetch(source, { signal, onProgress }).then(
-    got => {
-      end = got
-      ended.abort()
-    },
-    cause => {
-      end = { cause }
-      ended.abort()
-    }
-  )
-  for (;;) {
-    await pause(PULSE_MS, ended.signal)
-    if (end != null) break
-    yield { state: 'fetching', ...source, ...at }
+  try {
+    const fetching = sources.fetch(source, { signal, onProgress })
+    const got = yield* toldWhile(fetching, () => ({ state: 'fetching' as const, ...source, ...at }))
+    yield { state: 'here', ...source, ...got, fetched: true }
+  } catch (cause) {
+    signal.throwIfAborted()
+    const { code, message } = asBakError(cause)
+    yield { state: 'failed', ...source, code, error: cutText(message) }
   }
-  await fetching
-  signal.throwIfAborted()
-  if ('digest' in end) return yield { state: 'here', ...source, ...end, fetched: true }
-  const { code, message } = asBakError(end.cause)
-  yield { state: 'failed', ...source, code, error: cutText(message) }
 }

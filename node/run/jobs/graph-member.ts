@@ -16,14 +16,7 @@ export class GraphMember {
   #uncounted: Array<{ number: number; slots: number }> = []
 
   constructor(facts: JobMember, link: JobLink) {
-    const known = new Map<string, boolean>()
-    // a graph asks of thousands of jobs
-    const fits = (selector: string) => {
-      const fit = known.get(selector) ?? facts.fits(selector)
-      known.set(selector, fit)
-      return fit
-    }
-    this.facts = { ...facts, fits }
+    this.facts = facts
     this.link = link
     this.#said.max = facts.slots
   }

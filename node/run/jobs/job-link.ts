@@ -3,20 +3,26 @@
  * the member has heard that the graph is over; what the member is offered stays with it meanwhile, unless it is out of reach for too long. What the
  * member sends of attempts that are not its own any more is answered here, and goes no further.
  */
-
 import { MAX_TIMER_MS } from '../../../protocols/duration.ts'
 import type { Envelope, Signed } from '../../../protocols/envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.ts'
 import type { GraphAt } from '../../../protocols/jobs/graph-at.ts'
 import type { JobResult } from '../../../protocols/jobs/job-result.ts'
-import { type FromJobs, type JobOffer, jobStreamProtocol, type ToJobs } from '../../../protocols/jobs/job-stream.ts'
+import {
+  type AttemptName,
+  attemptKey,
+  type FromJobs,
+  type JobOffer,
+  jobStreamProtocol,
+  type ToJobs
+} from '../../../protocols/jobs/job-stream.ts'
 import { Queue } from '../../../protocols/queue.ts'
 import { type Call, call, type Opener } from '../../../protocols/stream.ts'
 import { Backoff } from '../../backoff.ts'
 import { inTime, pause } from '../../wait.ts'
 import { checkedResult, type ExpectedResult } from './checked-result.ts'
 import { ASK_MS, LinkAsks } from './link-asks.ts'
-import type { AttemptName, LinkEvents, SlotsSaid } from './link-events.ts'
+import type { LinkEvents, SlotsSaid } from './link-events.ts'
 
 const RETRY_MS = { first: 100, most: 2_000 }
 /** A member says first what it has, ms; it may wait for the command. */
@@ -66,7 +72,6 @@ export class JobLink {
   #faults = 0
   #want = { slots: 0, most: 0 }
   #lostTimer: NodeJS.Timeout | undefined
-  #loop: Promise<void> | undefined
 
   constructor(init: JobLinkInit) {
     this.#init = init
@@ -83,19 +88,19 @@ export class JobLink {
   }
 
   start(): void {
-    this.#loop ??= this.#keepOpen()
+    void this.#keepOpen()
   }
 
   /** Of a member that is up. */
   offer(offer: Omit<JobOffer, 'type'>, expected: ExpectedResult): void {
     const { job, attempt } = offer
-    this.#offered.set(keyOf(offer), { job, attempt, expected, isCancelled: false })
+    this.#offered.set(attemptKey(offer), { job, attempt, expected, isCancelled: false })
     this.#put({ type: 'offer', ...offer })
   }
 
   /** Its end is waited for. */
   cancel(name: AttemptName): void {
-    const offered = this.#offered.get(keyOf(name))
+    const offered = this.#offered.get(attemptKey(name))
     if (offered == null || offered.isCancelled) return
     offered.isCancelled = true
     this.#put({ type: 'cancel', ...nameOf(name) })
@@ -103,7 +108,7 @@ export class JobLink {
 
   /** Its end is not waited for any more. */
   forget(name: AttemptName): void {
-    this.#offered.delete(keyOf(name))
+    this.#offered.delete(attemptKey(name))
   }
 
   want(slots: number, most: number): void {
@@ -162,15 +167,13 @@ export class JobLink {
         if (signal.aborted) return
         if (error.code === 'phase-closed' && this.#isOver) return this.#told.resolve()
         if (error.code === 'bad-message') this.#faults++
-        if (FINAL.includes(error.code) || this.#faults >= MAX_FAULTS) return this.#giveUp(error)
+        if (FINAL.includes(error.code) || this.#faults >= MAX_FAULTS) {
+          this.stop(error.message)
+          return this.#init.on.lost(error, true)
+        }
       }
       await pause(this.#backoff.next(), signal)
     }
-  }
-
-  #giveUp(why: BakError): void {
-    this.stop(why.message)
-    this.#init.on.lost(why, true)
   }
 
   /** @returns whether the member has heard that the graph is over */
@@ -231,7 +234,7 @@ export class JobLink {
 
   #takeOfAttempt(message: OfAttempt): void {
     const { on } = this.#init
-    const offered = this.#offered.get(keyOf(message))
+    const offered = this.#offered.get(attemptKey(message))
     if (offered == null) return this.#answerStray(message)
     // a stream that is opened and brings nothing is no success
     if (message.type !== 'broken') this.#backoff.reset()
@@ -260,23 +263,23 @@ export class JobLink {
       return on.broken(offered, code, message)
     }
     this.#faults = 0
-    this.#taken.add(keyOf(offered))
+    this.#taken.add(attemptKey(offered))
     this.#put({ type: 'got', ...nameOf(offered) })
     on.ended(offered, result)
   }
 
   /** What was given up is to end there, and its end counts for nothing; what was taken is not to come again. */
   #answerStray({ type, job, attempt }: OfAttempt): void {
-    if (type === 'broken' || (type === 'ended' && this.#taken.has(keyOf({ job, attempt })))) {
+    if (type === 'broken' || (type === 'ended' && this.#taken.has(attemptKey({ job, attempt })))) {
       this.#put({ type: 'got', job, attempt })
     } else if (type === 'ended' || type === 'started') this.#put({ type: 'cancel', job, attempt })
   }
 
   #goDown(): void {
     this.#asks.fail(new BakError('unreachable', 'the stream of jobs broke'))
-    if (!this.#isUp) return
+    const wasUp = this.#isUp
     this.#isUp = false
-    if (this.#stopped.signal.aborted || this.#isOver) return
+    if (!wasUp || this.#stopped.signal.aborted || this.#isOver) return
     this.#watchLoss()
     this.#init.on.down()
   }
@@ -284,17 +287,13 @@ export class JobLink {
   #watchLoss(): void {
     const { lostTimeoutMs, on } = this.#init
     if (lostTimeoutMs === 0) return
+    const lose = () => {
+      this.#offered.clear()
+      on.lost(new BakError('lost', `out of reach for more than ${lostTimeoutMs / 1000} s`), false)
+    }
     clearTimeout(this.#lostTimer)
-    this.#lostTimer = setTimeout(
-      () => {
-        this.#offered.clear()
-        on.lost(new BakError('lost', `out of reach for more than ${lostTimeoutMs / 1000} s`), false)
-      },
-      Math.min(lostTimeoutMs, MAX_TIMER_MS)
-    )
+    this.#lostTimer = setTimeout(lose, Math.min(lostTimeoutMs, MAX_TIMER_MS))
   }
 }
 
 const nameOf = ({ job, attempt }: AttemptName): AttemptName => ({ job, attempt })
-
-const keyOf = ({ job, attempt }: AttemptName): string => `${job}/${attempt}`

@@ -2,16 +2,11 @@
 import type { Signed } from '../../../protocols/envelope.ts'
 import type { BakError, ErrorCode } from '../../../protocols/errors.ts'
 import type { JobResult } from '../../../protocols/jobs/job-result.ts'
-import type { FromJobs } from '../../../protocols/jobs/job-stream.ts'
+import type { AttemptName, FromJobs } from '../../../protocols/jobs/job-stream.ts'
 
 export type SlotsSaid = Extract<FromJobs, { type: 'slots' }>
 export type Stated = Extract<FromJobs, { type: 'stated' }>
 export type Lines = Extract<FromJobs, { type: 'lines' }>
-
-export interface AttemptName {
-  job: string
-  attempt: number
-}
 
 /** What a member says of the attempts that it was offered. */
 export interface LinkEvents {

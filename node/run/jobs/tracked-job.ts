@@ -134,16 +134,10 @@ export class TrackedJob {
     return {
       ...{ graph, job: job.name, role: job.role, state, needs: this.needs.slice(0, MAX_EDGES) },
       attempts: this.attempts.map(each => ({ ...each })),
-      ...(outcome.member == null ? {} : { member: outcome.member }),
-      ...(by == null ? {} : { by }),
-      ...(run == null ? {} : { run }),
-      ...(why == null ? {} : { why: cutText(why) }),
-      ...(outcome.reason == null ? {} : { reason: cutText(outcome.reason) }),
-      ...(state === 'skipped' ? { from: [...this.causes] } : {}),
-      ...(began == null ? {} : { began }),
-      ...(duration == null ? {} : { duration }),
-      outputs: this.outputs,
-      ...(this.result == null ? {} : { result: this.result })
+      ...{ member: outcome.member, by, run, began, duration, outputs: this.outputs, result: this.result },
+      why: why && cutText(why),
+      reason: outcome.reason && cutText(outcome.reason),
+      from: state === 'skipped' ? [...this.causes] : undefined
     }
   }
 }

@@ -6,8 +6,11 @@ import { onAbort } from '../../wait.ts'
 import type { JobDatabase, OpenJobs } from './job-database.ts'
 import { graphText, readGraph } from './job-schema.ts'
 
+/** Lines that are read at once. */
+const LINES = 256
+
 /** A log, as far as it is here. */
-export interface KnownLog extends AttemptAt {
+interface KnownLog extends AttemptAt {
   /** Number of the last line. */
   last: number
   /** Its attempt goes on. */
@@ -43,6 +46,7 @@ export class JobLogs {
     this.#database = database
   }
 
+  /** An attempt begins here, so that whoever follows its log waits for it. */
   begin(at: AttemptAt): void {
     if (this.#open.has(keyOf(at))) return
     const log: OpenLog = { at, bytes: 0, last: 0, lines: [] }
@@ -50,6 +54,7 @@ export class JobLogs {
     this.#write(log, 0)
   }
 
+  /** Lines beyond the bounds of a log, or of all, are dropped; `n` tells which are missing. */
   append(at: AttemptAt, lines: LogLine[]): void {
     this.begin(at)
     const log = this.#open.get(keyOf(at)) as OpenLog
@@ -66,11 +71,13 @@ export class JobLogs {
     if (bytes > 0) this.#write(log, bytes)
   }
 
+  /** An attempt has ended. */
   end(at: AttemptAt): void {
     this.#open.delete(keyOf(at))
     for (const { wake } of [...(this.#waiting.get(keyOf(at)) ?? [])]) wake()
   }
 
+  /** The last attempt, and the graph that was begun last, where they are left out. */
   find({ run, job, graph, attempt }: Partial<AttemptAt> & Pick<AttemptAt, 'run' | 'job'>): KnownLog | undefined {
     const rows = this.#database.read(
       db => db.sql('SELECT * FROM logs WHERE run = ? AND job = ?').all(run, job) as unknown as LogRow[],
@@ -88,7 +95,8 @@ export class JobLogs {
     return { ...at, last: found.last, isOpen: this.#open.has(keyOf(at)) }
   }
 
-  read({ run, graph, job, attempt }: AttemptAt, from: number, most: number): LogLine[] {
+  /** @returns lines from the number `from` on, at most `most`; none where there are no more yet */
+  read({ run, graph, job, attempt }: AttemptAt, from = 1, most = LINES): LogLine[] {
     return this.#database.read(db => {
       const log = db
         .sql('SELECT id FROM logs WHERE run = ? AND job = ? AND graph = ? AND attempt = ?')
@@ -106,6 +114,7 @@ export class JobLogs {
     }, [])
   }
 
+  /** @returns when the log has a line of that number or a later one, or its attempt has ended, or the signal aborts. Never rejects. */
   grew(at: AttemptAt, from: number, signal: AbortSignal): Promise<void> {
     const key = keyOf(at)
     if (signal.aborted || this.#hasGrown(key, from)) return Promise.resolve()

@@ -52,35 +52,32 @@ interface Size {
   bytes: number
 }
 
-function trimOwn(db: OpenJobs, self: string, bounds: JobBounds, most: number): void {
-  const size = db.sql('SELECT count(*) AS rows, total(bytes) AS bytes FROM results WHERE by = ?').get(self)
-  trimSigner(db, self, excessOf(size as unknown as Size, bounds), most)
-}
+const sizeIn = (db: OpenJobs, what: string, ...bound: string[]): Size =>
+  db.sql(`SELECT count(*) AS rows, total(bytes) AS bytes FROM ${what}`).get(...bound) as unknown as Size
 
-function trimOthers(db: OpenJobs, self: string, bounds: JobBounds, most: number): void {
-  const all = db
-    .sql('SELECT by, count(*) AS rows, total(bytes) AS bytes FROM results WHERE by <> ? GROUP BY by')
-    .all(self)
-  const signers = (all as unknown as Array<Size & { by: string }>).sort((a, b) => b.bytes - a.bytes)
-  const excess = excessOf(
-    signers.reduce((sum, { rows, bytes }) => ({ rows: sum.rows + rows, bytes: sum.bytes + bytes }), {
-      rows: 0,
-      bytes: 0
-    }),
-    bounds
-  )
-  const largest = excess.bytes > 0 ? signers[0] : signers.toSorted((a, b) => b.rows - a.rows)[0]
-  if (largest != null) trimSigner(db, largest.by, excess, most)
-}
-
-const excessOf = ({ rows, bytes }: Size, bounds: JobBounds): Size => ({
-  rows: Math.max(0, rows - bounds.results),
-  bytes: Math.max(0, bytes - bounds.resultBytes)
+const excessOf = (size: Size, rows: number, bytes: number): Size => ({
+  rows: Math.max(0, size.rows - rows),
+  bytes: Math.max(0, size.bytes - bytes)
 })
+
+function trimOwn(db: OpenJobs, self: string, { results, resultBytes }: JobBounds, most: number): void {
+  trimSigner(db, self, excessOf(sizeIn(db, 'results WHERE by = ?', self), results, resultBytes), most)
+}
+
+function trimOthers(db: OpenJobs, self: string, { results, resultBytes }: JobBounds, most: number): void {
+  const excess = excessOf(sizeIn(db, 'results WHERE by <> ?', self), results, resultBytes)
+  if (excess.rows === 0 && excess.bytes === 0) return
+  const what = excess.bytes > 0 ? 'bytes' : 'rows'
+  const largest = db
+    .sql(
+      `SELECT by, count(*) AS rows, total(bytes) AS bytes FROM results WHERE by <> ? GROUP BY by ORDER BY ${what} DESC LIMIT 1`
+    )
+    .get(self) as { by: string }
+  trimSigner(db, largest.by, excess, most)
+}
 
 /** The oldest of one signer go. */
 function trimSigner(db: OpenJobs, signer: string, excess: Size, most: number): void {
-  if (excess.rows === 0 && excess.bytes === 0) return
   const oldest = db.sql('SELECT id, bytes FROM results WHERE by = ? ORDER BY id LIMIT ?').all(signer, most)
   for (const id of beyond(oldest as unknown as Aged[], excess)) {
     db.sql('DELETE FROM outputs WHERE result = ?').run(id)
@@ -90,9 +87,7 @@ function trimSigner(db: OpenJobs, signer: string, excess: Size, most: number): v
 }
 
 function trimLogs(db: OpenJobs, { logs, logBytes }: JobBounds, most: number): void {
-  const { rows, bytes } = db.sql('SELECT count(*) AS rows, total(bytes) AS bytes FROM logs').get() as unknown as Size
-  const excess = { rows: Math.max(0, rows - logs), bytes: Math.max(0, bytes - logBytes) }
-  if (excess.rows === 0 && excess.bytes === 0) return
+  const excess = excessOf(sizeIn(db, 'logs'), logs, logBytes)
   const oldest = db.sql('SELECT id, bytes FROM logs ORDER BY at LIMIT ?').all(most)
   for (const id of beyond(oldest as unknown as Aged[], excess)) {
     db.sql('DELETE FROM log_parts WHERE log = ?').run(id)
@@ -101,9 +96,7 @@ function trimLogs(db: OpenJobs, { logs, logBytes }: JobBounds, most: number): vo
 }
 
 function trimJobs(db: OpenJobs, { jobs, jobBytes }: JobBounds, most: number): void {
-  const { rows, bytes } = db.sql('SELECT count(*) AS rows, total(bytes) AS bytes FROM jobs').get() as unknown as Size
-  const excess = { rows: Math.max(0, rows - jobs), bytes: Math.max(0, bytes - jobBytes) }
-  if (excess.rows === 0 && excess.bytes === 0) return
+  const excess = excessOf(sizeIn(db, 'jobs'), jobs, jobBytes)
   const oldest = 'SELECT run, graph, job, bytes FROM jobs ORDER BY at LIMIT ?'
   // one change may have all jobs of a graph
   const aged = db.sql(oldest).all(Math.max(most, excess.rows)) as unknown as Array<

@@ -7,13 +7,13 @@ import type { Envelope } from '../../../protocols/envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
 import type { Job } from '../../../protocols/jobs/job.ts'
-import type { JobOffer, ToJobs } from '../../../protocols/jobs/job-stream.ts'
+import { type AttemptName, attemptKey, type JobOffer, type ToJobs } from '../../../protocols/jobs/job-stream.ts'
 import { type JobsAnswer, jobsAnswerOfDigests, resultDigest } from '../../../protocols/jobs/jobs-answer.ts'
 import { graphKey } from '../../../protocols/layout.ts'
 import { removeTree } from '../../store/remove-tree.ts'
 import type { GraphHostInit, HostParts } from './host-init.ts'
-import { attemptKey, HostedAttempt } from './hosted-attempt.ts'
-import { type AttemptOf, JobOutbox } from './job-outbox.ts'
+import { HostedAttempt } from './hosted-attempt.ts'
+import { JobOutbox } from './job-outbox.ts'
 import type { RunSlots } from './machine-slots.ts'
 
 /** Attempts whose end the controller has not heard: with more of them none is begun. */
@@ -56,7 +56,7 @@ export class GraphHost {
   }
 
   /** A stream of the controller is there, in the place of one that was. @returns what is to be sent on it */
-  connect(running: readonly AttemptOf[]): JobOutbox {
+  connect(running: readonly AttemptName[]): JobOutbox {
     clearTimeout(this.#lost)
     const named = new Set(running.map(attemptKey))
     if (!this.#wasConnected) this.#recallHeard(named)
@@ -185,14 +185,14 @@ export class GraphHost {
   }
 
   /** @returns results of this member that its records have */
-  #earlier(which: Partial<AttemptOf> = {}) {
+  #earlier(which: Partial<AttemptName> = {}) {
     const { run, graph, self } = this.#init
     const known = this.#parts.records.resultsOf(run, which)
     return known.filter(({ by, value }) => by === self && graphKey(value.graph) === graphKey(graph))
   }
 
   /** The controller names an attempt that is not known here: the daemon was started anew, or the offer never came. */
-  #recall({ job, attempt }: AttemptOf): void {
+  #recall({ job, attempt }: AttemptName): void {
     if (!this.#jobs.has(job)) return
     const [result] = this.#earlier({ job, attempt })
     const reason = 'this member knows nothing of it: its daemon was started anew, or the offer was lost'
@@ -203,7 +203,7 @@ export class GraphHost {
     )
   }
 
-  #cancel(of: AttemptOf): void {
+  #cancel(of: AttemptName): void {
     const taken = this.#attempts.get(attemptKey(of))
     if (taken?.end == null) return taken?.cancel('it was cancelled')
     if (taken.result != null) this.#unwanted.set(attemptKey(of), taken.result)
@@ -215,7 +215,7 @@ export class GraphHost {
   }
 
   /** The controller has its end. */
-  #hear(of: AttemptOf): void {
+  #hear(of: AttemptName): void {
     const taken = this.#attempts.get(attemptKey(of))
     const result = taken?.result ?? this.#unwanted.get(attemptKey(of))
     if (result != null) this.#heard.add(result)

@@ -18,7 +18,7 @@ export interface HostParts {
   slots: MachineSlots
   swarms: Pick<Swarms, 'fetch' | 'store'>
   imports: Pick<Imports, 'take'>
-  records: Pick<JobRecords, 'beginLog' | 'appendLog' | 'endLog' | 'byKeys' | 'resultsOf'>
+  records: Pick<JobRecords, 'logs' | 'byKeys' | 'resultsOf'>
   /** Keeps a result that was signed here, and lets others know of it. */
   publish(result: Signed<JobResult>): void
 }

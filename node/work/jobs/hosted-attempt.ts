@@ -17,9 +17,6 @@ const TELL_EVERY_MS = 1_000
 /** How it ended, as it is told until the controller has it. */
 export type ToldEnd = Extract<FromJobs, { type: 'ended' | 'broken' }>
 
-/** The same for both of one attempt, and different for any two others. */
-export const attemptKey = ({ job, attempt }: { job: string; attempt: number }): string => `${job} ${attempt}`
-
 interface AttemptInit {
   job: Job
   /** 1 .. n */
@@ -74,9 +71,9 @@ export class HostedAttempt {
   /** Nothing of it runs any more when this resolves. Never rejects. @param image the id of that in which it runs */
   async run(image?: string): Promise<void> {
     const { records } = this.#init.parts
-    records.beginLog(this.at)
+    records.logs.begin(this.at)
     const ended = await this.#running.run(image)
-    if (this.#isUnwanted || ended.type === 'broken') records.endLog(this.at)
+    if (this.#isUnwanted || ended.type === 'broken') records.logs.end(this.at)
     if (this.#isUnwanted) return
     const about = { job: this.job.name, attempt: this.at.attempt }
     this.conclude(
@@ -109,14 +106,11 @@ export class HostedAttempt {
 
   #runningJob(): RunningJob {
     const { job, attempt, inputs, graph, parts, say, sayLines } = this.#init
-    const { told, controller, programs, owner, now, variablesOf } = graph
-    const { swarms, imports, records } = parts
     const about = { job: job.name, attempt }
     return new RunningJob({
-      ...{ job, attempt, inputs, by: controller, programs, swarms, imports, now, folder: this.folder },
-      variables: variablesOf(job),
+      ...{ job, inputs, graph, parts, folder: this.folder },
       told: {
-        ...told,
+        ...graph.told,
         ...{ BAK_JOB: job.name, BAK_JOB_ATTEMPT: String(attempt), BAK_JOB_SLOTS: String(job.slots) }
       },
       onProgress: seldom((done, total) => say({ type: 'stated', ...about, bytes: { done, total } })),
@@ -126,10 +120,9 @@ export class HostedAttempt {
       },
       onStated: now => say({ type: 'stated', ...about, ...now }),
       onLines: lines => {
-        records.appendLog(this.at, lines)
+        parts.records.logs.append(this.at, lines)
         if (!this.#isUnwanted) sayLines(lines)
-      },
-      onTaken: digest => swarms.store.needs.add(owner, [digest])
+      }
     })
   }
 

@@ -2,7 +2,12 @@
  * What a member has to say on the stream of a graph, in order: lines of a log before the end of its attempt. While the controller does not take
  * anything, or no stream is there, it is bounded: lines are dropped first, and what a job states now takes the place of what it stated before.
  */
-import { type FromJobs, type LogLine, MAX_LINES_OF_MESSAGE } from '../../../protocols/jobs/job-stream.ts'
+import {
+  type AttemptName,
+  type FromJobs,
+  type LogLine,
+  MAX_LINES_OF_MESSAGE
+} from '../../../protocols/jobs/job-stream.ts'
 
 /** Characters of one message of lines, and of all that wait. */
 const MAX_CHARACTERS_OF_MESSAGE = 256 * 1024
@@ -11,12 +16,6 @@ const MAX_CHARACTERS = 4 * 1024 * 1024
 const MAX_MESSAGES = 256
 /** What a line costs beside its text. */
 const LINE_COST = 64
-
-export interface AttemptOf {
-  job: string
-  /** 1 .. n */
-  attempt: number
-}
 
 type Lines = Extract<FromJobs, { type: 'lines' }>
 
@@ -46,7 +45,7 @@ export class JobOutbox {
     this.#changed()
   }
 
-  putLines({ job, attempt }: AttemptOf, lines: LogLine[]): void {
+  putLines({ job, attempt }: AttemptName, lines: LogLine[]): void {
     for (const line of lines) {
       const cost = costOf(line)
       // they are in the log of this member, and the numbers of lines tell that some are missing

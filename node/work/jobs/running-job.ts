@@ -8,12 +8,12 @@ import { MAX_TIMER_MS } from '../../../protocols/duration.ts'
 import { asBakError, BakError, type ErrorCode } from '../../../protocols/errors.ts'
 import { cutText } from '../../../protocols/fields.ts'
 import type { Job } from '../../../protocols/jobs/job.ts'
+import type { AttemptAt } from '../../../protocols/jobs/job-records.ts'
 import type { JobOutput, JobResult } from '../../../protocols/jobs/job-result.ts'
 import type { JobOffer, LogLine } from '../../../protocols/jobs/job-stream.ts'
-import type { Imports } from '../../artifacts/import-artifact.ts'
-import type { Swarms } from '../../artifacts/swarm/swarms.ts'
-import type { ProgramOfRun, Programs, RunningProgram } from '../../processes/programs.ts'
+import type { ProgramOfRun, RunningProgram } from '../../processes/programs.ts'
 import type { Exit } from '../../processes/supervisor.ts'
+import type { GraphHostInit, HostParts } from './host-init.ts'
 import { fetchInputs, InputNotGiven } from './job-inputs.ts'
 import { JobLog } from './job-log.ts'
 import { takeOutputs } from './job-outputs.ts'
@@ -26,46 +26,21 @@ const STOP_GRACE_MS = 2_000
 
 export interface RunningJobInit {
   job: Job
-  /** 1 .. n */
-  attempt: number
   inputs: JobOffer['inputs']
-  /** Its variables, and what bak tells it beside these. */
-  variables: Record<string, string>
+  /** What bak tells it beside its variables. */
   told: Record<string, string>
   /** Its own, in the home. */
   folder: string
-  /** The controller. */
-  by: string
-  programs: Pick<Programs, 'spawn'>
-  swarms: Pick<Swarms, 'fetch' | 'store'>
-  imports: Pick<Imports, 'take'>
-  /** This moment, on the clock of the controller. */
-  now(): number
+  graph: GraphHostInit
+  parts: Pick<HostParts, 'swarms' | 'imports'>
   onProgress(done: number, total: number): void
   onStarted(at: number): void
   onStated(now: { phase?: string; percent?: number }): void
   onLines(lines: LogLine[]): void
-  onTaken(digest: string): void
 }
 
 /** The part of a result that its attempt decides. */
-export type JobEnd = Pick<
-  JobResult,
-  | 'outcome'
-  | 'exit'
-  | 'signal'
-  | 'timedOut'
-  | 'error'
-  | 'phase'
-  | 'began'
-  | 'duration'
-  | 'outputs'
-  | 'lines'
-  | 'dropped'
-  | 'tail'
-  | 'metrics'
-  | 'warnings'
->
+export type JobEnd = Omit<JobResult, keyof AttemptAt | 'key' | 'inputs' | 'platform' | 'image'>
 
 export type AttemptEnd =
   | { type: 'ended'; end: JobEnd }
@@ -118,7 +93,8 @@ export class RunningJob {
   }
 
   async #start(image: string | undefined): Promise<RunningProgram> {
-    const { job, inputs, swarms, by, folder, programs, onProgress, onStarted, now } = this.#init
+    const { job, inputs, folder, graph, parts, onProgress, onStarted } = this.#init
+    const { swarms } = parts
     const { signal } = this.#cancelled
     const needed = `job ${folder}`
     swarms.store.needs.add(
@@ -126,11 +102,11 @@ export class RunningJob {
       inputs.map(({ digest }) => digest)
     )
     try {
-      await fetchInputs(inputs, { swarms, by, signal, onProgress })
+      await fetchInputs(inputs, { swarms, by: graph.controller, signal, onProgress })
       await mkdir(this.#outputs, { recursive: true })
-      const running = await programs.spawn(this.#program(image))
+      const running = await graph.programs.spawn(this.#program(image))
       this.#running = running
-      this.#began = now()
+      this.#began = graph.now()
       await this.#readAlong(running)
       onStarted(this.#began)
       const timer = job.timeout > 0 ? setTimeout(this.#expire, Math.min(job.timeout * 1000, MAX_TIMER_MS)) : undefined
@@ -158,16 +134,23 @@ export class RunningJob {
   }
 
   #program(image: string | undefined): ProgramOfRun {
-    const { job, folder, variables, inputs, told, swarms } = this.#init
+    const { job, folder, inputs, told, graph, parts } = this.#init
+    const { store } = parts.swarms
     const argv = judgedWordsOf(job)
     return {
       ...{ name: `job ${job.name}`, argv, brought: argv, folder: this.#outputs },
       ...{ stdout: this.#logPath, stderr: this.#logPath },
       work: {
-        ...{ folder: join(folder, 'work'), env: variables, counted: folder, within: dirname(folder), image },
+        ...{
+          folder: join(folder, 'work'),
+          env: graph.variablesOf(job),
+          counted: folder,
+          within: dirname(folder),
+          image
+        },
         prepare: places => {
           this.#cancelled.signal.throwIfAborted()
-          return prepareJob({ job, inputs, told, store: swarms.store, signal: this.#cancelled.signal }, places)
+          return prepareJob({ job, inputs, told, store, signal: this.#cancelled.signal }, places)
         }
       }
     }
@@ -196,8 +179,11 @@ export class RunningJob {
   }
 
   #take(): Promise<JobOutput[]> {
-    const { job, imports, by, onTaken } = this.#init
-    return takeOutputs(this.#outputs, job.outputs, { imports, by, signal: this.#cancelled.signal, onTaken })
+    const { job, graph, parts } = this.#init
+    const { imports, swarms } = parts
+    const onTaken = (digest: string) => swarms.store.needs.add(graph.owner, [digest])
+    const { signal } = this.#cancelled
+    return takeOutputs(this.#outputs, job.outputs, { imports, by: graph.controller, signal, onTaken })
   }
 
   #ended({

@@ -44,7 +44,7 @@ async function mesh() {
     jobEntryOf({ job: 'app', state: 'skipped', attempts: [], member: undefined, from: ['lib'], reason: 'lib failed' })
   ])
   const at = { run, graph, job: 'lib', attempt: 2 }
-  n2.jobRecords.appendLog(at, [
+  n2.jobRecords.logs.append(at, [
     { n: 1, t: 0, text: 'one' },
     { n: 2, t: 1, text: 'two', phase: 'build' }
   ])
@@ -198,9 +198,9 @@ test('a log that is longer than what is kept of it says so at its end', async ()
       began: 1
     })
   ])
-  n2.jobRecords.appendLog({ run, graph, job: 'gen', attempt: 1 }, [{ n: 1, t: 0, text: 'one' }])
+  n2.jobRecords.logs.append({ run, graph, job: 'gen', attempt: 1 }, [{ n: 1, t: 0, text: 'one' }])
   n2.jobRecords.keep(result)
-  n2.jobRecords.endLog({ run, graph, job: 'gen', attempt: 1 })
+  n2.jobRecords.logs.end({ run, graph, job: 'gen', attempt: 1 })
   assert.equal(await log(n1, { job: 'gen' }), ['1 on n2 at n2', 'one', '8 of its 9 lines are not kept', 'done'])
 })
 
@@ -222,8 +222,8 @@ test('a log is followed over the attempts of a job, whose first member is lost',
   const at = { run, graph, job: 'app' }
   const offered = { member: 'n3', outcome: 'done' as const, offered: 1 }
   n1.jobRecords.note(run, [jobEntryOf({ job: 'app', state: 'running', attempts: [{ ...offered, attempt: 1 }] })])
-  n3.jobRecords.beginLog({ ...at, attempt: 1 })
-  n3.jobRecords.appendLog({ ...at, attempt: 1 }, [{ n: 1, t: 0, text: 'first' }])
+  n3.jobRecords.logs.begin({ ...at, attempt: 1 })
+  n3.jobRecords.logs.append({ ...at, attempt: 1 }, [{ n: 1, t: 0, text: 'first' }])
   const event = (more: object) => n1.events.put({ n: 1, at: 1, type: 'job', graph, job: 'app', ...more } as never)
   await event({ state: 'running', attempt: 1, member: 'n3' })
   const answers = jobLog(n1.parts, { job: 'app', follow: true }, options)
@@ -236,12 +236,12 @@ test('a log is followed over the attempts of a job, whose first member is lost',
   // it says nothing more, and its stream does not end either
   await event({ state: 'queued', reason: 'n3 is lost' })
   await event({ state: 'running', attempt: 2, member: 'n2' })
-  n2.jobRecords.beginLog({ ...at, attempt: 2 })
-  n2.jobRecords.appendLog({ ...at, attempt: 2 }, [{ n: 1, t: 0, text: 'second' }])
+  n2.jobRecords.logs.begin({ ...at, attempt: 2 })
+  n2.jobRecords.logs.append({ ...at, attempt: 2 }, [{ n: 1, t: 0, text: 'second' }])
   assert.equal(await next(3), ['the log of attempt 1 on n3 breaks off here', '2 on n2 at n2', 'second'])
-  n2.jobRecords.appendLog({ ...at, attempt: 2 }, [{ n: 2, t: 1, text: 'more' }])
+  n2.jobRecords.logs.append({ ...at, attempt: 2 }, [{ n: 2, t: 1, text: 'more' }])
   assert.equal(await next(1), ['more'])
-  n2.jobRecords.endLog({ ...at, attempt: 2 })
+  n2.jobRecords.logs.end({ ...at, attempt: 2 })
   await event({ state: 'failed', attempt: 2, member: 'n2', reason: 'exit 1' })
   assert.equal(await Array.fromAsync(answers), [{ type: 'state', state: 'failed', reason: 'exit 1' }])
 })

@@ -37,14 +37,14 @@ test('lines come back as they were appended, from any number on, and a line that
         })
       )
       for (const batch of all) {
-        records.appendLog(at, batch)
+        records.logs.append(at, batch)
         if (flushes) records.flush()
-        records.appendLog(at, batch)
+        records.logs.append(at, batch)
       }
       const wanted = all.flat().filter(each => each.n >= from)
-      assert.equal(records.readLog(at, from, most), wanted.slice(0, most))
-      assert.equal(records.readLog(at, from, 1_000), wanted)
-      records.endLog(at)
+      assert.equal(records.logs.read(at, from, most), wanted.slice(0, most))
+      assert.equal(records.logs.read(at, from, 1_000), wanted)
+      records.logs.end(at)
     }),
     { numRuns: 60 }
   )
@@ -76,55 +76,55 @@ test('the graph that was begun last is found, and its last attempt', () => {
     [2, 2]
   ] as const) {
     const at: AttemptAt = { run, graph: { role: 'work', step: { ...first, sample } }, job: 'app', attempt }
-    records.beginLog(at)
-    if (attempt === 1) records.endLog(at)
+    records.logs.begin(at)
+    if (attempt === 1) records.logs.end(at)
   }
   const found = (more: object) => {
-    const { graph, attempt, isOpen } = records.findLog({ run, job: 'app', ...more }) ?? {}
+    const { graph, attempt, isOpen } = records.logs.find({ run, job: 'app', ...more }) ?? {}
     return [graph?.step?.sample, attempt, isOpen]
   }
   assert.equal(found({}), [2, 2, true])
   assert.equal(found({ attempt: 1 }), [2, 1, false])
   assert.equal(found({ graph: { role: 'work', step: first } }), [1, 2, true])
   assert.equal(found({ graph: { role: 'report' } }), [undefined, undefined, undefined])
-  assert.is(records.findLog({ run, job: 'none' }), undefined)
+  assert.is(records.logs.find({ run, job: 'none' }), undefined)
 })
 
 test('who waits for a line hears of it when it can be read, and of the end', async () => {
   const at = newAttempt()
   const signal = AbortSignal.timeout(10_000)
-  records.beginLog(at)
-  const grown = records.logGrew(at, 1, signal)
-  records.appendLog(at, [{ n: 1, t: 0, text: 'one' }])
+  records.logs.begin(at)
+  const grown = records.logs.grew(at, 1, signal)
+  records.logs.append(at, [{ n: 1, t: 0, text: 'one' }])
   await grown
-  assert.is(records.readLog(at).length, 1)
-  await records.logGrew(at, 1, signal)
+  assert.is(records.logs.read(at).length, 1)
+  await records.logs.grew(at, 1, signal)
   let isOver = false
-  const over = records.logGrew(at, 2, signal).then(() => {
+  const over = records.logs.grew(at, 2, signal).then(() => {
     isOver = true
   })
   // that of another attempt does not concern it
-  records.appendLog(newAttempt(), [{ n: 1, t: 0, text: 'other' }])
+  records.logs.append(newAttempt(), [{ n: 1, t: 0, text: 'other' }])
   records.flush()
   await new Promise(setImmediate)
   assert.not(isOver)
   // another cannot end it
   records.keep(signedResult(newSigner(), at))
-  assert.is(records.findLog(at)?.isOpen, true)
+  assert.is(records.logs.find(at)?.isOpen, true)
   records.keep(signedResult(self, at))
   await over
-  assert.is(records.findLog(at)?.isOpen, false)
-  await records.logGrew(at, 2, signal)
+  assert.is(records.logs.find(at)?.isOpen, false)
+  await records.logs.grew(at, 2, signal)
 })
 
 test('a wait ends when it is given up, and leaves nothing', async () => {
   const at = newAttempt()
-  records.beginLog(at)
+  records.logs.begin(at)
   const control = new AbortController()
-  const waits = records.logGrew(at, 1, control.signal)
+  const waits = records.logs.grew(at, 1, control.signal)
   control.abort()
   await waits
-  await records.logGrew(at, 1, control.signal)
+  await records.logs.grew(at, 1, control.signal)
 })
 
 test.run()

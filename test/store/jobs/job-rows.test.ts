@@ -34,7 +34,7 @@ test.before(() => {
     }),
     jobEntryOf({ job: 'all', state: 'skipped', attempts: [], member: undefined, from: ['app'] })
   ])
-  records.appendLog({ run: driven, graph: { role: 'setup' }, job: 'app', attempt: 2 }, [{ n: 1, t: 0, text: 'no' }])
+  records.logs.append({ run: driven, graph: { role: 'setup' }, job: 'app', attempt: 2 }, [{ n: 1, t: 0, text: 'no' }])
   records.keep(signedResult(self, { run: driven }))
   records.keep(signedResult(self, { run: driven, ...failed }))
   records.keep(

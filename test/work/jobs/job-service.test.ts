@@ -69,7 +69,7 @@ test('a job is run with what it is told, and its output, its outputs and its end
   assert.equal([order[0], ...new Set(order.slice(1, -1)), order.at(-1)], ['started', 'lines', 'ended'])
   assert.equal(controller.all('stated').at(-1), { type: 'stated', job: 'app', attempt: 1, phase: 'build', percent: 50 })
   assert.equal(
-    m.records.readLog({ run: RUN, graph, job: 'app', attempt: 1 }).map(({ n }) => n),
+    m.records.logs.read({ run: RUN, graph, job: 'app', attempt: 1 }).map(({ n }) => n),
     [1, 2, 3, 4, 5]
   )
   await controller.say({ type: 'got', job: 'app', attempt: 1 })
