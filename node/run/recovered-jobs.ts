@@ -1,6 +1,6 @@
 /**
- * What became of jobs in a run whose daemon was killed: of graphs that were over what was written then; of the one that went on what the journal says,
- * and what members had signed until then.
+ * What became of jobs in a run whose daemon was killed: of graphs that were written what was written then; of the others, and the one that went on,
+ * what the journal says, and what members had signed until then.
  */
 import type { Signed } from '../../protocols/envelope.ts'
 import type { StoredEvent } from '../../protocols/events.ts'
@@ -42,25 +42,28 @@ export async function recoverJobs({ folder, record, events, results }: KilledJob
   const written = (await readJobsFile(folder.root)) ?? []
   const known = new Set(written.map(({ graph }) => graphKey(graph)))
   const found = graphs.filter(({ graph }) => !known.has(graphKey(graph)))
-  const jobs = [...written, ...found.flatMap(each => entriesOf(each, events, results))].slice(0, MAX_JOB_ENTRIES)
+  // of a run of many samples half of the graphs may not be written
+  const changes = Map.groupBy(
+    events.filter(event => event.type === 'job'),
+    event => graphKey(event.graph)
+  )
+  const signed = Map.groupBy(results, ({ value }) => graphKey(value.graph))
+  const entries = found.flatMap(each => {
+    const key = graphKey(each.graph)
+    return entriesOf(each, changes.get(key) ?? [], signed.get(key) ?? [])
+  })
+  const jobs = [...written, ...entries].slice(0, MAX_JOB_ENTRIES)
   if (found.length > 0) await folder.writeJobs({ format: JOBS_FORMAT, jobs })
   record.jobs = countsOf(jobs)
   return jobs
 }
 
-function entriesOf(
-  { graph, jobs }: Of<'graph'>,
-  events: readonly StoredEvent[],
-  results: Signed<JobResult>[]
-): JobEntry[] {
-  const key = graphKey(graph)
-  const changes = new Map(jobs.map(({ job }) => [job, [] as Of<'job'>[]]))
-  for (const event of events)
-    if (event.type === 'job' && graphKey(event.graph) === key) changes.get(event.job)?.push(event)
+/** @param told of its jobs @param results of its jobs */
+function entriesOf({ graph, jobs }: Of<'graph'>, told: Of<'job'>[], results: Signed<JobResult>[]): JobEntry[] {
+  const changes = Map.groupBy(told, ({ job }) => job)
   const signed = new Map<string, Signed<JobResult>>()
   for (const each of results) {
     const { value } = each
-    if (graphKey(value.graph) !== key) continue
     const before = signed.get(value.job)
     if (before == null || before.value.attempt < value.attempt) signed.set(value.job, each)
   }

@@ -82,6 +82,19 @@ recovery(
   }
 )
 
+recovery('thousands of graphs that were not written take about as long as one that has all of their jobs', async () => {
+  const graphOf = (sample: number) => ({ role: 'work' as const, step: { number: 1, name: 'default', sample } })
+  const samples = Array.from({ length: 10_000 }, (_, i) => i + 1)
+  const began = samples.map(sample => ({ type: 'graph', graph: graphOf(sample), jobs: [{ job: 'a', needs: [] }] }))
+  const ended = samples.map(sample => ({ type: 'job', graph: graphOf(sample), job: 'a', state: 'done' }))
+  const folder = { root: scratch(), writeJobs: async () => {} }
+  const record = structuredClone(runRecord) as RunRecord
+  const at = performance.now()
+  await recoverJobs({ folder, record, events: numbered([...began, ...ended]), results: [] })
+  assert.ok(performance.now() - at < 2_000)
+  assert.equal(record.jobs, { done: 10_000 })
+})
+
 recovery('a run without jobs gets no file of them', async () => {
   const folder = new RunFolder(scratch())
   const record = structuredClone(runRecord) as RunRecord
