@@ -37,7 +37,7 @@ test('without a flag there are the samples of the workload, and a line for each 
 
 test('in 80 columns the values of one sample, which are its median, and the one iteration give way before a row is folded', () => {
   const stated = (count: number) => ({
-    ...{ iteration: { number: 1, name: 'default' }, metric: `${'search-for-products'.repeat(2)}.service_time.p99` },
+    ...{ iteration: { number: 1, name: 'default' }, metric: `${'search-for-all-products'.repeat(2)}.service_time.p99` },
     ...{ unit: 'ms', across: 'mean' as const },
     samples: Array.from({ length: count }, (_, i) => ({ sample: i + 1, value: 4.5, byMember: [] }))
   })
