@@ -58,8 +58,8 @@ class SilenceWatch {
   readonly #socket: string
   readonly #answer: number
   readonly #onChange: (isSilent: boolean) => void
-  readonly #ended = new AbortController()
   readonly #timer: NodeJS.Timeout
+  #asking: AbortController | undefined
   #isSilent = false
 
   constructor(socket: string, { silence, answer }: Patience, onChange: (isSilent: boolean) => void) {
@@ -70,22 +70,26 @@ class SilenceWatch {
   }
 
   hear(): void {
+    this.#asking?.abort()
     this.#note(false)
     this.#timer.refresh()
   }
 
   end(): void {
-    this.#ended.abort()
+    this.#asking?.abort()
     clearTimeout(this.#timer)
   }
 
   /** Never rejects. */
   async #ask(): Promise<void> {
+    const asking = new AbortController()
+    this.#asking = asking
     const late = AbortSignal.timeout(this.#answer)
-    const signal = AbortSignal.any([this.#ended.signal, late])
+    const signal = AbortSignal.any([asking.signal, late])
     // that there is none any more is told by the call itself
     await callOnce(this.#socket, 'status', {}, { signal }).catch(() => {})
-    if (this.#ended.signal.aborted) return
+    // an answer came meanwhile, or none is waited for any more
+    if (asking.signal.aborted) return
     this.#note(late.aborted)
     this.#timer.refresh()
   }

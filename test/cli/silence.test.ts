@@ -39,7 +39,38 @@ test('is none if it answers other calls: one that takes long is waited for', asy
       yield answer
     }
   })
-  assert.equal(await askDaemon(socket, 'ls', {}, PATIENCE), answer)
+  // on a busy machine also this answer takes its time
+  assert.equal(await askDaemon(socket, 'ls', {}, { ...PATIENCE, answer: 10_000 }), answer)
+})
+
+test('is none if an answer comes while it is asked whether it is there', async () => {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  let isAsked = false
+  const socket = await socketOf({
+    async *status(request, options) {
+      ask()
+      // later questions are answered at once
+      yield* isAsked ? refuses() : never(request, options)
+    },
+    async *attach() {
+      await asked
+      isAsked = true
+      yield* timed({ type: 'offered' })
+      await ended
+    }
+  })
+  const told: string[] = []
+  const patience = { silence: 50, answer: 400 }
+  // later than the question would have been given up, sooner than the next one is
+  for await (const _ of tellSilence(
+    callDaemon(socket, 'attach', { run: 'x' }),
+    socket,
+    text => told.push(text),
+    patience
+  ))
+    setTimeout(end, 500)
+  assert.equal(told, [])
 })
 
 test('is told of once while a run is followed, and again when it goes on; the run is waited for', async () => {
