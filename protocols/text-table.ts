@@ -11,18 +11,19 @@ export const terminalWidth = () => (process.stdout.isTTY ? process.stdout.column
 
 /**
  * Columns two spaces apart, as wide as their widest cell; an empty cell is a dash. Where the table is too wide, the last columns follow
- * below each row, with their heads and without empty cells.
+ * below each row, with their heads and without empty cells; a first cell that is too wide itself is folded.
  */
 export function formatTable(head: string[], rows: Cell[][], width = terminalWidth()): string {
   const cells = rows.map(row => row.map(textOf))
   const widths = head.map((name, i) => Math.max(name.length, ...cells.map(row => (row[i] as string).length)))
   const fitting = countFitting(widths, width)
-  const line = (row: string[]) =>
-    row
-      .slice(0, fitting)
-      .map((cell, i) => cell.padEnd(widths[i] as number))
-      .join('  ')
-      .trimEnd()
+  const line = ([first = '', ...others]: string[]) =>
+    first.length > width
+      ? foldText(first, width - INDENT.length).join(`\n${INDENT}`)
+      : [first, ...others.slice(0, fitting - 1)]
+          .map((cell, i) => cell.padEnd(widths[i] as number))
+          .join('  ')
+          .trimEnd()
   const below = (row: string[]) =>
     head.flatMap((name, i) => (i < fitting || row[i] === '-' ? [] : [`${name.toLowerCase()}: ${row[i]}`]))
   return [line(head), ...cells.flatMap(row => [line(row), ...foldPieces(below(row), width - INDENT.length)])].join('\n')

@@ -37,5 +37,7 @@ async function findOnDisk(runs: string, part: string): Promise<string> {
     behind == null ? names.filter(name => name.includes(part)) : names.toReversed().slice(behind, behind + 1)
   if (found.length === 1) return join(runs, found[0] as string)
   const problem = found.length === 0 ? 'no id contains' : `${found.length} ids contain`
-  throw new BakError('no-such-run', `${problem} "${part}" in ${runs}, and no daemon answers that knows of others`)
+  const why =
+    (behind ?? 0) === 0 ? `${problem} "${part}" in ${runs}` : `no ${part} in ${runs}: ${names.length} are there`
+  throw new BakError('no-such-run', `${why}, and no daemon answers that knows of others`)
 }

@@ -35,6 +35,7 @@ export async function resolveRun({ coordinator, feed, members, home, identity }:
     const gone = moved.map(run => ({ run, begun: createdOf(run) }))
     const last = lastOf([...gone, ...others, ...driven, ...(await coordinator.summaries())], behind)
     if (last != null) return last
+    if (behind > 0) throw tooFew(behind)
   }
   const known = new Set([...folders, ...moved, ...heard.map(({ run }) => run), ...driven.map(({ run }) => run)])
   const fitting = [...known].filter(run => run.includes(text)).sort()
@@ -43,6 +44,8 @@ export async function resolveRun({ coordinator, feed, members, home, identity }:
     throw new BakError('no-such-run', `no run is known whose id contains "${text}": bak ls --mesh`)
   throw tooShort(text, fitting)
 }
+
+const tooFew = (behind: number) => new BakError('no-such-run', `fewer than ${behind + 1} runs are known: bak ls --mesh`)
 
 /** @param fitting the runs that it fits, oldest first */
 export const tooShort = (text: string, fitting: string[]) =>

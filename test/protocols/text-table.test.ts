@@ -25,6 +25,13 @@ test('a table that fits is not folded', () => {
   assert.is(formatTable(head, rows).split('\n').length, 3)
 })
 
+test('a first cell that is too wide is folded between its words', () => {
+  assert.is(
+    formatTable(['REMARK'], [['one iteration of each task'], ['short']], 20),
+    ['REMARK', 'one iteration of', '    each task', 'short'].join('\n')
+  )
+})
+
 test('columns that do not fit follow below their row, with their heads, without empty cells', () => {
   assert.is(
     formatTable(head, rows, 40),

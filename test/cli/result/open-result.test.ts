@@ -78,6 +78,8 @@ test('without a daemon the last run is found on the disk, and so are those befor
     )
   assert.equal(await Promise.all(['last', 'last~0', 'last~1', 'last~2'].map(found)), [names[2], ...names.toReversed()])
   assert.equal(await Promise.all(['last~3', 'last~', 'last~x'].map(found)), Array(3).fill('no-such-run'))
+  const refused = await findResult({ home: folder, ask }, 'last~3').catch(error => error)
+  assert.match(refused.message, /^no last~3 in \S+: 3 are there, and no daemon answers/)
 })
 
 test('each member has a series and a number of each resource in each sample', async () => {
