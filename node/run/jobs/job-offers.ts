@@ -107,7 +107,8 @@ export class JobOffers {
       if (hasStarted || cancelled != null) continue
       const isGiven = ({ digest }: { digest: string }) =>
         [member.peer, ...(from.get(digest) ?? [])].some(peer => holders.has(digest, peer))
-      const input = job.inputs.find(each => !isGiven(each))
+      // what no job made cannot be made again: it is waited for
+      const input = job.inputs.find(each => each.job != null && !isGiven(each))
       if (input == null) continue
       const reason = `${lost} was lost, and with it its input ${input.path}, which had not come`
       member.link.cancel(nameOf(each))
